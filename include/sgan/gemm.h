@@ -1,0 +1,23 @@
+/* General matrix product of row-major matrices. */
+#ifndef SGAN_GEMM_H
+#define SGAN_GEMM_H
+
+#include <sgan/sgan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* C = op(A) op(B), or C += with accumulate; op(X) is X, or its transpose where
+ * trans_x is set. op(A) is [m, k], op(B) [k, n], C [m, n]; lda, ldb, ldc are
+ * elements from row to row of the matrices as stored. C is not read unless
+ * accumulate is set. Scratch comes from the context.
+ * SGAN_EINVAL: a leading dimension is shorter than its row. SGAN_ENOMEM. */
+SGAN_API sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_t n, size_t k,
+                               const sgan_real *a, size_t lda, const sgan_real *b, size_t ldb, bool accumulate,
+                               sgan_real *c, size_t ldc);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

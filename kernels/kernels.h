@@ -1,0 +1,54 @@
+/* The compute kernels: one struct of function pointers per instruction set.
+ *
+ * A kernel works on memory that it is handed, on one thread; it knows nothing
+ * of contexts, layers or files. kernels.def has a row for each. */
+#ifndef SGAN_KERNELS_H
+#define SGAN_KERNELS_H
+
+#include <sgan/sgan.h>
+
+typedef sgan_real real;
+
+#ifdef SGAN_REAL_DOUBLE
+#define SGAN_TYPE f64
+#else
+#define SGAN_TYPE f32
+#endif
+
+/* SGAN_SYMBOL(igemm_14x32__avx512) is sgan_f32_igemm_14x32__avx512. */
+#define SGAN_PASTE_(type, name) sgan_##type##_##name
+#define SGAN_PASTE(type, name) SGAN_PASTE_(type, name)
+#define SGAN_SYMBOL(name) SGAN_PASTE(SGAN_TYPE, name)
+
+/* What a tile does to its sums while they are still in registers. */
+struct sgan_epilogue {
+	const real *bias; /* [n], or NULL */
+	sgan_act act;
+	real slope;      /* of SGAN_ACT_LRELU */
+	bool accumulate; /* add to what dst holds instead of overwriting it (before bias and activation) */
+};
+
+/* One tap of a tile: where its source values and its weights lie, in elements. */
+struct sgan_tap {
+	ptrdiff_t src; /* from the row's start (gemm tile); unused by the indirect tile */
+	size_t weight; /* from the packed panel's start, to the tap's [k][nr] block */
+};
+
+#define SGAN_KERNEL(field, generic, avx2, avx512, args) void(*field) args;
+struct sgan_kernels {
+	sgan_isa isa;
+	size_t gemm_mr, gemm_nr;   /* rows and columns of the gemm and igemm tiles; nr is the packed panels' width */
+	size_t wgrad_mr, wgrad_nr; /* the weight-gradient tile */
+#include "kernels/kernels.def"
+};
+#undef SGAN_KERNEL
+
+/* One table per instruction set that is built; the float library has them all,
+ * the double one the generic one. */
+extern const struct sgan_kernels SGAN_SYMBOL(kernels__generic);
+#ifndef SGAN_REAL_DOUBLE
+extern const struct sgan_kernels SGAN_SYMBOL(kernels__avx2);
+extern const struct sgan_kernels SGAN_SYMBOL(kernels__avx512);
+#endif
+
+#endif

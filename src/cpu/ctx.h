@@ -1,0 +1,29 @@
+/* The inside of a context, for the library alone. */
+#ifndef SGAN_CPU_CTX_H
+#define SGAN_CPU_CTX_H
+
+#include <sgan/sgan.h>
+
+#include "kernels/kernels.h"
+
+struct sgan_ctx {
+	const struct sgan_kernels *kernels;
+	int threads;
+	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
+	size_t scratch_size;
+};
+
+/* At least `bytes` of 64-byte aligned scratch, valid until the next request of
+ * the same context. Plans ask once for their largest need, so that a training
+ * step does not allocate. NULL (and a message): no memory. */
+void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes);
+
+/* The kernels of an instruction set, NULL where this build has none; it does not ask the machine. */
+const struct sgan_kernels *sgan_kernels_for(sgan_isa isa);
+
+/* Calls run(arg, chunk, worker) for every chunk in [0, chunks), on the context's
+ * threads, in no set order; worker is in [0, threads). Denormals are flushed to
+ * zero inside. What a chunk computes must depend on its number alone. */
+void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg);
+
+#endif

@@ -1,0 +1,22 @@
+/* Whole files: read with a bound, written all or not at all. */
+#ifndef SGAN_IO_FILE_H
+#define SGAN_IO_FILE_H
+
+#include <sgan/sgan.h>
+
+/* Reads a whole file of at most `limit` bytes. *data (free() it) ends in a NUL that *size does not count. */
+sgan_status sgan_file_read(const char *path, size_t limit, char **data, size_t *size);
+
+/* A file being written beside its final place. */
+struct sgan_writer;
+sgan_status sgan_writer_open(const char *path, struct sgan_writer **writer);
+sgan_status sgan_writer_write(struct sgan_writer *writer, const void *data, size_t size);
+/* Flushes, fsyncs, renames to the final name, fsyncs the folder, frees the writer. A failure leaves no file behind. */
+sgan_status sgan_writer_commit(struct sgan_writer *writer);
+/* Removes what was written; frees. NULL is allowed. */
+void sgan_writer_abort(struct sgan_writer *writer);
+
+/* The three steps for data that is at hand. */
+sgan_status sgan_file_write(const char *path, const void *data, size_t size);
+
+#endif

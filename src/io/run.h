@@ -1,0 +1,36 @@
+/* The numbered run directories below an output folder, and a run's log. */
+#ifndef SGAN_IO_RUN_H
+#define SGAN_IO_RUN_H
+
+#include <sgan/sgan.h>
+
+enum { SGAN_PATH = 4096 };
+
+/* Makes out/NNNNN-preset-dataset with the next number after the highest there is (never reused, also when two
+ * processes start at once), making `out` itself when missing; path receives its name. */
+sgan_status sgan_run_create(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH]);
+
+/* Finds a run: "latest" is the highest number below out; else a path to a run directory, or a name or number
+ * ("00003", "3", "00003-mnist-mnist") below out. SGAN_EIO when there is none. */
+sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]);
+
+/* path = dir/name; SGAN_EINVAL when it does not fit. */
+sgan_status sgan_run_file(const char *dir, const char *name, char path[SGAN_PATH]);
+
+/* stats.jsonl: one JSON object a line. */
+struct sgan_log;
+/* Opens dir/stats.jsonl for appending. */
+sgan_status sgan_log_open(const char *dir, struct sgan_log **log);
+/* Begins an object, adds members, ends the line and flushes it. Doubles that are not finite are written as null. */
+void sgan_log_begin(struct sgan_log *log);
+void sgan_log_text(struct sgan_log *log, const char *key, const char *value);
+void sgan_log_integer(struct sgan_log *log, const char *key, int64_t value);
+void sgan_log_number(struct sgan_log *log, const char *key, double value);
+sgan_status sgan_log_end(struct sgan_log *log);
+sgan_status sgan_log_close(struct sgan_log *log);
+
+/* Rewrites dir/stats.jsonl (all or not at all) keeping its first lines as long as keep() says so of the members
+ * "stage" and "step"; a last line cut short, as after a crash, is dropped. No file is no error. */
+sgan_status sgan_log_truncate(const char *dir, bool (*keep)(void *arg, const char *stage, int64_t step), void *arg);
+
+#endif

@@ -1,0 +1,37 @@
+/* safetensors: an 8-byte little-endian header length, a JSON header, tensor bytes. Float32 only. */
+#ifndef SGAN_IO_SAFETENSORS_H
+#define SGAN_IO_SAFETENSORS_H
+
+#include <sgan/sgan.h>
+
+enum { SGAN_TENSOR_RANK = 4, SGAN_TENSOR_NAME = 96 };
+
+struct sgan_tensor {
+	char name[SGAN_TENSOR_NAME];
+	size_t rank; /* 0 .. 4 */
+	size_t shape[SGAN_TENSOR_RANK];
+	const float *data; /* not owned when writing; inside the file's memory when reading */
+};
+
+struct sgan_metadata {
+	const char *key, *value;
+};
+
+/* Writes the file all or not at all (sgan_writer). Tensors are laid out in the order given, 64-byte aligned
+ * header end; the same input gives the same bytes. */
+sgan_status sgan_safetensors_write(const char *path, const struct sgan_tensor *tensors, size_t count,
+                                   const struct sgan_metadata *metadata, size_t metadata_count);
+
+/* An opened file: immutable. */
+struct sgan_safetensors;
+/* Reads and checks all of it: header length, JSON, dtype, shapes, offsets inside the file, no overlap, no hole,
+ * sizes that agree, unique names. SGAN_EIO, SGAN_EFORMAT: the message names the file and the tensor. */
+sgan_status sgan_safetensors_open(const char *path, struct sgan_safetensors **file);
+void sgan_safetensors_close(struct sgan_safetensors *file);
+size_t sgan_safetensors_count(const struct sgan_safetensors *file);
+const struct sgan_tensor *sgan_safetensors_tensor(const struct sgan_safetensors *file, size_t i);
+const struct sgan_tensor *sgan_safetensors_find(const struct sgan_safetensors *file, const char *name); /* or NULL */
+const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key);           /* or NULL */
+const char *sgan_safetensors_path(const struct sgan_safetensors *file);
+
+#endif
