@@ -88,8 +88,12 @@ struct sgan_param *sgan_params_find(struct sgan_params *params, const char *name
 
 /* To be called when values changed: they are packed anew when next used. */
 void sgan_params_changed(struct sgan_params *params);
-void sgan_params_clear_grads(sgan_ctx *ctx, struct sgan_params *params);
+void sgan_params_clear_grads(struct sgan_params *params);
 void sgan_params_clear_moments(struct sgan_params *params);
+
+/* Adam's step number t (from 1) over all trainable values, from their gradients. */
+struct sgan_adam;
+void sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t);
 
 struct sgan_tape;
 

@@ -1,0 +1,146 @@
+/* A network's backward pass: layers from the last to the first, each giving gradients to its sources.
+ *
+ * A layer's gradient buffer first holds the gradient of its output and, once the layer is done, that of what
+ * its linear part computed. The first reader of a layer writes its gradient, later ones add to it. */
+#include "src/cpu/status.h"
+#include "src/nn/internal.h"
+
+struct backward {
+	sgan_ctx *ctx;
+	const struct sgan_net *net;
+	struct sgan_params *params;
+	struct sgan_tape *tape;
+	bool want_weights;
+	bool wanted[SGAN_LAYERS];  /* the layer's gradient leads to something that was asked for */
+	bool written[SGAN_LAYERS]; /* the layer's gradient buffer holds something */
+};
+
+static void mark_wanted(struct backward *b, int want_input)
+{
+	for (size_t i = 0; i < b->net->desc.layer_count; i++) {
+		const struct sgan_node *node = &b->net->nodes[i];
+		b->wanted[i] = (int)i == want_input || (b->want_weights && node->weight >= 0);
+		for (int j = 0; j < 2; j++)
+			b->wanted[i] = b->wanted[i] || (node->source[j] >= 0 && b->wanted[node->source[j]]);
+		b->written[i] = node->is_head;
+	}
+}
+
+/* Where the gradient of layer `source` is to be written, NULL if nobody wants it. */
+static real *begin_gradient(struct backward *b, int source)
+{
+	if (source < 0 || !b->wanted[source])
+		return NULL;
+	return b->written[source] ? b->tape->spare : b->tape->at[source].grad;
+}
+
+static void end_gradient(struct backward *b, int source, const real *gradient)
+{
+	if (gradient == NULL)
+		return;
+	if (b->written[source])
+		sgan_add(b->ctx, b->tape->n * b->net->nodes[source].size, gradient, b->tape->at[source].grad);
+	b->written[source] = true;
+}
+
+static real *grad_of(struct backward *b, int place)
+{
+	return b->want_weights && place >= 0 ? b->params->list[place].grad : NULL;
+}
+
+static sgan_status through_norm(struct backward *b, const struct sgan_node *node, struct sgan_activation *at)
+{
+	const real *gain = b->params->list[node->gain].value;
+	if (b->tape->mode == SGAN_INFER)
+		return sgan_bn_backward_infer(b->ctx, &node->bn, b->tape->n, node->pixels, at->own, at->grad, gain,
+		                              b->params->list[node->var].value, at->grad);
+	return sgan_bn_backward(b->ctx, &node->bn, b->tape->n, node->pixels, at->linear, at->own, at->grad, gain, at->mean,
+	                        at->inv_std, grad_of(b, node->gain), grad_of(b, node->shift), at->grad);
+}
+
+/* The gradient of the layer's output becomes that of its linear part. */
+static sgan_status through_activation(struct backward *b, const struct sgan_layer_desc *l, const struct sgan_node *node,
+                                      struct sgan_activation *at)
+{
+	if (l->bn)
+		return through_norm(b, node, at);
+	if (l->act != SGAN_ACT_NONE)
+		sgan_act_backward(b->ctx, b->tape->n * node->size, at->own, at->grad, l->act, (real)l->slope, at->grad);
+	real *bias = grad_of(b, node->bias);
+	if (bias == NULL)
+		return SGAN_OK;
+	return sgan_bias_backward(b->ctx, b->tape->n, node->pixels, node->channels, b->net->slices, at->grad, true, bias);
+}
+
+static sgan_status backward_linear(struct backward *b, int layer)
+{
+	const struct sgan_node *node = &b->net->nodes[layer];
+	struct sgan_activation *at = &b->tape->at[layer];
+	const int source = node->source[0];
+	SGAN_TRY(through_activation(b, &b->net->desc.layers[layer], node, at));
+	if (b->want_weights)
+		sgan_conv_backward_weights(b->ctx, node->plan, b->tape->n, b->tape->at[source].value, at->grad,
+		                           grad_of(b, node->weight), true, b->tape->workspace);
+	real *gradient = begin_gradient(b, source);
+	if (gradient != NULL)
+		sgan_conv_backward_data(b->ctx, node->plan, b->tape->n, at->grad,
+		                        sgan_params_packed(b->ctx, b->params, layer, SGAN_BACKWARD_DATA), gradient,
+		                        b->tape->workspace);
+	end_gradient(b, source, gradient);
+	return SGAN_OK;
+}
+
+/* The two parts of a concatenation have one spare buffer between them, so each goes its way alone. */
+static void backward_concat(struct backward *b, int layer)
+{
+	const struct sgan_node *node = &b->net->nodes[layer];
+	const size_t size[2] = { b->net->nodes[node->source[0]].size, b->net->nodes[node->source[1]].size };
+	for (int j = 0; j < 2; j++) {
+		real *gradient = begin_gradient(b, node->source[j]);
+		if (gradient != NULL)
+			sgan_concat_backward(b->ctx, b->tape->n, size[0], j == 0 ? gradient : NULL, size[1],
+			                     j == 1 ? gradient : NULL, b->tape->at[layer].grad);
+		end_gradient(b, node->source[j], gradient);
+	}
+}
+
+static sgan_status backward_layer(struct backward *b, int layer)
+{
+	const struct sgan_layer_desc *l = &b->net->desc.layers[layer];
+	const int source = b->net->nodes[layer].source[0];
+	switch (l->kind) {
+	case SGAN_LAYER_INPUT:
+		return SGAN_OK;
+	case SGAN_LAYER_CONV:
+	case SGAN_LAYER_DECONV:
+	case SGAN_LAYER_DENSE:
+		return backward_linear(b, layer);
+	case SGAN_LAYER_MAXPOOL: {
+		const size_t *s = b->net->nodes[source].shape;
+		real *gradient = begin_gradient(b, source);
+		if (gradient != NULL)
+			sgan_maxpool_backward(b->ctx, b->tape->n, s[0], s[1], s[2], l->kernel, b->tape->at[layer].grad,
+			                      b->tape->at[layer].which, gradient);
+		end_gradient(b, source, gradient);
+		return SGAN_OK;
+	}
+	case SGAN_LAYER_CONCAT:
+		backward_concat(b, layer);
+		return SGAN_OK;
+	}
+	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': unknown kind", b->net->desc.name, l->name);
+}
+
+sgan_status sgan_net_backward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
+                              struct sgan_tape *tape, bool want_weights, int want_input)
+{
+	if (!tape->backward || (want_weights && !params->trained) || (want_weights && tape->mode == SGAN_INFER))
+		return sgan_fail(SGAN_EINVAL, "%s: the backward pass needs a tape with gradients and, for weights, "
+		                 "trained parameters and a training pass", net->desc.name);
+	struct backward b = { .ctx = ctx, .net = net, .params = params, .tape = tape, .want_weights = want_weights };
+	mark_wanted(&b, want_input);
+	for (int i = (int)net->desc.layer_count - 1; i >= 0; i--)
+		if (b.wanted[i] && b.written[i])
+			SGAN_TRY(backward_layer(&b, i));
+	return SGAN_OK;
+}

@@ -1,0 +1,79 @@
+/* A network's forward pass over a tape. */
+#include <string.h>
+
+#include "src/cpu/status.h"
+#include "src/nn/internal.h"
+
+static real *value_of(struct sgan_params *params, int place)
+{
+	return place >= 0 ? params->list[place].value : NULL;
+}
+
+static sgan_status normalise(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
+                             struct sgan_tape *tape, const struct sgan_node *node, struct sgan_activation *at)
+{
+	real *mean = value_of(params, node->mean), *var = value_of(params, node->var);
+	const real *gain = value_of(params, node->gain), *shift = value_of(params, node->shift);
+	if (tape->mode == SGAN_INFER)
+		return sgan_bn_forward_infer(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, mean, var, at->own);
+	bool running = tape->mode == SGAN_TRAIN_RUNNING;
+	return sgan_bn_forward_train(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, at->mean, at->inv_std,
+	                             (real)net->desc.bn_momentum, running ? mean : NULL, running ? var : NULL, at->own);
+}
+
+static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
+                                  struct sgan_tape *tape, int layer)
+{
+	const struct sgan_node *node = &net->nodes[layer];
+	struct sgan_activation *at = &tape->at[layer];
+	bool bn = net->desc.layers[layer].bn;
+	sgan_conv_forward(ctx, node->plan, tape->n, tape->at[node->source[0]].value,
+	                  sgan_params_packed(ctx, params, layer, SGAN_FORWARD), value_of(params, node->bias),
+	                  bn ? at->linear : at->own, tape->workspace);
+	return bn ? normalise(ctx, net, params, tape, node, at) : SGAN_OK;
+}
+
+static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
+                                 struct sgan_tape *tape, int layer)
+{
+	const struct sgan_layer_desc *l = &net->desc.layers[layer];
+	const struct sgan_node *node = &net->nodes[layer];
+	struct sgan_activation *at = &tape->at[layer];
+	const int a = node->source[0], b = node->source[1];
+	switch (l->kind) {
+	case SGAN_LAYER_INPUT:
+		if (at->value == NULL)
+			return sgan_fail(SGAN_EINVAL, "%s: input '%s' was not set", net->desc.name, l->name);
+		return SGAN_OK;
+	case SGAN_LAYER_CONV:
+	case SGAN_LAYER_DECONV:
+	case SGAN_LAYER_DENSE:
+		return forward_linear(ctx, net, params, tape, layer);
+	case SGAN_LAYER_MAXPOOL: {
+		const size_t *s = net->nodes[a].shape;
+		sgan_maxpool_forward(ctx, tape->n, s[0], s[1], s[2], l->kernel, tape->at[a].value, at->own, at->which);
+		return SGAN_OK;
+	}
+	case SGAN_LAYER_CONCAT:
+		sgan_concat_forward(ctx, tape->n, net->nodes[a].size, tape->at[a].value, net->nodes[b].size, tape->at[b].value,
+		                    at->own);
+		return SGAN_OK;
+	}
+	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': unknown kind", net->desc.name, l->name);
+}
+
+sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
+                             struct sgan_tape *tape, size_t n, enum sgan_mode mode)
+{
+	if (n == 0 || n > net->max_batch)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu images given to a network made for 1 to %zu", net->desc.name, n,
+		                 net->max_batch);
+	tape->n = n;
+	tape->mode = mode;
+	for (size_t i = 0; i < net->desc.layer_count; i++) {
+		SGAN_TRY(forward_layer(ctx, net, params, tape, (int)i));
+		if (net->nodes[i].is_head && tape->backward)
+			memset(tape->at[i].grad, 0, n * net->nodes[i].size * sizeof(real));
+	}
+	return SGAN_OK;
+}

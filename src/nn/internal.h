@@ -1,0 +1,67 @@
+/* The inside of networks, parameters and tapes, for src/nn alone. */
+#ifndef SGAN_NN_INTERNAL_H
+#define SGAN_NN_INTERNAL_H
+
+#include "src/nn/net.h"
+#include "src/ops/ops.h"
+
+/* A layer of the graph. */
+struct sgan_node {
+	int source[2];   /* the layers it reads; -1: none */
+	size_t shape[3]; /* [h, w, c] of the output */
+	size_t size;     /* h * w * c */
+	size_t pixels;   /* rows of batch normalisation and bias per image, `channels` values each */
+	size_t channels;
+	bool is_head;
+	sgan_conv_plan *plan; /* of a linear layer */
+	struct sgan_bn bn;
+	int weight, bias, gain, shift, mean, var; /* places in the parameter list; -1: none */
+	size_t packed_offset[SGAN_PASS_COUNT];    /* bytes into sgan_params.packed */
+};
+
+struct sgan_net {
+	struct sgan_net_desc desc;
+	size_t max_batch, slices;
+	struct sgan_node nodes[SGAN_LAYERS];
+	size_t param_count, packed_size, workspace_size;
+};
+
+struct sgan_params {
+	const struct sgan_net *net;
+	size_t count;
+	struct sgan_param *list;
+	real *values;                       /* one block: values, and where trained gradients and moments */
+	size_t value_count, trainable_count; /* running statistics lie behind the trainable ones */
+	bool trained;
+	char *packed;
+	bool fresh[SGAN_LAYERS][SGAN_PASS_COUNT]; /* packed holds what value holds */
+};
+
+struct sgan_activation {
+	const real *value;  /* an input's is the caller's */
+	real *own;          /* the memory behind value, unless an input */
+	real *grad;
+	real *linear;       /* before batch normalisation */
+	real *mean, *inv_std;
+	uint8_t *which;     /* winners of max pooling */
+};
+
+struct sgan_tape {
+	const struct sgan_net *net;
+	size_t n;          /* images of the last forward pass */
+	enum sgan_mode mode;
+	bool backward;
+	struct sgan_activation at[SGAN_LAYERS];
+	real *spare;       /* a gradient on its way to be added to another */
+	char *workspace;
+};
+
+/* The place of a layer among the first `before` by name, and of layer i's source; -1: none. */
+int sgan_layer_find(const struct sgan_net_desc *desc, size_t before, const char *name);
+int sgan_layer_source(const struct sgan_net_desc *desc, size_t layer, int which);
+bool sgan_layer_is_linear(enum sgan_layer_kind kind);
+
+/* The layer's packed weights for a pass, packed now if they changed. */
+const void *sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass);
+
+#endif

@@ -1,0 +1,138 @@
+/* Builds the graph of a described network: sources, plans, places of its parameters. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/status.h"
+#include "src/nn/internal.h"
+
+static size_t align_up(size_t bytes)
+{
+	return (bytes + 63) & ~(size_t)63;
+}
+
+static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct sgan_layer_desc *l,
+                             struct sgan_node *node)
+{
+	const struct sgan_node *src = &net->nodes[node->source[0]];
+	bool dense = l->kind == SGAN_LAYER_DENSE;
+	const sgan_conv_desc desc = {
+		.kind = l->kind == SGAN_LAYER_DECONV ? SGAN_DECONV : SGAN_CONV,
+		.in_h = dense ? 1 : src->shape[0],
+		.in_w = dense ? 1 : src->shape[1],
+		.in_c = dense ? src->size : src->shape[2],
+		.out_c = l->out,
+		.kernel_h = dense ? 1 : l->kernel,
+		.kernel_w = dense ? 1 : l->kernel,
+		.stride = dense ? 1 : l->stride,
+		.pad = dense ? 0 : l->pad,
+		.out_pad = dense ? 0 : l->out_pad,
+		.max_batch = net->max_batch,
+		.slices = net->slices,
+		.act = l->bn ? SGAN_ACT_NONE : l->act,
+		.slope = (real)l->slope,
+	};
+	sgan_status status = sgan_conv_plan_create(ctx, &desc, &node->plan);
+	if (status != SGAN_OK)
+		return sgan_fail_in(status, "%s: layer '%s'", net->desc.name, l->name);
+	node->channels = l->out;
+	node->pixels = node->size / l->out;
+	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+		size_t workspace = sgan_conv_workspace_size(ctx, node->plan, (sgan_pass)pass);
+		net->workspace_size = workspace > net->workspace_size ? workspace : net->workspace_size;
+		node->packed_offset[pass] = net->packed_size;
+		net->packed_size += align_up(sgan_conv_packed_size(node->plan, (sgan_pass)pass));
+	}
+	return SGAN_OK;
+}
+
+static void number_parameters(struct sgan_net *net, const struct sgan_layer_desc *l, struct sgan_node *node)
+{
+	int next = (int)net->param_count;
+	node->weight = next++;
+	if (l->bias)
+		node->bias = next++;
+	if (l->bn) {
+		node->gain = next++;
+		node->shift = next++;
+		node->mean = next++;
+		node->var = next++;
+		node->bn = (struct sgan_bn){ .channels = l->out,
+			                         .slices = net->slices,
+			                         .epsilon = (real)net->desc.bn_epsilon,
+			                         .act = l->act,
+			                         .slope = (real)l->slope };
+	}
+	net->param_count = (size_t)next;
+}
+
+static sgan_status make_node(sgan_ctx *ctx, struct sgan_net *net, size_t i, const size_t shape[3])
+{
+	const struct sgan_layer_desc *l = &net->desc.layers[i];
+	struct sgan_node *node = &net->nodes[i];
+	memcpy(node->shape, shape, sizeof node->shape);
+	node->size = shape[0] * shape[1] * shape[2];
+	node->source[0] = l->kind == SGAN_LAYER_INPUT ? -1 : sgan_layer_source(&net->desc, i, 0);
+	node->source[1] = l->kind == SGAN_LAYER_CONCAT ? sgan_layer_source(&net->desc, i, 1) : -1;
+	node->weight = node->bias = node->gain = node->shift = node->mean = node->var = -1;
+	if (!sgan_layer_is_linear(l->kind))
+		return SGAN_OK;
+	number_parameters(net, l, node);
+	return make_plan(ctx, net, l, node);
+}
+
+static void mark_heads(struct sgan_net *net)
+{
+	for (size_t h = 0; h < net->desc.head_count; h++)
+		net->nodes[sgan_net_find(net, net->desc.heads[h])].is_head = true;
+	if (net->desc.head_count == 0)
+		net->nodes[net->desc.layer_count - 1].is_head = true;
+}
+
+sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, size_t max_batch, size_t slices,
+                            struct sgan_net **out)
+{
+	size_t shapes[SGAN_LAYERS][3];
+	SGAN_TRY(sgan_net_shapes(desc, shapes));
+	if (max_batch == 0 || max_batch > 65536)
+		return sgan_fail(SGAN_EINVAL, "%s: a batch has 1 to 65536 images, not %zu", desc->name, max_batch);
+	struct sgan_net *net = calloc(1, sizeof *net);
+	if (net == NULL)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory for the network", desc->name);
+	net->desc = *desc;
+	net->max_batch = max_batch;
+	net->slices = slices;
+	for (size_t i = 0; i < desc->layer_count; i++) {
+		sgan_status status = make_node(ctx, net, i, shapes[i]);
+		if (status != SGAN_OK) {
+			sgan_net_destroy(net);
+			return status;
+		}
+	}
+	mark_heads(net);
+	*out = net;
+	return SGAN_OK;
+}
+
+void sgan_net_destroy(struct sgan_net *net)
+{
+	if (net == NULL)
+		return;
+	for (size_t i = 0; i < net->desc.layer_count; i++)
+		sgan_conv_plan_destroy(net->nodes[i].plan);
+	free(net);
+}
+
+const struct sgan_net_desc *sgan_net_desc(const struct sgan_net *net)
+{
+	return &net->desc;
+}
+
+int sgan_net_find(const struct sgan_net *net, const char *layer)
+{
+	return sgan_layer_find(&net->desc, net->desc.layer_count, layer);
+}
+
+size_t sgan_net_size(const struct sgan_net *net, int layer)
+{
+	return net->nodes[layer].size;
+}

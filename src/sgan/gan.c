@@ -1,0 +1,144 @@
+/* A D step and a G step of all stacks: equations (3) to (7) of the paper.
+ *
+ * In the independent stage every stack is conditioned on the encoder's h(i+1) of the real images; in the joint
+ * stage on what the generator above made of it. Everything within a step uses the weights from before it. */
+#include "src/cpu/status.h"
+#include "src/ops/ops.h"
+#include "src/sgan/session_internal.h"
+#include "src/sgan/streams.h"
+
+static bool is_top(const struct sgan_session *s, size_t i)
+{
+	return i + 1 == s->model->stack_count;
+}
+
+/* h(i+1): what G_i is conditioned on, and what E_i should recover from its output. */
+static const real *condition(const struct sgan_session *s, size_t i)
+{
+	if (is_top(s, i))
+		return s->one_hot;
+	return s->stage == SGAN_STAGE_JOINT ? sgan_session_generated(s, i + 1) : sgan_session_real(s, i + 1);
+}
+
+/* Draws z(i) ~ U[0, 1) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down. */
+static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, uint64_t step, enum sgan_mode mode)
+{
+	for (size_t i = s->model->stack_count; i-- > 0;) {
+		const struct sgan_stack *stack = &s->model->stacks[i];
+		struct sgan_stack_tapes *t = &s->tapes[i];
+		sgan_random_uniform(s->ctx, s->model->preset->seed, sgan_stream(purpose, (unsigned)s->stage, (unsigned)i), step,
+		                    s->n * stack->noise_size, t->noise);
+		sgan_tape_input(t->generator, stack->generator_condition, condition(s, i));
+		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
+		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->n, mode));
+	}
+	return SGAN_OK;
+}
+
+/* D_i and Q_i on h; then the binary cross-entropy of D's logit with `target`. */
+static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_tape *tape, const real *h, real target,
+                                double weight, double *loss)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i];
+	sgan_tape_input(tape, stack->discriminator_in, h);
+	SGAN_TRY(sgan_net_forward(s->ctx, stack->discriminator.net, stack->discriminator.params, tape, s->n, SGAN_TRAIN));
+	return sgan_bce_logits(s->ctx, s->n, s->model->preset->slices, sgan_tape_value(tape, stack->discriminator_logit),
+	                       target, (real)weight, loss, sgan_tape_grad(tape, stack->discriminator_logit));
+}
+
+/* L_ent, equation (7): with a fixed-variance Gaussian posterior, the squared error of Q's mean. */
+static sgan_status entropy_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i];
+	return sgan_mean_squared_error(s->ctx, s->n, stack->noise_size, s->model->preset->slices,
+	                               sgan_tape_value(tape, stack->discriminator_code), s->tapes[i].noise,
+	                               (real)s->settings->lambda_ent, loss, sgan_tape_grad(tape, stack->discriminator_code));
+}
+
+/* L_cond, equation (6): the distance of E_i(G_i(h(i+1), z)) from h(i+1): Euclidean for features, cross-entropy
+ * for labels. */
+static sgan_status conditional_loss(struct sgan_session *s, size_t i, double *loss)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i];
+	struct sgan_tape *tape = s->tapes[i].encoder_generated;
+	const size_t slices = s->model->preset->slices;
+	const real weight = (real)s->settings->lambda_cond;
+	sgan_tape_input(tape, stack->encoder_in, sgan_session_generated(s, i));
+	SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->n, SGAN_INFER));
+	const real *recovered = sgan_tape_value(tape, stack->encoder_out);
+	real *grad = sgan_tape_grad(tape, stack->encoder_out);
+	if (s->model->preset->stacks[i].condition == SGAN_CONDITION_CROSS_ENTROPY)
+		SGAN_TRY(sgan_softmax_cross_entropy(s->ctx, s->n, stack->upper_size, slices, recovered, s->labels, weight, loss,
+		                                    grad));
+	else
+		SGAN_TRY(sgan_mean_squared_error(s->ctx, s->n, stack->upper_size, slices, recovered, condition(s, i), weight,
+		                                 loss, grad));
+	return sgan_net_backward(s->ctx, stack->encoder.net, stack->encoder.params, tape, false, stack->encoder_in);
+}
+
+/* Gradients of L_D + lambda_ent L_ent, equations (4) and (7), with respect to D_i and Q_i. Real and generated
+ * batches pass apart, each with its own batch statistics. */
+static sgan_status discriminator_gradients(struct sgan_session *s, size_t i)
+{
+	const struct sgan_part *d = &s->model->stacks[i].discriminator;
+	struct sgan_stack_tapes *t = &s->tapes[i];
+	double real_loss = 0, generated_loss = 0, entropy = 0;
+	sgan_params_clear_grads(d->params);
+	/* equation (4), each expectation weighted by one half */
+	SGAN_TRY(discriminate(s, i, t->discriminator_real, sgan_session_real(s, i), 1, 0.5, &real_loss));
+	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i), 0, 0.5, &generated_loss));
+	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
+	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_real, true, -1));
+	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, true, -1));
+	sgan_session_record(s, 0.5 * real_loss + 0.5 * generated_loss, "loss_d%zu", i);
+	sgan_session_record(s, entropy, "loss_d%zu_ent", i);
+	return SGAN_OK;
+}
+
+/* Gradients of equation (3), lambda_adv L_adv + lambda_cond L_cond + lambda_ent L_ent, with respect to G_i. D_i,
+ * Q_i and E_i stay as they are; the condition counts as a constant. */
+static sgan_status generator_gradients(struct sgan_session *s, size_t i)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i];
+	const struct sgan_part *d = &stack->discriminator, *g = &stack->generator;
+	struct sgan_stack_tapes *t = &s->tapes[i];
+	real *grad = sgan_tape_grad(t->generator, stack->generator_out);
+	const size_t count = s->n * stack->lower_size;
+	double adversarial = 0, conditional = 0, entropy = 0;
+	sgan_params_clear_grads(g->params);
+	/* equation (5): -log D(G(h, z)) */
+	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i), 1, s->settings->lambda_adv,
+	                      &adversarial));
+	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
+	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, false, stack->discriminator_in));
+	SGAN_TRY(conditional_loss(s, i, &conditional));
+	sgan_add(s->ctx, count, sgan_tape_grad(t->discriminator_generated, stack->discriminator_in), grad);
+	sgan_add(s->ctx, count, sgan_tape_grad(t->encoder_generated, stack->encoder_in), grad);
+	SGAN_TRY(sgan_net_backward(s->ctx, g->net, g->params, t->generator, true, -1));
+	sgan_session_record(s, adversarial, "loss_g%zu_adv", i);
+	sgan_session_record(s, conditional, "loss_g%zu_cond", i);
+	sgan_session_record(s, entropy, "loss_g%zu_ent", i);
+	return SGAN_OK;
+}
+
+sgan_status sgan_discriminator_step(struct sgan_session *s)
+{
+	SGAN_TRY(generate(s, SGAN_RANDOM_DISCRIMINATOR, s->updates[0], SGAN_TRAIN));
+	for (size_t i = 0; i < s->model->stack_count; i++)
+		SGAN_TRY(discriminator_gradients(s, i));
+	for (size_t i = 0; i < s->model->stack_count; i++)
+		sgan_session_update(s, &s->model->stacks[i].discriminator, s->updates[0]);
+	s->updates[0]++;
+	return SGAN_OK;
+}
+
+sgan_status sgan_generator_step(struct sgan_session *s)
+{
+	SGAN_TRY(generate(s, SGAN_RANDOM_GENERATOR, s->updates[1], SGAN_TRAIN_RUNNING));
+	for (size_t i = 0; i < s->model->stack_count; i++)
+		SGAN_TRY(generator_gradients(s, i));
+	for (size_t i = 0; i < s->model->stack_count; i++)
+		sgan_session_update(s, &s->model->stacks[i].generator, s->updates[1]);
+	s->updates[1]++;
+	return SGAN_OK;
+}

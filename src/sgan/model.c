@@ -1,0 +1,143 @@
+/* Builds the parts of a stacked GAN from its preset and draws their first weights. */
+#include "src/sgan/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "src/cpu/status.h"
+#include "src/ops/ops.h"
+#include "src/sgan/streams.h"
+
+static sgan_status make_part(sgan_ctx *ctx, const struct sgan_model *model, const struct sgan_net_desc *desc,
+                             bool trained, struct sgan_part *part)
+{
+	SGAN_TRY(sgan_net_create(ctx, desc, model->max_batch, model->preset->slices, &part->net));
+	return sgan_params_create(part->net, trained, &part->params);
+}
+
+static sgan_status find(const struct sgan_part *part, const char *layer, int *place)
+{
+	*place = sgan_net_find(part->net, layer);
+	if (*place < 0)
+		return sgan_fail(SGAN_EINVAL, "%s: there is no layer '%s', which a stack needs", sgan_net_desc(part->net)->name,
+		                 layer);
+	return SGAN_OK;
+}
+
+static sgan_status find_layers(struct sgan_stack *stack)
+{
+	SGAN_TRY(find(&stack->encoder, "h", &stack->encoder_in));
+	SGAN_TRY(find(&stack->generator, "h", &stack->generator_condition));
+	SGAN_TRY(find(&stack->generator, "z", &stack->generator_noise));
+	SGAN_TRY(find(&stack->discriminator, "h", &stack->discriminator_in));
+	SGAN_TRY(find(&stack->discriminator, "d", &stack->discriminator_logit));
+	SGAN_TRY(find(&stack->discriminator, "q", &stack->discriminator_code));
+	stack->encoder_out = (int)sgan_net_desc(stack->encoder.net)->layer_count - 1;
+	stack->generator_out = (int)sgan_net_desc(stack->generator.net)->layer_count - 1;
+	stack->upper_size = sgan_net_size(stack->encoder.net, stack->encoder_out);
+	stack->lower_size = sgan_net_size(stack->encoder.net, stack->encoder_in);
+	stack->noise_size = sgan_net_size(stack->generator.net, stack->generator_noise);
+	return SGAN_OK;
+}
+
+static sgan_status check_sizes(const struct sgan_stack *stack, size_t i)
+{
+	const struct sgan_net *g = stack->generator.net, *d = stack->discriminator.net;
+	if (sgan_net_size(g, stack->generator_condition) != stack->upper_size ||
+	    sgan_net_size(g, stack->generator_out) != stack->lower_size ||
+	    sgan_net_size(d, stack->discriminator_in) != stack->lower_size ||
+	    sgan_net_size(d, stack->discriminator_logit) != 1 ||
+	    sgan_net_size(d, stack->discriminator_code) != stack->noise_size)
+		return sgan_fail(SGAN_EINVAL, "stack %zu: encoder, generator and discriminator do not fit each other", i);
+	return SGAN_OK;
+}
+
+static sgan_status make_stack(sgan_ctx *ctx, struct sgan_model *model, size_t i, bool trained)
+{
+	const struct sgan_preset *preset = model->preset;
+	const struct sgan_stack_desc *desc = &preset->stacks[i];
+	struct sgan_stack *stack = &model->stacks[i];
+	struct sgan_net_desc part;
+	SGAN_TRY(sgan_net_desc_cut(&preset->encoder, i == 0 ? "" : preset->stacks[i - 1].cut, desc->cut, &part));
+	SGAN_TRY(make_part(ctx, model, &part, trained, &stack->encoder));
+	SGAN_TRY(make_part(ctx, model, &desc->generator, trained, &stack->generator));
+	SGAN_TRY(make_part(ctx, model, &desc->discriminator, trained, &stack->discriminator));
+	SGAN_TRY(find_layers(stack));
+	return check_sizes(stack, i);
+}
+
+sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, size_t max_batch, bool trained,
+                              struct sgan_model **out)
+{
+	struct sgan_model *model = calloc(1, sizeof *model);
+	if (model == NULL)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory for the model", preset->name);
+	model->preset = preset;
+	model->max_batch = max_batch;
+	model->stack_count = preset->stack_count;
+	for (size_t i = 0; i < model->stack_count; i++) {
+		sgan_status status = make_stack(ctx, model, i, trained);
+		if (status != SGAN_OK) {
+			sgan_model_destroy(model);
+			return status;
+		}
+	}
+	*out = model;
+	return SGAN_OK;
+}
+
+void sgan_model_destroy(struct sgan_model *model)
+{
+	if (model == NULL)
+		return;
+	struct sgan_part *part;
+	enum sgan_stage stage;
+	for (size_t k = 0; (part = sgan_model_part(model, k, &stage)) != NULL; k++) {
+		sgan_params_destroy(part->params);
+		sgan_net_destroy(part->net);
+	}
+	free(model);
+}
+
+struct sgan_part *sgan_model_part(struct sgan_model *model, size_t k, enum sgan_stage *stage)
+{
+	if (k >= 3 * model->stack_count)
+		return NULL;
+	struct sgan_stack *stack = &model->stacks[k / 3];
+	struct sgan_part *parts[3] = { &stack->encoder, &stack->generator, &stack->discriminator };
+	*stage = k % 3 == 0 ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT;
+	return parts[k % 3];
+}
+
+/* FNV-1a: a tensor's weights depend on its name, not on its place in the model. */
+static uint64_t hash_name(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+	return hash;
+}
+
+/* He et al., 2015: variance 2 / fan-in keeps the scale of activations through ReLUs. */
+static void draw(sgan_ctx *ctx, const struct sgan_preset *preset, const struct sgan_stage_settings *settings,
+                 struct sgan_param *p)
+{
+	double std = settings->init == SGAN_INIT_HE ? sqrt(2.0 / (double)p->fan_in) : settings->init_std;
+	sgan_random_normal(ctx, preset->seed, sgan_stream(SGAN_RANDOM_INIT, 0, 0), hash_name(p->name), p->count, p->value);
+	for (size_t i = 0; i < p->count; i++)
+		p->value[i] *= (real)std;
+}
+
+void sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++) {
+		if (first != stage)
+			continue;
+		for (size_t i = 0; i < sgan_params_count(part->params); i++)
+			if (sgan_params_at(part->params, i)->weight)
+				draw(ctx, model->preset, &model->preset->stages[stage], sgan_params_at(part->params, i));
+		sgan_params_changed(part->params);
+	}
+}

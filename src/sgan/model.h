@@ -1,0 +1,43 @@
+/* A stacked GAN: for every stack i the encoder's part E_i, the generator G_i and the discriminator D_i with
+ * its second head Q_i, and their parameters. Knows nothing of how they are trained. */
+#ifndef SGAN_SGAN_MODEL_H
+#define SGAN_SGAN_MODEL_H
+
+#include "src/sgan/preset.h"
+
+/* A network with its parameters. */
+struct sgan_part {
+	struct sgan_net *net;
+	struct sgan_params *params;
+};
+
+/* Stack i turns h(i+1) into h(i); h(0) is the image, h(stack_count) the label (section 3.2). */
+struct sgan_stack {
+	struct sgan_part encoder, generator, discriminator;
+	int encoder_in, encoder_out;                       /* layers: h(i), h(i+1) */
+	int generator_condition, generator_noise, generator_out; /* h(i+1), z(i), h(i) */
+	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logit, Q's guess at z(i) */
+	size_t upper_size, noise_size, lower_size;         /* values of h(i+1), z(i), h(i) */
+};
+
+struct sgan_model {
+	const struct sgan_preset *preset;
+	size_t max_batch;
+	size_t stack_count;
+	struct sgan_stack stacks[SGAN_STACKS];
+};
+
+/* Builds the networks of a preset, which must outlive the model, for up to max_batch images; with gradients and
+ * moments if `trained`. Weights are 0 until drawn (sgan_model_init) or loaded. */
+sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, size_t max_batch, bool trained,
+                              struct sgan_model **model);
+void sgan_model_destroy(struct sgan_model *model);
+
+/* The model's part number k, in the order E_0, G_0, D_0, E_1, ...; NULL behind the last. *stage is the first
+ * stage that trains it: SGAN_STAGE_ENCODER, or SGAN_STAGE_INDEPENDENT. */
+struct sgan_part *sgan_model_part(struct sgan_model *model, size_t k, enum sgan_stage *stage);
+
+/* Draws the weights of the parts that `stage` is the first to train, by the stage's init and the preset's seed. */
+void sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage);
+
+#endif

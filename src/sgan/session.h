@@ -1,0 +1,55 @@
+/* The steps of a training stage: one batch through encoder, discriminators and generators, and their updates.
+ *
+ * The equations are the paper's (Huang et al., CVPR 2017); weights, targets and order are those of the
+ * authors' implementation. Knows nothing of epochs, files or logs. */
+#ifndef SGAN_SGAN_SESSION_H
+#define SGAN_SGAN_SESSION_H
+
+#include "src/sgan/model.h"
+#include "src/sgan/train.h"
+
+/* The tapes of a stack. Two of D are alive at once in a D step. */
+struct sgan_stack_tapes {
+	struct sgan_tape *encoder;            /* E_i on real data */
+	struct sgan_tape *encoder_generated;  /* E_i on what G_i made */
+	struct sgan_tape *generator;
+	struct sgan_tape *discriminator_real, *discriminator_generated;
+	real *noise; /* [max_batch, noise_size] */
+};
+
+/* What one stage works with. */
+struct sgan_session {
+	sgan_ctx *ctx;
+	struct sgan_model *model;
+	enum sgan_stage stage;
+	const struct sgan_stage_settings *settings;
+	struct sgan_stack_tapes tapes[SGAN_STACKS];
+	size_t n;              /* images of the current batch */
+	const real *x;         /* [n, height, width, channels], the caller's */
+	const uint8_t *labels; /* [n], the caller's */
+	real *one_hot;         /* [max_batch, classes] */
+	uint64_t updates[2];   /* Adam's t: of the encoder or the discriminators; of the generators */
+	size_t loss_count;
+	struct sgan_loss losses[SGAN_LOSSES]; /* of the last step, by name */
+};
+
+/* Tapes for a stage of a model made with `trained`; all updates start from 0. */
+sgan_status sgan_session_create(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage,
+                                struct sgan_session **session);
+void sgan_session_destroy(struct sgan_session *session);
+
+/* Takes a batch, which must stay valid during its steps, and runs the encoder on it once. */
+sgan_status sgan_session_batch(struct sgan_session *session, size_t n, const real *x, const uint8_t *labels);
+
+/* The encoder's step: softmax cross-entropy, Adam. */
+sgan_status sgan_encoder_step(struct sgan_session *session);
+
+/* One update of every discriminator; one of every generator. */
+sgan_status sgan_discriminator_step(struct sgan_session *session);
+sgan_status sgan_generator_step(struct sgan_session *session);
+
+/* Real h(i) of the batch, and what the last step generated for it, [n, lower_size]. */
+const real *sgan_session_real(const struct sgan_session *session, size_t stack);
+const real *sgan_session_generated(const struct sgan_session *session, size_t stack);
+
+#endif

@@ -1,0 +1,13 @@
+/* Shared by the steps of a session, for src/sgan alone. */
+#ifndef SGAN_SGAN_SESSION_INTERNAL_H
+#define SGAN_SGAN_SESSION_INTERNAL_H
+
+#include "src/sgan/session.h"
+
+/* Sets a loss of the current step by name; `format` has at most one %zu, the stack. */
+void sgan_session_record(struct sgan_session *session, double value, const char *format, size_t stack);
+
+/* Adam over a part's parameters, `updates` of which went before. */
+void sgan_session_update(struct sgan_session *session, struct sgan_part *part, uint64_t updates);
+
+#endif

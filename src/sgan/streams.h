@@ -1,0 +1,23 @@
+/* The random streams of a run. Every number is a function of (seed, stream, step, element), so a run that was
+ * stopped goes on with the numbers it would have had. */
+#ifndef SGAN_SGAN_STREAMS_H
+#define SGAN_SGAN_STREAMS_H
+
+#include <stdint.h>
+
+enum sgan_purpose {
+	SGAN_RANDOM_INIT = 1,      /* weights; step: a hash of the tensor's name */
+	SGAN_RANDOM_SHUFFLE,       /* order of an epoch; step: the epoch */
+	SGAN_RANDOM_DISCRIMINATOR, /* z of a D step; step: number of D updates before it */
+	SGAN_RANDOM_GENERATOR,     /* z of a G step; step: number of G updates before it */
+	SGAN_RANDOM_GRID,          /* z of the sample grids; step: image */
+	SGAN_RANDOM_SAMPLE         /* z of `sample`; step: image */
+};
+
+/* stage and stack are 0 where they do not matter. */
+static inline uint32_t sgan_stream(enum sgan_purpose purpose, unsigned stage, unsigned stack)
+{
+	return (uint32_t)purpose << 16 | (uint32_t)stage << 8 | (uint32_t)stack;
+}
+
+#endif
