@@ -4,11 +4,16 @@
 
 #include <sgan/sgan.h>
 
-enum { SGAN_TENSOR_RANK = 4, SGAN_TENSOR_NAME = 96 };
+enum {
+	SGAN_TENSOR_RANK = 4,
+	SGAN_TENSOR_NAME = 96,
+	/* The format allows 100 MB; a tensor takes some 100 bytes of header, and parsed JSON many times its text. */
+	SGAN_TENSORS_HEADER = 4 << 20
+};
 
 struct sgan_tensor {
-	char name[SGAN_TENSOR_NAME];
-	size_t rank; /* 0 .. 4 */
+	char name[SGAN_TENSOR_NAME]; /* UTF-8 without control characters, not empty, not "__metadata__" */
+	size_t rank;                 /* 0 .. 4 */
 	size_t shape[SGAN_TENSOR_RANK];
 	const float *data; /* not owned when writing; inside the file's memory when reading */
 };
@@ -18,17 +23,20 @@ struct sgan_metadata {
 };
 
 /* Writes the file all or not at all (sgan_writer). Tensors are laid out in the order given, 64-byte aligned
- * header end; the same input gives the same bytes. */
+ * header end; the same input gives the same bytes. SGAN_EINVAL: a name, rank or key that cannot be, or one given
+ * twice. */
 sgan_status sgan_safetensors_write(const char *path, const struct sgan_tensor *tensors, size_t count,
                                    const struct sgan_metadata *metadata, size_t metadata_count);
 
 /* An opened file: immutable. */
 struct sgan_safetensors;
 /* Reads and checks all of it: header length, JSON, dtype, shapes, offsets inside the file, no overlap, no hole,
- * sizes that agree, unique names. SGAN_EIO, SGAN_EFORMAT: the message names the file and the tensor. */
+ * sizes that agree, unique names. The bytes themselves are not judged: a NaN is a value. At most 4 GiB.
+ * SGAN_EIO, SGAN_EFORMAT: the message names the file and the tensor. */
 sgan_status sgan_safetensors_open(const char *path, struct sgan_safetensors **file);
-void sgan_safetensors_close(struct sgan_safetensors *file);
+void sgan_safetensors_close(struct sgan_safetensors *file); /* NULL is allowed */
 size_t sgan_safetensors_count(const struct sgan_safetensors *file);
+/* The i-th in the order of the data, i < count. */
 const struct sgan_tensor *sgan_safetensors_tensor(const struct sgan_safetensors *file, size_t i);
 const struct sgan_tensor *sgan_safetensors_find(const struct sgan_safetensors *file, const char *name); /* or NULL */
 const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key);           /* or NULL */
