@@ -1,0 +1,112 @@
+/* Contexts: the choice of instruction set and thread count, and scratch memory.
+ * It must not start threads (threads.c) nor decode the machine (detect.c, cgroup.c). */
+#include "src/cpu/ctx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "src/cpu/cgroup.h"
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+
+enum { MAX_THREADS = 1024 };
+
+static sgan_status choose_isa(const char *name, sgan_isa *isa)
+{
+	const char *from = "the context's options";
+	if (!name) {
+		from = "SGAN_ISA";
+		name = getenv("SGAN_ISA");
+	}
+	if (!name || !*name) {
+		*isa = sgan_isa_best();
+		return SGAN_OK;
+	}
+	sgan_status status = sgan_isa_parse(name, isa);
+	if (status != SGAN_OK)
+		return sgan_fail_in(status, "%s", from);
+	if (!sgan_isa_built(*isa))
+		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this build has no %s kernels; the best it has here is %s", from,
+		                 name, sgan_isa_name(sgan_isa_best()));
+	if (!sgan_isa_usable(*isa))
+		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this machine cannot run %s; the best it can is %s", from, name,
+		                 sgan_isa_name(sgan_isa_best()));
+	return SGAN_OK;
+}
+
+/* OMP_NUM_THREADS is a number, or a list of them, one a nesting level: the first counts. */
+static sgan_status threads_from_environment(const char *text, int *threads)
+{
+	char *end;
+	errno = 0;
+	long value = strtol(text, &end, 10);
+	while (*end == ' ' || *end == '\t')
+		end++;
+	if (end == text || (*end && *end != ',') || errno || value < 1 || value > MAX_THREADS)
+		return sgan_fail(SGAN_EINVAL, "OMP_NUM_THREADS is \"%.64s\": a whole number from 1 to %d expected", text,
+		                 MAX_THREADS);
+	*threads = (int)value;
+	return SGAN_OK;
+}
+
+static sgan_status choose_threads(int wanted, int *threads)
+{
+	if (wanted < 0 || wanted > MAX_THREADS)
+		return sgan_fail(SGAN_EINVAL, "threads: %d: a number from 1 to %d expected, or 0 for the machine's", wanted,
+		                 MAX_THREADS);
+	*threads = wanted;
+	if (wanted)
+		return SGAN_OK;
+	const char *text = getenv("OMP_NUM_THREADS");
+	if (text && *text)
+		return threads_from_environment(text, threads);
+	int cpus = sgan_cpus_allowed();
+	*threads = cpus < MAX_THREADS ? cpus : MAX_THREADS;
+	return SGAN_OK;
+}
+
+sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
+{
+	sgan_isa isa;
+	int threads;
+	SGAN_TRY(choose_isa(options ? options->isa : NULL, &isa));
+	SGAN_TRY(choose_threads(options ? options->threads : 0, &threads));
+	sgan_ctx *made = calloc(1, sizeof *made);
+	if (!made)
+		return sgan_fail(SGAN_ENOMEM, "context: %zu bytes could not be had", sizeof *made);
+	made->kernels = sgan_kernels_for(isa);
+	made->threads = threads;
+	*ctx = made;
+	return SGAN_OK;
+}
+
+void sgan_ctx_destroy(sgan_ctx *ctx)
+{
+	if (!ctx)
+		return;
+	sgan_free(ctx->scratch);
+	free(ctx);
+}
+
+sgan_isa sgan_ctx_isa(const sgan_ctx *ctx)
+{
+	return ctx->kernels->isa;
+}
+
+int sgan_ctx_threads(const sgan_ctx *ctx)
+{
+	return ctx->threads;
+}
+
+void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes)
+{
+	if (ctx->scratch && bytes <= ctx->scratch_size)
+		return ctx->scratch;
+	void *larger = sgan_alloc(bytes, 1);
+	if (!larger)
+		return NULL;
+	sgan_free(ctx->scratch);
+	ctx->scratch = larger;
+	ctx->scratch_size = bytes;
+	return larger;
+}

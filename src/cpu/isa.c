@@ -1,0 +1,74 @@
+/* Instruction sets: their names, which of them this build has, which this
+ * machine can run. The one place that knows every kernel table. */
+#include "src/cpu/ctx.h"
+
+#include <string.h>
+
+#include "src/cpu/detect.h"
+#include "src/cpu/status.h"
+
+static const char *const names[SGAN_ISA_COUNT] = {
+        [SGAN_ISA_GENERIC] = "generic",
+        [SGAN_ISA_AVX2] = "avx2",
+        [SGAN_ISA_AVX512] = "avx512",
+        [SGAN_ISA_NEON] = "neon",
+};
+
+static const struct sgan_kernels *const tables[SGAN_ISA_COUNT] = {
+        [SGAN_ISA_GENERIC] = &SGAN_SYMBOL(kernels__generic),
+#if !defined SGAN_REAL_DOUBLE && defined SGAN_HAVE_AVX2
+        [SGAN_ISA_AVX2] = &SGAN_SYMBOL(kernels__avx2),
+#endif
+#if !defined SGAN_REAL_DOUBLE && defined SGAN_HAVE_AVX512
+        [SGAN_ISA_AVX512] = &SGAN_SYMBOL(kernels__avx512),
+#endif
+};
+
+static bool is_isa(sgan_isa isa)
+{
+	return (unsigned)isa < SGAN_ISA_COUNT;
+}
+
+const char *sgan_isa_name(sgan_isa isa)
+{
+	return is_isa(isa) ? names[isa] : "unknown";
+}
+
+sgan_status sgan_isa_parse(const char *name, sgan_isa *isa)
+{
+	for (int i = 0; i < SGAN_ISA_COUNT; i++)
+		if (strcmp(name, names[i]) == 0) {
+			*isa = (sgan_isa)i;
+			return SGAN_OK;
+		}
+	return sgan_fail(SGAN_EINVAL, "unknown instruction set \"%.64s\": generic, avx2, avx512 or neon expected", name);
+}
+
+const struct sgan_kernels *sgan_kernels_for(sgan_isa isa)
+{
+	return is_isa(isa) ? tables[isa] : NULL;
+}
+
+bool sgan_isa_built(sgan_isa isa)
+{
+	return sgan_kernels_for(isa) != NULL;
+}
+
+bool sgan_isa_usable(sgan_isa isa)
+{
+	if (!sgan_isa_built(isa))
+		return false;
+	struct sgan_cpu cpu;
+	sgan_cpu_read(&cpu);
+	return cpu.isa[isa];
+}
+
+sgan_isa sgan_isa_best(void)
+{
+	struct sgan_cpu cpu;
+	sgan_cpu_read(&cpu);
+	for (int i = SGAN_ISA_COUNT - 1; i > SGAN_ISA_GENERIC; i--)
+		if (tables[i] && cpu.isa[i])
+			return (sgan_isa)i;
+	return SGAN_ISA_GENERIC;
+}

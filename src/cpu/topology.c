@@ -1,0 +1,73 @@
+/* Packages, cores, caches, NUMA nodes and memory by hwloc.
+ * It must not decide anything: thread counts come from cgroup.c. */
+#include "src/cpu/topology.h"
+
+#include <errno.h>
+#include <hwloc.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cpu/status.h"
+
+static unsigned count_of(hwloc_topology_t machine, hwloc_obj_type_t type)
+{
+	int count = hwloc_get_nbobjs_by_type(machine, type);
+	return count > 0 ? (unsigned)count : 0;
+}
+
+static void read_caches(hwloc_topology_t machine, struct sgan_topology *topology)
+{
+	static const hwloc_obj_type_t types[SGAN_CACHE_LEVELS] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE};
+	for (size_t i = 0; i < SGAN_CACHE_LEVELS; i++) {
+		hwloc_obj_t cache = hwloc_get_obj_by_type(machine, types[i], 0);
+		topology->cache[i].count = count_of(machine, types[i]);
+		topology->cache[i].size = cache && cache->attr ? cache->attr->cache.size : 0;
+	}
+}
+
+static void read_model(hwloc_topology_t machine, struct sgan_topology *topology)
+{
+	hwloc_obj_t package = hwloc_get_obj_by_type(machine, HWLOC_OBJ_PACKAGE, 0);
+	const char *model = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
+	snprintf(topology->model, sizeof topology->model, "%s", model ? model : "");
+}
+
+static void read_all(hwloc_topology_t machine, struct sgan_topology *topology)
+{
+	memset(topology, 0, sizeof *topology);
+	topology->packages = count_of(machine, HWLOC_OBJ_PACKAGE);
+	topology->cores = count_of(machine, HWLOC_OBJ_CORE);
+	topology->pus = count_of(machine, HWLOC_OBJ_PU);
+	topology->numa_nodes = count_of(machine, HWLOC_OBJ_NUMANODE);
+	int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(machine));
+	topology->pus_allowed = allowed > 0 ? (unsigned)allowed : 0;
+	topology->memory = hwloc_get_root_obj(machine)->total_memory;
+	read_caches(machine, topology);
+	read_model(machine, topology);
+}
+
+/* Objects outside this process's cgroup are counted too: that is what pus_allowed is read against. */
+static int load(hwloc_topology_t machine, const char *synthetic)
+{
+	if (synthetic && hwloc_topology_set_synthetic(machine, synthetic) != 0)
+		return -1;
+	if (hwloc_topology_set_flags(machine, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) != 0)
+		return -1;
+	return hwloc_topology_load(machine);
+}
+
+sgan_status sgan_topology_read(const char *synthetic, struct sgan_topology *topology)
+{
+	hwloc_topology_t machine;
+	if (hwloc_topology_init(&machine) != 0)
+		return sgan_fail(SGAN_ENOMEM, "topology: hwloc could not start");
+	errno = 0;
+	sgan_status status = SGAN_OK;
+	if (load(machine, synthetic) == 0)
+		read_all(machine, topology);
+	else
+		status = sgan_fail(SGAN_EUNSUPPORTED, "topology: hwloc cannot describe %s: %s",
+		                   synthetic ? synthetic : "this machine", errno ? strerror(errno) : "it gave no reason");
+	hwloc_topology_destroy(machine);
+	return status;
+}
