@@ -44,6 +44,7 @@ struct sgan_preset {
 	char stage[16];      /* "encoder", "independent", "joint" or "all" */
 	size_t slices;       /* what a batch is cut into; part of the result's definition */
 	size_t log_interval; /* steps */
+	double bn_epsilon, bn_momentum; /* those of every network */
 	struct sgan_net_desc encoder;
 	size_t stack_count;
 	struct sgan_stack_desc stacks[SGAN_STACKS];
@@ -52,7 +53,7 @@ struct sgan_preset {
 };
 
 /* Loads a preset: the name of a built-in one, or a file (anything with a '/' or ending in ".cfg"), its `base`
- * first, then `settings` ("key=value", key a libconfig path such as "joint.lr", value a libconfig scalar or a
+ * (another such name; a file's is relative to the folder of this one) first, then `settings` ("key=value", key a libconfig path such as "joint.lr", value a libconfig scalar or a
  * bare word) applied in order. The caller ends it with sgan_preset_free.
  * SGAN_EINVAL, SGAN_EIO: the message names file, line and what is wrong: syntax, unknown or mistyped key, value out
  * of range, networks that do not fit each other. */

@@ -1,0 +1,187 @@
+/* Whether what a preset describes fits together: cuts, conditions, networks on networks.
+ *
+ * Knows shapes alone, by src/nn/shapes.c; each setting by itself has been checked before. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cpu/status.h"
+#include "src/sgan/preset_read.h"
+
+/* A network, its shapes, and where to point when it does not fit. */
+struct shaped {
+	const struct sgan_net_desc *net;
+	const config_setting_t *at;
+	size_t shapes[SGAN_LAYERS][3];
+};
+
+static sgan_status shape(const struct sgan_net_desc *net, const config_setting_t *at, struct shaped *shaped)
+{
+	shaped->net = net;
+	shaped->at = at;
+	return sgan_net_shapes(net, shaped->shapes);
+}
+
+static int find_layer(const struct sgan_net_desc *net, const char *name)
+{
+	for (size_t i = 0; i < net->layer_count; i++)
+		if (strcmp(net->layers[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static size_t values(const struct shaped *shaped, int layer)
+{
+	const size_t *s = shaped->shapes[layer];
+	return s[0] * s[1] * s[2];
+}
+
+static sgan_status check_inputs(const struct shaped *s, const char *first, const char *second)
+{
+	for (size_t i = 0; i < s->net->layer_count; i++) {
+		const struct sgan_layer_desc *layer = &s->net->layers[i];
+		if (layer->kind == SGAN_LAYER_INPUT && strcmp(layer->name, first) != 0 &&
+		    (!second || strcmp(layer->name, second) != 0))
+			return sgan_tree_fail(s->at, "%s: input '%s' is unknown, expected '%s'%s%s%s", s->net->name, layer->name, first,
+			                      second ? " and '" : "", second ? second : "", second ? "'" : "");
+	}
+	for (int i = 0; i < (second ? 2 : 1); i++) {
+		int found = find_layer(s->net, i ? second : first);
+		if (found < 0 || s->net->layers[found].kind != SGAN_LAYER_INPUT)
+			return sgan_tree_fail(s->at, "%s: input '%s' is missing", s->net->name, i ? second : first);
+	}
+	return SGAN_OK;
+}
+
+static sgan_status check_values(const struct shaped *s, const char *layer, size_t expected, const char *why)
+{
+	int found = find_layer(s->net, layer);
+	if (found < 0)
+		return sgan_tree_fail(s->at, "%s: layer '%s' is missing", s->net->name, layer);
+	if (values(s, found) != expected)
+		return sgan_tree_fail(s->at, "%s: layer '%s' has %zu values, expected %zu, %s", s->net->name, layer,
+		                      values(s, found), expected, why);
+	return SGAN_OK;
+}
+
+static sgan_status check_encoder(const struct sgan_preset *preset, const struct shaped *encoder)
+{
+	const struct sgan_net_desc *net = encoder->net;
+	const size_t *in = encoder->shapes[0];
+	if (net->layers[0].kind != SGAN_LAYER_INPUT)
+		return sgan_tree_fail(encoder->at, "encoder: its first layer must be its input");
+	if (in[0] != preset->height || in[1] != preset->width || in[2] != preset->channels)
+		return sgan_tree_fail(encoder->at, "encoder: its input is [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", in[0],
+		                      in[1], in[2], preset->height, preset->width, preset->channels);
+	return SGAN_OK;
+}
+
+/* A stack's cut, behind that of the stack below. *width is what the cut's layer gives. */
+static sgan_status check_cut(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
+                             const struct shaped *encoder, size_t *width)
+{
+	const struct sgan_stack_desc *stack = &preset->stacks[number];
+	const char *below = number ? preset->stacks[number - 1].cut : "";
+	bool top = number + 1 == preset->stack_count;
+	int layer = find_layer(encoder->net, stack->cut);
+	if (layer < 0)
+		return sgan_tree_fail(at, "stack %zu: the encoder has no layer '%s' to cut at", number, stack->cut);
+	if (layer <= (number ? find_layer(encoder->net, below) : 0))
+		return sgan_tree_fail(at, "stack %zu: cut '%s' does not lie behind the cut of the stack below", number, stack->cut);
+	struct sgan_net_desc part;
+	SGAN_TRY(sgan_net_desc_cut(encoder->net, below, stack->cut, &part));
+	*width = values(encoder, layer);
+	if (top && ((size_t)layer + 1 != encoder->net->layer_count || *width != preset->classes))
+		return sgan_tree_fail(at, "stack %zu: the top stack's cut '%s' must be the encoder's last layer and give %zu scores",
+		                      number, stack->cut, preset->classes);
+	if (top && encoder->net->layers[layer].act != SGAN_ACT_NONE)
+		return sgan_tree_fail(at, "stack %zu: the top cut '%s' gives scores for softmax and takes no 'act'", number,
+		                      stack->cut);
+	enum sgan_condition expected = top ? SGAN_CONDITION_CROSS_ENTROPY : SGAN_CONDITION_SQUARED_ERROR;
+	if (stack->condition != expected)
+		return sgan_tree_fail(at, "stack %zu: 'condition' must be %s", number,
+		                      top ? "\"cross_entropy\" at the top of the stack" : "\"squared_error\" below the top");
+	return SGAN_OK;
+}
+
+static sgan_status check_discriminator(const struct shaped *d, size_t below, size_t z)
+{
+	SGAN_TRY(check_inputs(d, "h", NULL));
+	SGAN_TRY(check_values(d, "h", below, "as many as its generator makes"));
+	SGAN_TRY(check_values(d, "d", 1, "one logit"));
+	SGAN_TRY(check_values(d, "q", z, "as many as its generator's 'z'"));
+	int logit = find_layer(d->net, "d");
+	if (d->net->layers[logit].act != SGAN_ACT_NONE)
+		return sgan_tree_fail(d->at, "%s: layer 'd' is a logit and takes no 'act'", d->net->name);
+	return SGAN_OK;
+}
+
+static bool has_bn(const struct sgan_net_desc *net)
+{
+	for (size_t i = 0; i < net->layer_count; i++)
+		if (net->layers[i].bn)
+			return true;
+	return false;
+}
+
+/* A stack between the values of the layer it makes (below) and of the one it is made from (above). */
+static sgan_status check_stack(const struct sgan_preset *preset, size_t number, const config_setting_t *at, size_t below,
+                               size_t above)
+{
+	const struct sgan_stack_desc *stack = &preset->stacks[number];
+	struct shaped g, d;
+	SGAN_TRY(shape(&stack->generator, config_setting_get_member(at, "generator"), &g));
+	SGAN_TRY(check_inputs(&g, "h", "z"));
+	SGAN_TRY(check_values(&g, "h", above, "as many as the encoder's cut gives"));
+	int last = (int)g.net->layer_count - 1;
+	SGAN_TRY(check_values(&g, g.net->layers[last].name, below, "as many as what it is to resemble"));
+	const size_t *out = g.shapes[last];
+	if (number == 0 && (out[0] != preset->height || out[1] != preset->width))
+		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1], out[2],
+		                      preset->height, preset->width, preset->channels);
+	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
+	return check_discriminator(&d, below, values(&g, find_layer(g.net, "z")));
+}
+
+static bool any_bn(const struct sgan_preset *preset)
+{
+	bool bn = has_bn(&preset->encoder);
+	for (size_t i = 0; i < preset->stack_count; i++)
+		bn = bn || has_bn(&preset->stacks[i].generator) || has_bn(&preset->stacks[i].discriminator);
+	return bn;
+}
+
+static sgan_status check_batches(const config_setting_t *root, const struct sgan_preset *preset)
+{
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++) {
+		const config_setting_t *at = config_setting_get_member(root, sgan_stage_name(stage));
+		const struct sgan_stage_settings *settings = &preset->stages[stage];
+		if (settings->batch < preset->slices)
+			return sgan_tree_fail(at ? at : root, "%s: batch %zu is smaller than slices, %zu", sgan_stage_name(stage),
+			                      settings->batch, preset->slices);
+		if (settings->batch < 2 && any_bn(preset)) /* the running variance is scaled by B / (B - 1) */
+			return sgan_tree_fail(at ? at : root, "%s: batch 1 cannot be normalised, expected at least 2",
+			                      sgan_stage_name(stage));
+	}
+	return SGAN_OK;
+}
+
+sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *preset)
+{
+	const config_setting_t *root = config_root_setting(tree);
+	if (preset->channels != 1 && preset->channels != 3)
+		return sgan_tree_fail(config_setting_get_member(root, "image"), "'image' has %zu channels, expected 1 or 3",
+		                      preset->channels);
+	SGAN_TRY(check_batches(root, preset));
+	struct shaped encoder;
+	SGAN_TRY(shape(&preset->encoder, config_setting_get_member(root, "encoder"), &encoder));
+	SGAN_TRY(check_encoder(preset, &encoder));
+	const config_setting_t *stacks = config_setting_get_member(root, "stacks");
+	size_t below = preset->height * preset->width * preset->channels, above = 0;
+	for (size_t i = 0; i < preset->stack_count; i++) {
+		const config_setting_t *at = config_setting_get_elem(stacks, (unsigned)i);
+		SGAN_TRY(check_cut(preset, i, at, &encoder, &above));
+		SGAN_TRY(check_stack(preset, i, at, below, above));
+		below = above;
+	}
+	return SGAN_OK;
+}
