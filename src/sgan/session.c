@@ -94,6 +94,24 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	return run_encoder(s, s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN : SGAN_INFER);
 }
 
+sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint8_t *classes)
+{
+	const size_t top = s->model->stack_count - 1, count = s->model->preset->classes;
+	if (n == 0 || n > s->model->max_batch)
+		return sgan_fail(SGAN_EINVAL, "%zu images to classify with a model made for 1 to %zu", n, s->model->max_batch);
+	s->n = n;
+	s->x = x;
+	SGAN_TRY(run_encoder(s, SGAN_INFER));
+	const real *scores = sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out);
+	for (size_t i = 0; i < n; i++) {
+		classes[i] = 0;
+		for (size_t c = 1; c < count; c++)
+			if (scores[i * count + c] > scores[i * count + classes[i]])
+				classes[i] = (uint8_t)c;
+	}
+	return SGAN_OK;
+}
+
 const real *sgan_session_real(const struct sgan_session *s, size_t stack)
 {
 	return stack == 0 ? s->x

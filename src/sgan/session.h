@@ -41,6 +41,9 @@ void sgan_session_destroy(struct sgan_session *session);
 /* Takes a batch, which must stay valid during its steps, and runs the encoder on it once. */
 sgan_status sgan_session_batch(struct sgan_session *session, size_t n, const real *x, const uint8_t *labels);
 
+/* The class that the encoder gives each of n other images, in inference mode; the batch has to be taken anew. */
+sgan_status sgan_session_classify(struct sgan_session *session, size_t n, const real *x, uint8_t *classes);
+
 /* The encoder's step: softmax cross-entropy, Adam. */
 sgan_status sgan_encoder_step(struct sgan_session *session);
 

@@ -1,0 +1,229 @@
+/* Checkpoints: a model's tensors and its state, to and from safetensors. */
+#include "src/sgan/checkpoint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/status.h"
+
+static const char *const format_name = "sgan-cpu checkpoint 1";
+
+/* What a parameter is stored as: its value under its name, its moments behind suffixes. */
+static const char *const suffixes[3] = { "", ".adam_m", ".adam_v" };
+
+static real *stored(struct sgan_param *p, int which)
+{
+	return which == 0 ? p->value : which == 1 ? p->m : p->v;
+}
+
+static bool all_finite(const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!isfinite(values[i]))
+			return false;
+	return true;
+}
+
+/* The parts that the current stage trains have moments worth keeping once a step is done. */
+static bool has_moments(const struct sgan_state *state, enum sgan_stage first)
+{
+	if (state->step == 0 || state->stage == SGAN_STAGE_COUNT)
+		return false;
+	return (state->stage == SGAN_STAGE_ENCODER) == (first == SGAN_STAGE_ENCODER);
+}
+
+/* Parts that no stage has trained yet have nothing to keep: their first weights follow from the seed. */
+static bool has_weights(const struct sgan_state *state, enum sgan_stage first)
+{
+	return state->trained[first] || has_moments(state, first);
+}
+
+static void fill_tensor(struct sgan_param *p, int which, struct sgan_tensor *t)
+{
+	snprintf(t->name, sizeof t->name, "%s%s", p->name, suffixes[which]);
+	t->rank = p->rank;
+	memcpy(t->shape, p->shape, sizeof t->shape);
+	t->data = stored(p, which);
+}
+
+static sgan_status collect_part(struct sgan_part *part, const struct sgan_state *state, bool moments,
+                                struct sgan_tensor *tensors, size_t *count)
+{
+	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
+		struct sgan_param *p = sgan_params_at(part->params, i);
+		if (!all_finite(p->value, p->count))
+			return sgan_fail(SGAN_EDIVERGED, "weights '%s' are not finite at step %" PRIu64 " of stage %s", p->name,
+			                 state->step, sgan_stage_name(state->stage));
+		for (int which = 0; which < (p->trainable && moments ? 3 : 1); which++)
+			fill_tensor(p, which, &tensors[(*count)++]);
+	}
+	return SGAN_OK;
+}
+
+static sgan_status collect(struct sgan_model *model, const struct sgan_state *state, struct sgan_tensor *tensors,
+                           size_t *count)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
+		if (has_weights(state, first))
+			SGAN_TRY(collect_part(part, state, has_moments(state, first), tensors, count));
+	return SGAN_OK;
+}
+
+static size_t most_tensors(struct sgan_model *model)
+{
+	size_t most = 0;
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
+		most += 3 * sgan_params_count(part->params);
+	return most;
+}
+
+static sgan_status write_file(const char *path, const struct sgan_model *model, const struct sgan_state *state,
+                              const struct sgan_tensor *tensors, size_t count)
+{
+	char step[24], discriminator[24], generator[24], hash[24], trained[64] = "";
+	snprintf(step, sizeof step, "%" PRIu64, state->step);
+	snprintf(discriminator, sizeof discriminator, "%" PRIu64, state->updates[0]);
+	snprintf(generator, sizeof generator, "%" PRIu64, state->updates[1]);
+	snprintf(hash, sizeof hash, "%016" PRIx64, state->data_hash);
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		if (state->trained[i]) {
+			strcat(trained, trained[0] != '\0' ? "," : "");
+			strcat(trained, sgan_stage_name((enum sgan_stage)i));
+		}
+	const struct sgan_metadata metadata[] = {
+		{ "format", format_name },
+		{ "stage", state->stage == SGAN_STAGE_COUNT ? "done" : sgan_stage_name(state->stage) },
+		{ "step", step },
+		{ "discriminator_updates", discriminator },
+		{ "generator_updates", generator },
+		{ "trained", trained },
+		{ "dataset", state->dataset },
+		{ "data_hash", hash },
+		{ "config", model->preset->text },
+	};
+	return sgan_safetensors_write(path, tensors, count, metadata, sizeof metadata / sizeof metadata[0]);
+}
+
+sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, const struct sgan_state *state)
+{
+	size_t count = 0;
+	struct sgan_tensor *tensors = calloc(most_tensors(model), sizeof *tensors);
+	if (tensors == NULL)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory to write it", path);
+	sgan_status status = collect(model, state, tensors, &count);
+	if (status == SGAN_OK)
+		status = write_file(path, model, state, tensors, count);
+	free(tensors);
+	return status;
+}
+
+static sgan_status read_number(const struct sgan_safetensors *file, const char *key, int base, uint64_t *number)
+{
+	const char *text = sgan_safetensors_metadata(file, key);
+	char *end = NULL;
+	errno = 0;
+	*number = text != NULL ? strtoull(text, &end, base) : 0;
+	if (text == NULL || end == text || *end != '\0' || errno != 0 || text[0] == '-')
+		return sgan_fail(SGAN_EFORMAT, "%s: its '%s' is %s, a number expected", sgan_safetensors_path(file), key,
+		                 text != NULL ? text : "missing");
+	return SGAN_OK;
+}
+
+static sgan_status read_stages(const struct sgan_safetensors *file, struct sgan_state *state)
+{
+	const char *stage = sgan_safetensors_metadata(file, "stage"), *trained = sgan_safetensors_metadata(file, "trained");
+	state->stage = SGAN_STAGE_ENCODER;
+	while (stage != NULL && state->stage < SGAN_STAGE_COUNT && strcmp(stage, sgan_stage_name(state->stage)) != 0)
+		state->stage++;
+	if (stage == NULL || (state->stage == SGAN_STAGE_COUNT && strcmp(stage, "done") != 0))
+		return sgan_fail(SGAN_EFORMAT, "%s: its stage is %s", sgan_safetensors_path(file),
+		                 stage != NULL ? stage : "missing");
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		state->trained[i] = trained != NULL && strstr(trained, sgan_stage_name((enum sgan_stage)i)) != NULL;
+	return SGAN_OK;
+}
+
+sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sgan_state *state)
+{
+	const char *format = sgan_safetensors_metadata(file, "format");
+	const char *dataset = sgan_safetensors_metadata(file, "dataset");
+	memset(state, 0, sizeof *state);
+	if (format == NULL || strcmp(format, format_name) != 0)
+		return sgan_fail(SGAN_EFORMAT, "%s: not a model of this program: its format is '%s', '%s' expected",
+		                 sgan_safetensors_path(file), format != NULL ? format : "", format_name);
+	SGAN_TRY(read_stages(file, state));
+	SGAN_TRY(read_number(file, "step", 10, &state->step));
+	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates[0]));
+	SGAN_TRY(read_number(file, "generator_updates", 10, &state->updates[1]));
+	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
+	snprintf(state->dataset, sizeof state->dataset, "%s", dataset != NULL ? dataset : "");
+	return SGAN_OK;
+}
+
+static void shape_text(size_t rank, const size_t *shape, char text[64])
+{
+	int at = snprintf(text, 64, "[");
+	for (size_t i = 0; i < rank && at < 64; i++)
+		at += snprintf(text + at, 64 - (size_t)at, "%s%zu", i > 0 ? ", " : "", shape[i]);
+	if (at < 64)
+		snprintf(text + at, 64 - (size_t)at, "]");
+}
+
+static sgan_status load_tensor(const struct sgan_safetensors *file, struct sgan_param *p, int which)
+{
+	char name[SGAN_TENSOR_NAME], found[64], expected[64];
+	snprintf(name, sizeof name, "%s%s", p->name, suffixes[which]);
+	const struct sgan_tensor *t = sgan_safetensors_find(file, name);
+	if (t == NULL)
+		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' is missing: the model of another preset?",
+		                 sgan_safetensors_path(file), name);
+	if (t->rank != p->rank || memcmp(t->shape, p->shape, p->rank * sizeof p->shape[0]) != 0) {
+		shape_text(t->rank, t->shape, found);
+		shape_text(p->rank, p->shape, expected);
+		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' has shape %s, the preset's has %s",
+		                 sgan_safetensors_path(file), name, found, expected);
+	}
+	/* the file's tensors are only as aligned as its header is long */
+	memcpy(stored(p, which), t->data, p->count * sizeof(float));
+	if (!all_finite(stored(p, which), p->count))
+		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' holds values that are not finite", sgan_safetensors_path(file),
+		                 name);
+	return SGAN_OK;
+}
+
+static sgan_status load_part(const struct sgan_safetensors *file, struct sgan_part *part, bool moments, size_t *read)
+{
+	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
+		struct sgan_param *p = sgan_params_at(part->params, i);
+		int kinds = moments && p->trainable ? 3 : 1;
+		for (int which = 0; which < kinds; which++, ++*read)
+			SGAN_TRY(load_tensor(file, p, which));
+	}
+	sgan_params_changed(part->params);
+	return SGAN_OK;
+}
+
+sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sgan_model *model, enum sgan_stage stage,
+                                 bool moments)
+{
+	struct sgan_state state;
+	struct sgan_part *part;
+	enum sgan_stage first;
+	size_t read = 0;
+	SGAN_TRY(sgan_checkpoint_state(file, &state));
+	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
+		if (first < stage && has_weights(&state, first))
+			SGAN_TRY(load_part(file, part, moments && has_moments(&state, first), &read));
+	if (stage == SGAN_STAGE_COUNT && moments && read != sgan_safetensors_count(file))
+		return sgan_fail(SGAN_EFORMAT, "%s: it holds %zu tensors, %zu expected", sgan_safetensors_path(file),
+		                 sgan_safetensors_count(file), read);
+	return SGAN_OK;
+}

@@ -1,0 +1,32 @@
+/* The whole state of a training run as a safetensors file: weights, running statistics, Adam's moments, and
+ * where training stands. It holds no time, path or thread count, so equal runs give equal files. */
+#ifndef SGAN_SGAN_CHECKPOINT_H
+#define SGAN_SGAN_CHECKPOINT_H
+
+#include "src/io/safetensors.h"
+#include "src/sgan/model.h"
+
+/* Where training stands. Random numbers and the place in the shuffle follow from it and the preset's seed. */
+struct sgan_state {
+	enum sgan_stage stage;          /* the current one; SGAN_STAGE_COUNT: none is left */
+	uint64_t step;                  /* steps of it that are done */
+	uint64_t updates[2];            /* see struct sgan_session */
+	bool trained[SGAN_STAGE_COUNT]; /* stages whose work the weights hold */
+	char dataset[64];
+	uint64_t data_hash; /* of the training set, sgan_data_hash */
+};
+
+/* Writes everything, all or not at all: parts that some stage has trained, with moments where the current stage
+ * has done a step.  * SGAN_EDIVERGED: a weight is not finite (nothing is written); SGAN_EIO. */
+sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, const struct sgan_state *state);
+
+/* Reads where training stands from an opened file. SGAN_EFORMAT: not a checkpoint of this program. */
+sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sgan_state *state);
+
+/* Reads the parts that stages before `stage` train, as far as the file's state says that they were trained, into
+ * the model, and with `moments` Adam's moments where the file has them. Every such tensor must be there, have the
+ * preset's shape and be finite; for all stages and with moments there must be no other. SGAN_EFORMAT: the message names file and tensor. */
+sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sgan_model *model, enum sgan_stage stage,
+                                 bool moments);
+
+#endif

@@ -1,0 +1,113 @@
+/* Sampling: the generators from the top stack down, with running statistics. */
+#include "src/sgan/generate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+#include "src/ops/ops.h"
+
+struct sgan_sampler {
+	sgan_ctx *ctx;
+	struct sgan_model *model;
+	struct sgan_tape *tapes[SGAN_STACKS];
+	real *noise[SGAN_STACKS]; /* [max_batch, noise_size] */
+	real *one_hot;            /* [max_batch, classes] */
+};
+
+static sgan_status make_room(struct sgan_sampler *s)
+{
+	const size_t batch = s->model->max_batch;
+	for (size_t i = 0; i < s->model->stack_count; i++) {
+		const struct sgan_stack *stack = &s->model->stacks[i];
+		SGAN_TRY(sgan_tape_create(stack->generator.net, false, &s->tapes[i]));
+		s->noise[i] = sgan_alloc(batch * stack->noise_size, sizeof(real));
+		if (s->noise[i] == NULL)
+			return SGAN_ENOMEM;
+	}
+	s->one_hot = sgan_alloc(batch * s->model->preset->classes, sizeof(real));
+	return s->one_hot != NULL ? SGAN_OK : SGAN_ENOMEM;
+}
+
+sgan_status sgan_sampler_create(sgan_ctx *ctx, struct sgan_model *model, struct sgan_sampler **out)
+{
+	struct sgan_sampler *s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return sgan_fail(SGAN_ENOMEM, "sampling: no memory");
+	s->ctx = ctx;
+	s->model = model;
+	sgan_status status = make_room(s);
+	if (status != SGAN_OK) {
+		sgan_sampler_destroy(s);
+		return sgan_fail_in(status, "sampling");
+	}
+	*out = s;
+	return SGAN_OK;
+}
+
+void sgan_sampler_destroy(struct sgan_sampler *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->model->stack_count; i++) {
+		sgan_tape_destroy(s->tapes[i]);
+		sgan_free(s->noise[i]);
+	}
+	sgan_free(s->one_hot);
+	free(s);
+}
+
+static void draw_noise(struct sgan_sampler *s, size_t i, uint32_t stream, uint64_t seed, uint64_t first, size_t n)
+{
+	const size_t size = s->model->stacks[i].noise_size;
+	for (size_t k = 0; k < n; k++)
+		sgan_random_uniform(s->ctx, seed, stream + (uint32_t)i, first + k, size, s->noise[i] + k * size);
+}
+
+static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t n,
+                              const uint8_t *labels, const real **x)
+{
+	const size_t classes = s->model->preset->classes;
+	const real *condition = s->one_hot;
+	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
+	for (size_t k = 0; k < n; k++)
+		s->one_hot[k * classes + labels[k]] = 1;
+	for (size_t i = s->model->stack_count; i-- > 0;) {
+		const struct sgan_stack *stack = &s->model->stacks[i];
+		draw_noise(s, i, stream, seed, first, n);
+		sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
+		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
+		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, s->tapes[i], n, SGAN_INFER));
+		condition = sgan_tape_value(s->tapes[i], stack->generator_out);
+	}
+	*x = condition;
+	return SGAN_OK;
+}
+
+sgan_status sgan_sampler_draw(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t count,
+                              const uint8_t *labels, uint8_t *images)
+{
+	const size_t size = s->model->stacks[0].lower_size, batch = s->model->max_batch;
+	for (size_t done = 0; done < count; done += batch) {
+		const size_t n = count - done < batch ? count - done : batch;
+		const real *x;
+		SGAN_TRY(draw_batch(s, stream, seed, first + done, n, labels + done, &x));
+		sgan_to_bytes(x, n * size, images + done * size);
+	}
+	return SGAN_OK;
+}
+
+void sgan_to_bytes(const real *values, size_t count, uint8_t *bytes)
+{
+	for (size_t i = 0; i < count; i++) {
+		real v = values[i] * 255 + (real)0.5;
+		bytes[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)v : 0; /* a NaN is 0 */
+	}
+}
+
+void sgan_from_bytes(const uint8_t *bytes, size_t count, real *values)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = (real)bytes[i] / 255;
+}

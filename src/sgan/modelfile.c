@@ -1,0 +1,128 @@
+/* Model files as others use them: which file a name stands for, what it holds, images from it. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "src/cpu/status.h"
+#include "src/io/run.h"
+#include "src/sgan/checkpoint.h"
+#include "src/sgan/generate.h"
+#include "src/sgan/streams.h"
+#include "src/sgan/train.h"
+
+static bool is_file(const char *path)
+{
+	struct stat s;
+	return stat(path, &s) == 0 && !S_ISDIR(s.st_mode);
+}
+
+/* In a run, a stage begins from the file that the stage before it left; all else reads the checkpoint. */
+static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path[SGAN_PATH])
+{
+	if (stage > SGAN_STAGE_ENCODER && stage < SGAN_STAGE_COUNT) {
+		char name[32];
+		snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(stage - 1));
+		SGAN_TRY(sgan_run_file(run, name, path));
+		if (is_file(path))
+			return SGAN_OK;
+	}
+	SGAN_TRY(sgan_run_file(run, "checkpoint.safetensors", path));
+	if (!is_file(path))
+		return sgan_fail(SGAN_EIO, "%s: the run has no checkpoint yet", run);
+	return SGAN_OK;
+}
+
+sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[4096])
+{
+	char run[SGAN_PATH];
+	if (is_file(model)) {
+		if (strlen(model) >= SGAN_PATH)
+			return sgan_fail(SGAN_EINVAL, "%s: the path is too long", model);
+		memcpy(path, model, strlen(model) + 1);
+		return SGAN_OK;
+	}
+	SGAN_TRY(sgan_run_find(out, model, run));
+	return file_of_run(run, stage, path);
+}
+
+sgan_status sgan_model_preset(const char *path, struct sgan_preset **preset)
+{
+	struct sgan_safetensors *file;
+	struct sgan_state state;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &state);
+	const char *config = sgan_safetensors_metadata(file, "config");
+	if (status == SGAN_OK && config == NULL)
+		status = sgan_fail(SGAN_EFORMAT, "%s: it does not hold the preset it was trained with", path);
+	if (status == SGAN_OK)
+		status = sgan_preset_parse(path, config, preset);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static void describe(const struct sgan_safetensors *file, const struct sgan_state *state, struct sgan_model_info *info)
+{
+	*info = (struct sgan_model_info){ .step = (size_t)state->step, .tensor_count = sgan_safetensors_count(file) };
+	snprintf(info->stage, sizeof info->stage, "%s",
+	         state->stage == SGAN_STAGE_COUNT ? "done" : sgan_stage_name(state->stage));
+	memcpy(info->trained, state->trained, sizeof info->trained);
+	memcpy(info->dataset, state->dataset, sizeof info->dataset);
+	for (size_t i = 0; i < info->tensor_count; i++) {
+		const struct sgan_tensor *t = sgan_safetensors_tensor(file, i);
+		size_t count = 1;
+		for (size_t d = 0; d < t->rank; d++)
+			count *= t->shape[d];
+		if (strstr(t->name, ".adam_") == NULL)
+			info->parameter_count += count;
+	}
+}
+
+sgan_status sgan_model_describe(const char *path, struct sgan_model_info *info)
+{
+	struct sgan_safetensors *file;
+	struct sgan_state state;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &state);
+	if (status == SGAN_OK)
+		describe(file, &state, info);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+/* Generators exist from the first step of the independent stage on. */
+static sgan_status load_generators(const char *path, struct sgan_model *model)
+{
+	struct sgan_safetensors *file;
+	struct sgan_state state;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &state);
+	if (status == SGAN_OK && !state.trained[SGAN_STAGE_INDEPENDENT] &&
+	    (state.stage == SGAN_STAGE_ENCODER || state.step == 0))
+		status = sgan_fail(SGAN_EINVAL, "%s: its generators are not trained yet", path);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_load(file, model, SGAN_STAGE_COUNT, false);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+sgan_status sgan_sample(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t count,
+                        const uint8_t *labels, uint64_t seed, uint8_t *images)
+{
+	struct sgan_model *model = NULL;
+	struct sgan_sampler *sampler = NULL;
+	const size_t batch = count < 100 ? (count > 0 ? count : 1) : 100;
+	for (size_t i = 0; i < count; i++)
+		if (labels[i] >= preset->classes)
+			return sgan_fail(SGAN_EINVAL, "label %u: preset %s has classes 0 to %zu", labels[i], preset->name,
+			                 preset->classes - 1);
+	sgan_status status = sgan_model_create(ctx, preset, batch, false, &model);
+	if (status == SGAN_OK)
+		status = load_generators(path, model);
+	if (status == SGAN_OK)
+		status = sgan_sampler_create(ctx, model, &sampler);
+	if (status == SGAN_OK)
+		status = sgan_sampler_draw(sampler, sgan_stream(SGAN_RANDOM_SAMPLE, 0, 0), seed, 0, count, labels, images);
+	sgan_sampler_destroy(sampler);
+	sgan_model_destroy(model);
+	return status;
+}

@@ -1,0 +1,86 @@
+/* Means of losses, and the lines of stats.jsonl. */
+#include "src/sgan/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sgan_meter_add(struct sgan_meter *meter, const struct sgan_session *session, double seconds)
+{
+	if (meter->loss_count == 0) {
+		meter->loss_count = session->loss_count;
+		memcpy(meter->losses, session->losses, sizeof meter->losses);
+	} else {
+		for (size_t i = 0; i < meter->loss_count; i++)
+			meter->losses[i].value += session->losses[i].value;
+	}
+	meter->steps++;
+	meter->images += session->n;
+	meter->seconds += seconds;
+}
+
+void sgan_meter_clear(struct sgan_meter *meter)
+{
+	memset(meter, 0, sizeof *meter);
+}
+
+void sgan_meter_read(const struct sgan_meter *meter, struct sgan_progress *progress)
+{
+	progress->loss_count = meter->loss_count;
+	memcpy(progress->losses, meter->losses, sizeof progress->losses);
+	for (size_t i = 0; i < meter->loss_count; i++)
+		progress->losses[i].value /= (double)meter->steps;
+	if (meter->steps == 0 || meter->seconds <= 0)
+		return;
+	progress->images_per_second = (double)meter->images / meter->seconds;
+	progress->seconds_left = (double)(progress->steps - progress->step) * meter->seconds / (double)meter->steps;
+}
+
+double sgan_batch_variance(size_t n, size_t size, const real *x)
+{
+	double total = 0;
+	for (size_t j = 0; j < size; j++) {
+		double mean = 0, m2 = 0;
+		for (size_t i = 0; i < n; i++)
+			mean += x[i * size + j];
+		mean /= (double)n;
+		for (size_t i = 0; i < n; i++)
+			m2 += (x[i * size + j] - mean) * (x[i * size + j] - mean);
+		total += m2 / (double)n;
+	}
+	return total / (double)size;
+}
+
+static void log_variances(struct sgan_log *log, const struct sgan_session *session)
+{
+	for (size_t i = 0; i < session->model->stack_count; i++) {
+		const size_t size = session->model->stacks[i].lower_size;
+		char h[24], key[48];
+		if (i == 0)
+			snprintf(h, sizeof h, "x");
+		else
+			snprintf(h, sizeof h, "h%zu", i);
+		snprintf(key, sizeof key, "var_%s_real", h);
+		sgan_log_number(log, key, sgan_batch_variance(session->n, size, sgan_session_real(session, i)));
+		snprintf(key, sizeof key, "var_%s_generated", h);
+		sgan_log_number(log, key, sgan_batch_variance(session->n, size, sgan_session_generated(session, i)));
+	}
+}
+
+sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *progress,
+                             const struct sgan_session *session)
+{
+	sgan_log_begin(log);
+	sgan_log_text(log, "stage", sgan_stage_name(progress->stage));
+	sgan_log_integer(log, "epoch", (int64_t)progress->epoch);
+	sgan_log_integer(log, "step", (int64_t)progress->step);
+	if (progress->event == SGAN_EVENT_EPOCH)
+		sgan_log_integer(log, "epoch_done", 1);
+	sgan_log_number(log, "images_per_second", progress->images_per_second);
+	for (size_t i = 0; i < progress->loss_count; i++)
+		sgan_log_number(log, progress->losses[i].name, progress->losses[i].value);
+	if (progress->test_accuracy >= 0)
+		sgan_log_number(log, "test_accuracy", progress->test_accuracy);
+	if (progress->stage != SGAN_STAGE_ENCODER)
+		log_variances(log, session);
+	return sgan_log_end(log);
+}

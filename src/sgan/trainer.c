@@ -1,0 +1,232 @@
+/* What a training run opens, evaluates, draws and saves. */
+#include "src/sgan/trainer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+#include "src/io/image.h"
+#include "src/sgan/streams.h"
+
+enum { GRID_COLUMNS = 10 };
+
+static const uint64_t fnv_start = 0xcbf29ce484222325u, fnv_prime = 0x100000001b3u;
+
+/* FNV-1a over the training set's sizes and labels: another set would give another run. */
+static uint64_t data_hash(const struct sgan_dataset *data)
+{
+	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
+	uint64_t hash = fnv_start;
+	for (int i = 0; i < 4; i++)
+		hash = (hash ^ sizes[i]) * fnv_prime;
+	for (size_t i = 0; i < data->train.count; i++)
+		hash = (hash ^ data->train.labels[i]) * fnv_prime;
+	return hash;
+}
+
+static sgan_status check_data(const struct sgan_preset *p, const struct sgan_dataset *d)
+{
+	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
+		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu", d->name,
+		                 d->height, d->width, d->channels, d->classes, p->name, p->height, p->width, p->channels,
+		                 p->classes);
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		if (p->stages[i].batch > d->train.count)
+			return sgan_fail(SGAN_EINVAL, "stage %s: a batch of %zu does not fit the %zu images of %s",
+			                 sgan_stage_name((enum sgan_stage)i), p->stages[i].batch, d->train.count, d->name);
+	return SGAN_OK;
+}
+
+static enum sgan_stage first_stage(const struct sgan_preset *preset)
+{
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		if (strcmp(preset->stage, sgan_stage_name((enum sgan_stage)i)) == 0)
+			return (enum sgan_stage)i;
+	return SGAN_STAGE_ENCODER;
+}
+
+static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
+{
+	char path[SGAN_PATH];
+	struct sgan_safetensors *file;
+	SGAN_TRY(sgan_run_file(t->options->run, "checkpoint.safetensors", path));
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &t->state);
+	if (status == SGAN_OK && t->state.data_hash != hash)
+		status = sgan_fail(SGAN_EINVAL, "%s: the run was trained on another dataset ('%s') than %s", path,
+		                   t->state.dataset, t->options->data->name);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static sgan_status load_init(struct sgan_trainer *t, const char *path)
+{
+	const enum sgan_stage stage = t->state.stage;
+	struct sgan_state from;
+	struct sgan_safetensors *file;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &from);
+	for (int i = 0; status == SGAN_OK && i < (int)stage; i++) {
+		if (!from.trained[i])
+			status = sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
+			                   path, sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));
+		t->state.trained[i] = true;
+	}
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_load(file, t->model, stage, false);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static sgan_status start(struct sgan_trainer *t, uint64_t hash)
+{
+	t->state.stage = first_stage(t->options->preset);
+	t->state.data_hash = hash;
+	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
+	if (t->state.stage == SGAN_STAGE_ENCODER)
+		return SGAN_OK;
+	if (t->options->init == NULL)
+		return sgan_fail(SGAN_EINVAL, "stage %s starts from a trained model: none is given (--init)",
+		                 sgan_stage_name(t->state.stage));
+	return load_init(t, t->options->init);
+}
+
+/* One row a class: real images, to hold the samples against. */
+static sgan_status write_reals(struct sgan_trainer *t)
+{
+	const struct sgan_dataset *d = t->options->data;
+	const size_t size = d->height * d->width * d->channels;
+	size_t taken[256] = { 0 };
+	char path[SGAN_PATH];
+	SGAN_TRY(sgan_run_file(t->options->run, "reals.png", path));
+	uint8_t *pixels = sgan_alloc(d->classes * GRID_COLUMNS, size);
+	if (pixels == NULL)
+		return SGAN_ENOMEM;
+	for (size_t i = 0; i < d->train.count; i++) {
+		const size_t label = d->train.labels[i];
+		if (taken[label] < GRID_COLUMNS)
+			memcpy(pixels + (label * GRID_COLUMNS + taken[label]++) * size, d->train.images + i * size, size);
+	}
+	const struct sgan_images images = { d->classes * GRID_COLUMNS, d->height, d->width, d->channels, pixels };
+	sgan_status status = sgan_png_grid_write(path, &images, GRID_COLUMNS);
+	sgan_free(pixels);
+	return status;
+}
+
+/* Whether a line of stats.jsonl tells of what the checkpoint holds. */
+static bool keep_line(void *arg, const char *stage, int64_t step)
+{
+	const struct sgan_trainer *t = arg;
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		if (strcmp(stage, sgan_stage_name((enum sgan_stage)i)) == 0)
+			return i < (int)t->state.stage || (i == (int)t->state.stage && step <= (int64_t)t->state.step);
+	return false;
+}
+
+static sgan_status make_model(struct sgan_trainer *t)
+{
+	const struct sgan_preset *preset = t->options->preset;
+	size_t batch = 1;
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
+	SGAN_TRY(sgan_model_create(t->ctx, preset, batch, true, &t->model));
+	t->x = sgan_alloc(batch * t->model->stacks[0].lower_size, sizeof *t->x);
+	t->labels = sgan_alloc(batch, 1);
+	t->order = sgan_alloc(t->options->data->train.count, sizeof *t->order);
+	return t->x != NULL && t->labels != NULL && t->order != NULL ? SGAN_OK : SGAN_ENOMEM;
+}
+
+sgan_status sgan_trainer_open(struct sgan_trainer *t)
+{
+	const struct sgan_train_options *o = t->options;
+	SGAN_TRY(check_data(o->preset, o->data));
+	SGAN_TRY(make_model(t));
+	t->last = strcmp(o->preset->stage, "all") == 0 ? SGAN_STAGE_JOINT : first_stage(o->preset);
+	const uint64_t hash = data_hash(o->data);
+	if (o->resume) {
+		SGAN_TRY(load_checkpoint(t, hash));
+		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
+	} else {
+		SGAN_TRY(start(t, hash));
+		SGAN_TRY(write_reals(t));
+	}
+	return sgan_log_open(o->run, &t->log);
+}
+
+sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
+{
+	sgan_status closed = t->log != NULL ? sgan_log_close(t->log) : SGAN_OK;
+	sgan_session_destroy(t->session);
+	sgan_sampler_destroy(t->sampler);
+	sgan_model_destroy(t->model);
+	sgan_free(t->x);
+	sgan_free(t->labels);
+	sgan_free(t->order);
+	return status != SGAN_OK ? status : closed;
+}
+
+sgan_status sgan_trainer_save(struct sgan_trainer *t, const char *name)
+{
+	char path[SGAN_PATH];
+	SGAN_TRY(sgan_run_file(t->options->run, name, path));
+	return sgan_checkpoint_save(path, t->model, &t->state);
+}
+
+sgan_status sgan_trainer_save_stage(struct sgan_trainer *t, enum sgan_stage stage)
+{
+	char name[32];
+	snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(stage));
+	return sgan_trainer_save(t, name);
+}
+
+void sgan_trainer_clear_moments(struct sgan_trainer *t)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(t->model, k, &first)) != NULL; k++)
+		sgan_params_clear_moments(part->params);
+}
+
+sgan_status sgan_trainer_accuracy(struct sgan_trainer *t, double *accuracy)
+{
+	const struct sgan_split *test = &t->options->data->test;
+	const size_t size = t->model->stacks[0].lower_size, batch = t->model->max_batch;
+	size_t right = 0;
+	for (size_t done = 0; done < test->count; done += batch) {
+		const size_t n = test->count - done < batch ? test->count - done : batch;
+		sgan_from_bytes(test->images + done * size, n * size, t->x);
+		SGAN_TRY(sgan_session_classify(t->session, n, t->x, t->labels));
+		for (size_t k = 0; k < n; k++)
+			right += t->labels[k] == test->labels[done + k];
+	}
+	*accuracy = test->count > 0 ? (double)right / (double)test->count : 0;
+	return SGAN_OK;
+}
+
+sgan_status sgan_trainer_grid(struct sgan_trainer *t, size_t epoch)
+{
+	const struct sgan_preset *p = t->options->preset;
+	const size_t count = p->classes * GRID_COLUMNS, size = p->height * p->width * p->channels;
+	char name[64], path[SGAN_PATH];
+	uint8_t labels[256 * GRID_COLUMNS];
+	snprintf(name, sizeof name, "samples-%s-%zu.png", sgan_stage_name(t->state.stage), epoch);
+	SGAN_TRY(sgan_run_file(t->options->run, name, path));
+	if (t->sampler == NULL)
+		SGAN_TRY(sgan_sampler_create(t->ctx, t->model, &t->sampler));
+	uint8_t *pixels = sgan_alloc(count, size);
+	if (pixels == NULL)
+		return SGAN_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		labels[i] = (uint8_t)(i / GRID_COLUMNS);
+	sgan_status status =
+		sgan_sampler_draw(t->sampler, sgan_stream(SGAN_RANDOM_GRID, 0, 0), p->seed, 0, count, labels, pixels);
+	const struct sgan_images images = { count, p->height, p->width, p->channels, pixels };
+	if (status == SGAN_OK)
+		status = sgan_png_grid_write(path, &images, GRID_COLUMNS);
+	sgan_free(pixels);
+	return status;
+}
