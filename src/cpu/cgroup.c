@@ -115,10 +115,9 @@ static int group_cpus(const char *root, const char *mount, const char *group, in
 	char quota[TEXT], period[TEXT];
 	if (version == 2)
 		return read_below(root, mount, group, "cpu.max", quota) ? sgan_cgroup_v2_cpus(quota) : 0;
-	return read_below(root, mount, group, "cpu.cfs_quota_us", quota) &&
-	                       read_below(root, mount, group, "cpu.cfs_period_us", period)
-	               ? sgan_cgroup_v1_cpus(quota, period)
-	               : 0;
+	bool both = read_below(root, mount, group, "cpu.cfs_quota_us", quota) &&
+	            read_below(root, mount, group, "cpu.cfs_period_us", period);
+	return both ? sgan_cgroup_v1_cpus(quota, period) : 0;
 }
 
 static int lower_of(int a, int b)
@@ -150,7 +149,7 @@ int sgan_cgroup_cpus(const char *root)
 	static const struct {
 		int version;
 		const char *mount;
-	} mounts[] = {{2, ""}, {2, "/unified"}, {1, "/cpu"}, {1, "/cpu,cpuacct"}};
+	} mounts[] = { { 2, "" }, { 2, "/unified" }, { 1, "/cpu" }, { 1, "/cpu,cpuacct" } };
 	char file[FULL_PATH], text[TEXT], path[SGAN_CGROUP_PATH];
 	int length = snprintf(file, sizeof file, "%s/proc/self/cgroup", root);
 	if (length < 0 || (size_t)length >= sizeof file || !read_text(file, text))

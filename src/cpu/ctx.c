@@ -26,8 +26,8 @@ static sgan_status choose_isa(const char *name, sgan_isa *isa)
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "%s", from);
 	if (!sgan_isa_built(*isa))
-		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this build has no %s kernels; the best it has here is %s", from,
-		                 name, sgan_isa_name(sgan_isa_best()));
+		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this build has no %s kernels; the best it has here is %s", from, name,
+		                 sgan_isa_name(sgan_isa_best()));
 	if (!sgan_isa_usable(*isa))
 		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this machine cannot run %s; the best it can is %s", from, name,
 		                 sgan_isa_name(sgan_isa_best()));
@@ -67,8 +67,8 @@ static sgan_status choose_threads(int wanted, int *threads)
 
 sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 {
-	sgan_isa isa;
-	int threads;
+	sgan_isa isa = SGAN_ISA_GENERIC;
+	int threads = 0;
 	SGAN_TRY(choose_isa(options ? options->isa : NULL, &isa));
 	SGAN_TRY(choose_threads(options ? options->threads : 0, &threads));
 	sgan_ctx *made = calloc(1, sizeof *made);

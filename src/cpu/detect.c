@@ -52,7 +52,7 @@ static void text_from(const uint32_t *words, size_t n, char *text)
 
 static void decode_names(const struct sgan_cpuid *cpuid, struct sgan_cpu *cpu)
 {
-	const uint32_t vendor[3] = {cpuid->leaf0.ebx, cpuid->leaf0.edx, cpuid->leaf0.ecx};
+	const uint32_t vendor[3] = { cpuid->leaf0.ebx, cpuid->leaf0.edx, cpuid->leaf0.ecx };
 	text_from(vendor, 3, cpu->vendor);
 	if (cpuid->extended.eax < 0x80000004u)
 		return;
@@ -89,9 +89,9 @@ void sgan_cpu_decode_x86(const struct sgan_cpuid *cpuid, struct sgan_cpu *cpu)
 		return;
 	bool avx2 = bit(l7->ebx, LEAF7_EBX_AVX2) && bit(l1->ecx, LEAF1_ECX_FMA);
 	cpu->isa[SGAN_ISA_AVX2] = avx2;
-	cpu->isa[SGAN_ISA_AVX512] = avx2 && (cpuid->xcr0 & XCR0_AVX512) == XCR0_AVX512 &&
-	                            bit(l7->ebx, LEAF7_EBX_AVX512F) && bit(l7->ebx, LEAF7_EBX_AVX512BW) &&
-	                            bit(l7->ebx, LEAF7_EBX_AVX512DQ) && bit(l7->ebx, LEAF7_EBX_AVX512VL);
+	cpu->isa[SGAN_ISA_AVX512] = avx2 && (cpuid->xcr0 & XCR0_AVX512) == XCR0_AVX512 && bit(l7->ebx, LEAF7_EBX_AVX512F) &&
+	                            bit(l7->ebx, LEAF7_EBX_AVX512BW) && bit(l7->ebx, LEAF7_EBX_AVX512DQ) &&
+	                            bit(l7->ebx, LEAF7_EBX_AVX512VL);
 }
 
 void sgan_cpu_decode_aarch64(uint64_t hwcap, struct sgan_cpu *cpu)
@@ -119,7 +119,7 @@ static uint64_t read_xcr0(void)
 
 void sgan_cpu_read(struct sgan_cpu *cpu)
 {
-	struct sgan_cpuid cpuid = {.leaf0 = leaf(0), .extended = leaf(0x80000000u)};
+	struct sgan_cpuid cpuid = { .leaf0 = leaf(0), .extended = leaf(0x80000000u) };
 	if (cpuid.leaf0.eax >= 1)
 		cpuid.leaf1 = leaf(1);
 	if (cpuid.leaf0.eax >= 7)

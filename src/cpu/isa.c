@@ -8,19 +8,19 @@
 #include "src/cpu/status.h"
 
 static const char *const names[SGAN_ISA_COUNT] = {
-        [SGAN_ISA_GENERIC] = "generic",
-        [SGAN_ISA_AVX2] = "avx2",
-        [SGAN_ISA_AVX512] = "avx512",
-        [SGAN_ISA_NEON] = "neon",
+	[SGAN_ISA_GENERIC] = "generic",
+	[SGAN_ISA_AVX2] = "avx2",
+	[SGAN_ISA_AVX512] = "avx512",
+	[SGAN_ISA_NEON] = "neon",
 };
 
 static const struct sgan_kernels *const tables[SGAN_ISA_COUNT] = {
-        [SGAN_ISA_GENERIC] = &SGAN_SYMBOL(kernels__generic),
+	[SGAN_ISA_GENERIC] = &SGAN_SYMBOL(kernels__generic),
 #if !defined SGAN_REAL_DOUBLE && defined SGAN_HAVE_AVX2
-        [SGAN_ISA_AVX2] = &SGAN_SYMBOL(kernels__avx2),
+	[SGAN_ISA_AVX2] = &SGAN_SYMBOL(kernels__avx2),
 #endif
 #if !defined SGAN_REAL_DOUBLE && defined SGAN_HAVE_AVX512
-        [SGAN_ISA_AVX512] = &SGAN_SYMBOL(kernels__avx512),
+	[SGAN_ISA_AVX512] = &SGAN_SYMBOL(kernels__avx512),
 #endif
 };
 

@@ -17,7 +17,8 @@ static unsigned count_of(hwloc_topology_t machine, hwloc_obj_type_t type)
 
 static void read_caches(hwloc_topology_t machine, struct sgan_topology *topology)
 {
-	static const hwloc_obj_type_t types[SGAN_CACHE_LEVELS] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE};
+	static const hwloc_obj_type_t types[SGAN_CACHE_LEVELS] = { HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE,
+		                                                       HWLOC_OBJ_L3CACHE };
 	for (size_t i = 0; i < SGAN_CACHE_LEVELS; i++) {
 		hwloc_obj_t cache = hwloc_get_obj_by_type(machine, types[i], 0);
 		topology->cache[i].count = count_of(machine, types[i]);

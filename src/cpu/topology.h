@@ -11,11 +11,11 @@ struct sgan_topology {
 	unsigned numa_nodes;
 	unsigned pus_allowed; /* of which this process may use so many */
 	struct {
-		unsigned count; /* 0: no such cache */
-		uint64_t size;  /* bytes of one */
+		unsigned count;         /* 0: no such cache */
+		uint64_t size;          /* bytes of one */
 	} cache[SGAN_CACHE_LEVELS]; /* L1 (data), L2, L3 */
-	uint64_t memory; /* bytes, all nodes */
-	char model[128]; /* of the first package; "" where not known */
+	uint64_t memory;            /* bytes, all nodes */
+	char model[128];            /* of the first package; "" where not known */
 };
 
 /* Reads this machine, or the one that `synthetic` describes in hwloc's words ("package:2 core:4 pu:2").
