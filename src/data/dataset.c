@@ -16,10 +16,10 @@
 #include "src/data/gunzip.h"
 #include "src/data/idx.h"
 
-enum { CLASSES = 10, MESSAGE = 8192 };
+enum { CLASSES = 10, MESSAGE = 2048 };
 
 static const char default_root[] = "/usr/share/datasets";
-static const char *const known_names[] = { "fashion-mnist", "mnist" };
+static const char *const known_names[] = {"fashion-mnist", "mnist"};
 
 /* One half of the dataset, read by one thread. Last errors belong to threads, so the message is carried along. */
 struct half {
@@ -42,7 +42,7 @@ static sgan_status find_file(const char *folder, const char *name, char path[PAT
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s.gz", folder, name);
 	if (length < 0 || length >= PATH_MAX)
-		return sgan_fail(SGAN_EINVAL, "%s/%s.gz: the path is longer than %d bytes", folder, name, PATH_MAX - 1);
+		return sgan_fail(SGAN_EINVAL, "%.60s.../%s.gz: the path is longer than %d bytes", folder, name, PATH_MAX - 1);
 	bool compressed = exists(path);
 	path[length - 3] = '\0';
 	if (exists(path))
@@ -130,7 +130,7 @@ static void free_half(struct half *half)
 
 static struct sgan_split split_of(struct half *half)
 {
-	struct sgan_split split = { half->images.count, half->images.bytes, half->labels.bytes };
+	struct sgan_split split = {half->images.count, half->images.bytes, half->labels.bytes};
 	half->images.bytes = NULL;
 	half->labels.bytes = NULL;
 	return split;
@@ -186,7 +186,7 @@ static bool is_known(const char *spec)
 
 static const char how_to[] = "give a folder with MNIST's four IDX files (--data DIR)";
 static const char how_to_fashion[] = "install Debian's package dataset-fashion-mnist (./bootstrap does), or "
-                                     "give a folder with MNIST's four IDX files (--data DIR)";
+									 "give a folder with MNIST's four IDX files (--data DIR)";
 
 static sgan_status resolve_known(const char *root, const char *name, char path[PATH_MAX])
 {
@@ -194,7 +194,7 @@ static sgan_status resolve_known(const char *root, const char *name, char path[P
 	const char *advice = strcmp(name, "fashion-mnist") == 0 ? how_to_fashion : how_to;
 	int length = snprintf(folder, sizeof folder, "%s/%s", root, name);
 	if (length < 0 || (size_t)length >= sizeof folder)
-		return sgan_fail(SGAN_EINVAL, "dataset %s: the path of %s is too long", name, root);
+		return sgan_fail(SGAN_EINVAL, "dataset %s: the path of %.60s... is too long", name, root);
 	if (!realpath(folder, path))
 		return sgan_fail(SGAN_EIO, "%s: no %s there (%s): %s", folder, name, strerror(errno), advice);
 	return SGAN_OK;
@@ -207,13 +207,14 @@ static sgan_status resolve_folder(const char *spec, char path[PATH_MAX])
 	if (realpath(spec, path))
 		return SGAN_OK;
 	if (errno == ENOENT && !strchr(spec, '/'))
-		return sgan_fail(SGAN_EIO, "%s: neither a dataset's name (fashion-mnist, mnist) nor a folder: %s", spec, how_to);
+		return sgan_fail(SGAN_EIO, "%s: neither a dataset's name (fashion-mnist, mnist) nor a folder: %s", spec,
+		                 how_to);
 	return sgan_fail(SGAN_EIO, "%s: cannot open the dataset: %s", spec, strerror(errno));
 }
 
 sgan_status sgan_dataset_open_from(const char *root, const char *spec, struct sgan_dataset *dataset)
 {
-	struct sgan_dataset opened = { .channels = 0 };
+	struct sgan_dataset opened = {.channels = 0};
 	char path[PATH_MAX];
 	struct stat st;
 	if (!spec)
@@ -225,7 +226,7 @@ sgan_status sgan_dataset_open_from(const char *root, const char *spec, struct sg
 		return sgan_fail(SGAN_EIO, "%s: not a folder: %s", path, how_to);
 	size_t length = strlen(path);
 	if (length >= sizeof opened.path)
-		return sgan_fail(SGAN_EINVAL, "%s: the path is longer than %zu bytes", path, sizeof opened.path - 1);
+		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is longer than %zu bytes", path, sizeof opened.path - 1);
 	memcpy(opened.path, path, length + 1);
 	name_of(path, opened.name, sizeof opened.name);
 	SGAN_TRY(read_folder(&opened));
@@ -244,5 +245,5 @@ void sgan_dataset_free(struct sgan_dataset *dataset)
 	free(dataset->train.labels);
 	free(dataset->test.images);
 	free(dataset->test.labels);
-	*dataset = (struct sgan_dataset){ .channels = 0 };
+	*dataset = (struct sgan_dataset){.channels = 0};
 }

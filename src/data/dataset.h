@@ -11,7 +11,7 @@ struct sgan_split {
 };
 
 struct sgan_dataset {
-	char name[64];  /* "fashion-mnist", "mnist": the folder's own name in [A-Za-z0-9._-], for run directories */
+	char name[64];   /* "fashion-mnist", "mnist": the folder's own name in [A-Za-z0-9._-], for run directories */
 	char path[4096]; /* the folder it was read from, absolute */
 	size_t height, width, channels, classes;
 	struct sgan_split train, test;

@@ -25,10 +25,11 @@ static sgan_status read_header(struct sgan_source *source, uint8_t *header, size
 	if (got == 0)
 		return sgan_fail(SGAN_EFORMAT, "%s: empty", source->name);
 	if (got >= 4 && big_endian(header) != magic)
-		return sgan_fail(SGAN_EFORMAT, "%s: not IDX %s: magic number 0x%08zx found, 0x%08x expected", source->name, what,
-		                 big_endian(header), (unsigned)magic);
+		return sgan_fail(SGAN_EFORMAT, "%s: not IDX %s: magic number 0x%08zx found, 0x%08x expected", source->name,
+		                 what, big_endian(header), (unsigned)magic);
 	if (got < size)
-		return sgan_fail(SGAN_EFORMAT, "%s: truncated: a header of %zu bytes expected, %zu found", source->name, size, got);
+		return sgan_fail(SGAN_EFORMAT, "%s: truncated: a header of %zu bytes expected, %zu found", source->name, size,
+		                 got);
 	return SGAN_OK;
 }
 
@@ -76,19 +77,19 @@ sgan_status sgan_idx_read_images(struct sgan_source *source, struct sgan_idx *id
 	snprintf(what, sizeof what, "%zu images of %zux%zu", count, height, width);
 	if (count < 1 || count > SGAN_IDX_COUNT || height < 1 || height > SGAN_IDX_SIDE || width < 1 ||
 	    width > SGAN_IDX_SIDE)
-		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, 1 to %d images of 1x1 to %dx%d expected", source->name, what,
-		                 SGAN_IDX_COUNT, SGAN_IDX_SIDE, SGAN_IDX_SIDE);
+		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, 1 to %d images of 1x1 to %dx%d expected", source->name,
+		                 what, SGAN_IDX_COUNT, SGAN_IDX_SIDE, SGAN_IDX_SIDE);
 	uint64_t size = (uint64_t)count * height * width; /* below 2^48 */
 	if (size > largest_data || size > SIZE_MAX / 2)
-		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, which is more than the %ju bytes that are read", source->name,
-		                 what, (uintmax_t)largest_data);
+		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, which is more than the %ju bytes that are read",
+		                 source->name, what, (uintmax_t)largest_data);
 	uint8_t *bytes = NULL;
 	sgan_status status = read_data(source, sizeof header, (size_t)size, what, &bytes);
 	if (status != SGAN_OK) {
 		free(bytes);
 		return status;
 	}
-	*idx = (struct sgan_idx){ .count = count, .height = height, .width = width, .bytes = bytes };
+	*idx = (struct sgan_idx){.count = count, .height = height, .width = width, .bytes = bytes};
 	return SGAN_OK;
 }
 
@@ -118,6 +119,6 @@ sgan_status sgan_idx_read_labels(struct sgan_source *source, size_t classes, str
 		free(bytes);
 		return status;
 	}
-	*idx = (struct sgan_idx){ .count = count, .bytes = bytes };
+	*idx = (struct sgan_idx){.count = count, .bytes = bytes};
 	return SGAN_OK;
 }

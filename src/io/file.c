@@ -127,7 +127,7 @@ static sgan_status open_temporary(struct sgan_writer *writer, const char *base)
 		int length = snprintf(writer->temporary, sizeof writer->temporary, "%s/.%.*s.%ld-%d.tmp", writer->folder,
 		                      TEMPORARY_STEM, base, (long)getpid(), try);
 		if (length < 0 || (size_t)length >= sizeof writer->temporary)
-			return sgan_fail(SGAN_EINVAL, "%s: the path is too long", writer->path);
+			return sgan_fail(SGAN_EINVAL, "%.60s...: the path is too long", writer->path);
 		writer->fd = open_retry(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
 		if (writer->fd >= 0)
 			return SGAN_OK;
@@ -141,7 +141,7 @@ static sgan_status start(struct sgan_writer *writer, const char *path)
 {
 	size_t length = strlen(path);
 	if (length == 0 || length >= sizeof writer->path)
-		return sgan_fail(SGAN_EINVAL, "%s: a file's path has 1 to %zu bytes, this one %zu", path,
+		return sgan_fail(SGAN_EINVAL, "%.60s: a file's path has 1 to %zu bytes, this one %zu", path,
 		                 sizeof writer->path - 1, length);
 	memcpy(writer->path, path, length + 1);
 	const char *base = split_path(writer);

@@ -58,7 +58,7 @@ static void draw_grid(const struct sgan_images *images, size_t columns, size_t g
 /* libpng's simplified interface: no time chunk, no long jumps. */
 static sgan_status write_png(const char *path, const uint8_t *grid, size_t width, size_t height, size_t channels)
 {
-	png_image image = { .version = PNG_IMAGE_VERSION };
+	png_image image = {.version = PNG_IMAGE_VERSION};
 	image.width = (png_uint_32)width;
 	image.height = (png_uint_32)height;
 	image.format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
@@ -88,8 +88,8 @@ sgan_status sgan_png_grid_write(const char *path, const struct sgan_images *imag
 	size_t width = grid_side(columns, images->width);
 	size_t height = grid_side(rows, images->height);
 	if (width > LARGEST_SIDE || height > LARGEST_SIDE || height * width > LARGEST_GRID / images->channels)
-		return sgan_fail(SGAN_EINVAL, "%s: a grid of %zu rows of %zu images of %zux%zu is too large for a picture", path,
-		                 rows, columns, images->height, images->width);
+		return sgan_fail(SGAN_EINVAL, "%s: a grid of %zu rows of %zu images of %zux%zu is too large for a picture",
+		                 path, rows, columns, images->height, images->width);
 	size_t size = height * width * images->channels;
 	uint8_t *grid = malloc(size);
 	if (!grid)
@@ -111,8 +111,8 @@ static void npy_header(char header[NPY_HEADER], const char *type, const char *sh
 	memcpy(header, "\x93NUMPY\x01\x00", 8);
 	header[8] = NPY_HEADER - 10;
 	header[9] = 0;
-	int length = snprintf(header + before, NPY_HEADER - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type,
-	                      shape);
+	int length = snprintf(header + before, NPY_HEADER - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }",
+	                      type, shape);
 	header[before + length] = ' ';
 	header[NPY_HEADER - 1] = '\n';
 }
@@ -209,7 +209,7 @@ static sgan_status npz_content(struct npz *npz, const struct sgan_images *images
 sgan_status sgan_npz_write(const char *path, const struct sgan_images *images, const uint8_t *labels)
 {
 	size_t bytes;
-	struct npz npz = { .path = path };
+	struct npz npz = {.path = path};
 	SGAN_TRY(check_images(path, images, &bytes));
 	if (images->count > SIZE_MAX / 16)
 		return sgan_fail(SGAN_EINVAL, "%s: %zu labels are too many to address", path, images->count);

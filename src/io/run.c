@@ -38,7 +38,7 @@ sgan_status sgan_run_file(const char *dir, const char *name, char path[SGAN_PATH
 	char joined[SGAN_PATH];
 	int length = snprintf(joined, sizeof joined, "%s/%s", dir, name);
 	if (length < 0 || (size_t)length >= sizeof joined)
-		return sgan_fail(SGAN_EINVAL, "%s/%s: the path is longer than %d bytes", dir, name, SGAN_PATH - 1);
+		return sgan_fail(SGAN_EINVAL, "%.60s/%.60s: the path is longer than %d bytes", dir, name, SGAN_PATH - 1);
 	memcpy(path, joined, (size_t)length + 1);
 	return SGAN_OK;
 }
@@ -49,7 +49,7 @@ static sgan_status make_folders(const char *out)
 	char path[SGAN_PATH];
 	size_t length = strlen(out);
 	if (length == 0 || length >= sizeof path)
-		return sgan_fail(SGAN_EINVAL, "output folder '%s': a path has 1 to %d bytes", out, SGAN_PATH - 1);
+		return sgan_fail(SGAN_EINVAL, "output folder '%.60s': a path has 1 to %d bytes", out, SGAN_PATH - 1);
 	memcpy(path, out, length + 1);
 	for (size_t i = 1; i <= length; i++) {
 		if (path[i] != '/' && path[i] != '\0')
@@ -108,8 +108,7 @@ static sgan_status scan(const char *out, bool folders_only, struct search *searc
 		consider(search, out, entry->d_name, folders_only);
 	int reason = errno;
 	closedir(folder);
-	return reason == 0 ? SGAN_OK
-	                   : sgan_fail(SGAN_EIO, "%s: cannot read the folder of runs: %s", out, strerror(reason));
+	return reason == 0 ? SGAN_OK : sgan_fail(SGAN_EIO, "%s: cannot read the folder of runs: %s", out, strerror(reason));
 }
 
 /* A part of a run's name: no slash, no space, nothing a shell would mind. */
@@ -125,7 +124,7 @@ static void plain_name(const char *from, char to[NAME_PART])
 static sgan_status make_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
 {
 	char name[DIGITS + 2 * NAME_PART + 2];
-	struct search highest = { .wanted = -1 };
+	struct search highest = {.wanted = -1};
 	SGAN_TRY(scan(out, false, &highest));
 	for (long number = highest.number + 1; number <= HIGHEST; number++) {
 		char made[SGAN_PATH];
@@ -138,8 +137,8 @@ static sgan_status make_next(const char *out, const char *preset, const char *da
 		if (errno != EEXIST)
 			return sgan_fail(SGAN_EIO, "%s: cannot make the run's folder: %s", made, strerror(errno));
 	}
-	return sgan_fail(SGAN_EIO, "%s: run %05d is there and runs have no higher number; choose another output folder", out,
-	                 HIGHEST);
+	return sgan_fail(SGAN_EIO, "%s: run %05d is there and runs have no higher number; choose another output folder",
+	                 out, HIGHEST);
 }
 
 sgan_status sgan_run_create(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
@@ -174,7 +173,7 @@ static bool read_number(const char *text, long *number)
 
 static sgan_status find_number(const char *out, const char *run, long number, char path[SGAN_PATH])
 {
-	struct search search = { .wanted = number };
+	struct search search = {.wanted = number};
 	SGAN_TRY(scan(out, true, &search));
 	if (search.matches == 0)
 		return number < 0 ? sgan_fail(SGAN_EIO, "%s: holds no run yet", out)
@@ -200,10 +199,10 @@ sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]
 		}
 	}
 	if (strlen(run) >= SGAN_PATH)
-		return sgan_fail(SGAN_EINVAL, "%s: the path is longer than %d bytes", run, SGAN_PATH - 1);
+		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is longer than %d bytes", run, SGAN_PATH - 1);
 	if (!is_folder(run))
-		return sgan_fail(SGAN_EIO, "%s: no such run: neither a run's folder nor a name, a number or 'latest' in %s", run,
-		                 out);
+		return sgan_fail(SGAN_EIO, "%s: no such run: neither a run's folder nor a name, a number or 'latest' in %s",
+		                 run, out);
 	strcpy(path, run);
 	return SGAN_OK;
 }

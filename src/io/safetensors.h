@@ -39,7 +39,7 @@ size_t sgan_safetensors_count(const struct sgan_safetensors *file);
 /* The i-th in the order of the data, i < count. */
 const struct sgan_tensor *sgan_safetensors_tensor(const struct sgan_safetensors *file, size_t i);
 const struct sgan_tensor *sgan_safetensors_find(const struct sgan_safetensors *file, const char *name); /* or NULL */
-const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key);           /* or NULL */
+const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key);            /* or NULL */
 const char *sgan_safetensors_path(const struct sgan_safetensors *file);
 
 #endif

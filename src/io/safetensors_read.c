@@ -100,9 +100,8 @@ static sgan_status take_metadata(struct sgan_safetensors *file, json_t *metadata
 	json_t *value;
 	if (!json_is_object(metadata))
 		return sgan_fail(SGAN_EFORMAT, "%s: __metadata__ is not an object", file->path);
-	json_object_foreach(metadata, key, value)
-		if (!json_is_string(value))
-			return sgan_fail(SGAN_EFORMAT, "%s: __metadata__ holds a value that is not text", file->path);
+	json_object_foreach(metadata, key, value) if (!json_is_string(value)) return sgan_fail(
+		SGAN_EFORMAT, "%s: __metadata__ holds a value that is not text", file->path);
 	file->metadata = json_incref(metadata);
 	return SGAN_OK;
 }
@@ -121,8 +120,8 @@ static sgan_status read_shape(const char *path, struct sgan_tensor *tensor, cons
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': no shape", path, tensor->name);
 	tensor->rank = json_array_size(shape);
 	if (tensor->rank > SGAN_TENSOR_RANK)
-		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': rank %zu, at most %d expected", path, tensor->name, tensor->rank,
-		                 SGAN_TENSOR_RANK);
+		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': rank %zu, at most %d expected", path, tensor->name,
+		                 tensor->rank, SGAN_TENSOR_RANK);
 	bool empty = false;
 	*bytes = sizeof(float);
 	for (size_t i = 0; i < tensor->rank; i++) {
@@ -165,8 +164,9 @@ static sgan_status read_entry(const char *path, const char *name, const json_t *
 	uint64_t bytes = 0;
 	size_t length = strlen(name);
 	if (!tensor_name_good(name, length))
-		return sgan_fail(SGAN_EFORMAT, "%s: a tensor has a name of %zu bytes that is empty, longer than %d or unprintable",
-		                 path, length, SGAN_TENSOR_NAME - 1);
+		return sgan_fail(SGAN_EFORMAT,
+		                 "%s: a tensor has a name of %zu bytes that is empty, longer than %d or unprintable", path,
+		                 length, SGAN_TENSOR_NAME - 1);
 	memcpy(entry->tensor.name, name, length + 1);
 	if (!json_is_object(object))
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': its description is not an object", path, name);
@@ -175,8 +175,8 @@ static sgan_status read_entry(const char *path, const char *name, const json_t *
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': dtype %.16s, F32 expected", path, name,
 		                 dtype && tensor_name_good(dtype, strlen(dtype)) ? dtype : "missing");
 	if (json_object_size(object) != 3)
-		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': %zu members, dtype, shape and data_offsets expected", path, name,
-		                 json_object_size(object));
+		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': %zu members, dtype, shape and data_offsets expected", path,
+		                 name, json_object_size(object));
 	SGAN_TRY(read_shape(path, &entry->tensor, json_object_get(object, "shape"), &bytes));
 	return read_offsets(path, entry, json_object_get(object, "data_offsets"), bytes, data_size);
 }
@@ -198,8 +198,8 @@ static sgan_status check_layout(const struct sgan_safetensors *file, uint64_t da
 	for (size_t i = 0; i < file->count; i++) {
 		const struct entry *entry = &file->entries[i];
 		if (entry->begin != covered)
-			return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': begins at byte %ju of the data, %s ends at %ju", file->path,
-			                 entry->tensor.name, (uintmax_t)entry->begin,
+			return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s': begins at byte %ju of the data, %s ends at %ju",
+			                 file->path, entry->tensor.name, (uintmax_t)entry->begin,
 			                 entry->begin < covered ? "overlapping the one that" : "leaving a hole: what is before it",
 			                 (uintmax_t)covered);
 		covered = entry->end;
@@ -217,7 +217,8 @@ static sgan_status take_header(struct sgan_safetensors *file, json_t *header, ui
 	file->entries = calloc(json_object_size(header) + 1, sizeof *file->entries);
 	if (!file->entries)
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for %zu tensors", file->path, json_object_size(header));
-	json_object_foreach(header, name, value) {
+	json_object_foreach(header, name, value)
+	{
 		if (strcmp(name, "__metadata__") == 0)
 			SGAN_TRY(take_metadata(file, value));
 		else
@@ -257,7 +258,7 @@ static sgan_status read_file(int fd, struct sgan_safetensors *file)
 sgan_status sgan_safetensors_open(const char *path, struct sgan_safetensors **file)
 {
 	if (strlen(path) >= SGAN_PATH)
-		return sgan_fail(SGAN_EINVAL, "%s: the path is longer than %d bytes", path, SGAN_PATH - 1);
+		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is longer than %d bytes", path, SGAN_PATH - 1);
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* not to wait for the other end of a pipe */
 	if (fd < 0)
 		return sgan_fail(SGAN_EIO, "%s: cannot open: %s", path, strerror(errno));

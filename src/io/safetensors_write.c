@@ -21,8 +21,8 @@ static sgan_status check_tensor(const char *path, const struct sgan_tensor *tens
 	if (!tensor_name_good(tensor->name, length))
 		return sgan_fail(SGAN_EINVAL, "%s: tensor '%.*s': not a name for a tensor", path, (int)length, tensor->name);
 	if (tensor->rank > SGAN_TENSOR_RANK)
-		return sgan_fail(SGAN_EINVAL, "%s: tensor '%s': rank %zu, at most %d expected", path, tensor->name, tensor->rank,
-		                 SGAN_TENSOR_RANK);
+		return sgan_fail(SGAN_EINVAL, "%s: tensor '%s': rank %zu, at most %d expected", path, tensor->name,
+		                 tensor->rank, SGAN_TENSOR_RANK);
 	*bytes = sizeof(float);
 	for (size_t i = 0; i < tensor->rank; i++) {
 		/* Half of what size_t counts, so that the end of the last tensor can be counted too. */
