@@ -1,0 +1,66 @@
+/* Losses over rows of scores, in portable C: each adds its value to a double and
+ * its gradient to diff. Averages and slices are the caller's. */
+#include "kernels/functions.h"
+
+#include <tgmath.h>
+
+static double log_sum_exp(size_t count, const real *x, real *largest)
+{
+	double sum = 0;
+
+	*largest = x[0];
+	for (size_t i = 1; i < count; i++)
+		if (x[i] > *largest)
+			*largest = x[i];
+	for (size_t i = 0; i < count; i++)
+		sum += exp((double)(x[i] - *largest));
+	return log(sum);
+}
+
+void SGAN_SYMBOL(softmax_cross_entropy__generic)(size_t rows, size_t classes, const real *logits,
+                                                 const uint8_t *labels, real scale, double *loss, real *diff)
+{
+	for (size_t r = 0; r < rows; r++) {
+		const real *x = logits + r * classes;
+		real largest;
+		double log_sum = log_sum_exp(classes, x, &largest);
+		*loss += log_sum - (double)(x[labels[r]] - largest);
+		if (!diff)
+			continue;
+		for (size_t c = 0; c < classes; c++) {
+			real p = (real)exp((double)(x[c] - largest) - log_sum);
+			diff[r * classes + c] += scale * (c == labels[r] ? p - 1 : p);
+		}
+	}
+}
+
+/* log(1 + exp(x)) without overflow. */
+static double softplus(double x)
+{
+	return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+
+void SGAN_SYMBOL(bce_logits__generic)(size_t count, const real *logits, real target, real scale, double *loss,
+                                      real *diff)
+{
+	for (size_t i = 0; i < count; i++) {
+		double x = (double)logits[i];
+		*loss += softplus(x) - (double)target * x;
+		if (diff)
+			diff[i] += scale * ((real)(1 / (1 + exp(-x))) - target);
+	}
+}
+
+void SGAN_SYMBOL(squared_error__generic)(size_t count, const real *x, const real *target, real scale, double *loss,
+                                         real *diff)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double d = (double)x[i] - (double)target[i];
+		sum += d * d;
+		if (diff)
+			diff[i] += scale * (2 * (x[i] - target[i]));
+	}
+	*loss += sum;
+}

@@ -1,0 +1,59 @@
+/* The bias gradient: sums of columns, chunk by chunk, added in order. */
+#include "src/cpu/ctx.h"
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+#include "src/ops/chunks.h"
+#include "src/ops/ops.h"
+
+struct bias_job {
+	const struct sgan_kernels *kernels;
+	struct row_chunks chunks;
+	size_t channels;
+	const real *diff;
+	real *sums; /* [chunks][channels] */
+};
+
+static void bias_chunk(void *arg, size_t chunk, int worker)
+{
+	const struct bias_job *job = arg;
+	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
+
+	(void)worker;
+	job->kernels->col_sum(rows.count, job->channels, job->diff + rows.first * job->channels, job->channels, false,
+	                      job->sums + chunk * job->channels);
+}
+
+/* Slices are summed by themselves first, so that whoever owns a slice can sum it. */
+static void combine(const struct bias_job *job, bool accumulate, real *diff_bias)
+{
+	for (size_t slice = 0; slice < job->chunks.slices; slice++) {
+		real *sum = job->sums + slice * job->chunks.per_slice * job->channels;
+		for (size_t i = 1; i < job->chunks.per_slice; i++)
+			job->kernels->add(job->channels, sum + i * job->channels, sum);
+		for (size_t c = 0; c < job->channels && !slice && !accumulate; c++)
+			diff_bias[c] = 0;
+		job->kernels->add(job->channels, sum, diff_bias);
+	}
+}
+
+sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
+                               const real *diff, bool accumulate, real *diff_bias)
+{
+	struct bias_job job = {
+		.kernels = ctx->kernels,
+		.chunks = sgan_row_chunks(n, pixels, channels, slices),
+		.channels = channels,
+		.diff = diff,
+	};
+	size_t total = sgan_row_chunk_total(&job.chunks), bytes;
+
+	if (!sgan_size_mul3(total, channels, sizeof(real), &bytes))
+		return sgan_fail(SGAN_EINVAL, "bias gradient: %zu sums of %zu channels are too large to address", total,
+		                 channels);
+	job.sums = sgan_ctx_scratch(ctx, bytes);
+	if (!job.sums)
+		return SGAN_ENOMEM;
+	sgan_parallel_for(ctx, total, bias_chunk, &job);
+	combine(&job, accumulate, diff_bias);
+	return SGAN_OK;
+}
