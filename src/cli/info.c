@@ -1,0 +1,153 @@
+/* sgan-cpu info: this machine and build, or what a model file holds. */
+#include <archive.h>
+#include <hwloc.h>
+#include <jansson.h>
+#include <libconfig.h>
+#include <png.h>
+#include <stdio.h>
+#include <zlib.h>
+
+#include "src/cli/cli.h"
+#include "src/cpu/detect.h"
+#include "src/cpu/status.h"
+#include "src/cpu/topology.h"
+#include "src/sgan/builtin.h"
+#include "src/sgan/train.h"
+
+static const char help[] = "usage: sgan-cpu info [--model FILE|RUN] [--isa NAME] [--threads N]\n"
+						   "\n"
+						   "Describes the CPU, its topology, the instruction sets, and this build; or what a model holds: a\n"
+						   "model file, a run's folder, or a run below ./runs (its name, its number or latest).\n";
+
+enum { MODEL = CLI_FIRST_OPTION, THREADS, ISA };
+
+static const struct option options[] = {
+	{ "help", no_argument, NULL, CLI_HELP },
+	{ "model", required_argument, NULL, MODEL },
+	{ "threads", required_argument, NULL, THREADS },
+	{ "isa", required_argument, NULL, ISA },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void print_cpu(void)
+{
+	struct sgan_cpu cpu;
+	sgan_cpu_read(&cpu);
+	printf("cpu        %s", cpu.brand[0] ? cpu.brand : "unknown");
+	if (cpu.vendor[0])
+		printf(" (%s, family %u, model %u, stepping %u)", cpu.vendor, cpu.family, cpu.model, cpu.stepping);
+	printf("\n");
+	for (int i = 0; i < SGAN_ISA_COUNT; i++) {
+		sgan_isa isa = (sgan_isa)i;
+		printf("isa        %-8s %s\n", sgan_isa_name(isa),
+		       !cpu.isa[i]            ? "the machine lacks it"
+		       : !sgan_isa_built(isa) ? "the machine has it, this build does not"
+		                              : "usable");
+	}
+}
+
+static void print_topology(void)
+{
+	struct sgan_topology t;
+	if (sgan_topology_read(NULL, &t) != SGAN_OK) {
+		printf("topology   unknown: %s\n", sgan_last_error());
+		return;
+	}
+	printf("topology   %u packages, %u NUMA nodes, %u cores, %u hardware threads, %u allowed\n", t.packages, t.numa_nodes,
+	       t.cores, t.pus, t.pus_allowed);
+	for (int level = 0; level < SGAN_CACHE_LEVELS; level++)
+		if (t.cache[level].count)
+			printf("cache      L%d: %u of %llu KiB\n", level + 1, t.cache[level].count,
+			       (unsigned long long)(t.cache[level].size / 1024));
+	printf("memory     %.1f GiB\n", (double)t.memory / 0x1p30);
+}
+
+static void print_build(void)
+{
+	printf("version    sgan-cpu %s\n", sgan_version());
+	printf("compiler   %s %s\n",
+#ifdef __clang__
+	       "Clang",
+#else
+	       "GCC",
+#endif
+	       __VERSION__);
+	unsigned hwloc = hwloc_get_api_version();
+	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, zlib %s, %s\n", hwloc >> 16, hwloc >> 8 & 255,
+	       LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, JANSSON_VERSION, png_get_libpng_ver(NULL), zlibVersion(),
+	       archive_version_string());
+	printf("presets   ");
+	for (size_t i = 0; i < sgan_builtin_preset_count; i++)
+		printf(" %s", sgan_builtin_presets[i].name);
+	printf("\n");
+}
+
+static sgan_status print_machine(const struct cli_machine *machine)
+{
+	sgan_ctx *ctx;
+	SGAN_TRY(cli_context(machine, &ctx));
+	print_cpu();
+	printf("chosen     %s, %d threads\n", sgan_isa_name(sgan_ctx_isa(ctx)), sgan_ctx_threads(ctx));
+	print_topology();
+	print_build();
+	sgan_ctx_destroy(ctx);
+	return SGAN_OK;
+}
+
+static void print_model_info(const char *path, const struct sgan_model_info *info, const struct sgan_preset *preset)
+{
+	printf("file       %s\n", path);
+	printf("preset     %s: %zux%zux%zu in %zu classes, %zu stacks, seed %llu\n", preset->name, preset->height,
+	       preset->width, preset->channels, preset->classes, preset->stack_count, (unsigned long long)preset->seed);
+	printf("dataset    %s\n", info->dataset);
+	printf("stage      %s, step %zu\n", info->stage, info->step);
+	printf("trained   ");
+	bool any = false;
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		if (info->trained[stage]) {
+			printf(" %s", sgan_stage_name(stage));
+			any = true;
+		}
+	printf("%s\n", any ? "" : " none yet");
+	printf("tensors    %zu, with %zu parameters\n", info->tensor_count, info->parameter_count);
+}
+
+static sgan_status print_model(const char *model)
+{
+	char path[4096];
+	struct sgan_model_info info;
+	struct sgan_preset *preset;
+	SGAN_TRY(sgan_model_file("runs", model, SGAN_STAGE_COUNT, path));
+	SGAN_TRY(sgan_model_describe(path, &info));
+	SGAN_TRY(sgan_model_preset(path, &preset));
+	print_model_info(path, &info, preset);
+	sgan_preset_free(preset);
+	return SGAN_OK;
+}
+
+int cli_info(int argc, char **argv)
+{
+	const char *model = NULL;
+	struct cli_machine machine = { .isa = NULL };
+	int option;
+	while ((option = cli_option(argc, argv, options)) != CLI_END) {
+		switch (option) {
+		case CLI_HELP:
+			fputs(help, stdout);
+			return CLI_DONE;
+		case MODEL:
+			model = optarg;
+			break;
+		case ISA:
+			machine.isa = optarg;
+			break;
+		case THREADS:
+			if (!cli_threads(optarg, &machine))
+				return CLI_USAGE;
+			break;
+		default:
+			return CLI_USAGE;
+		}
+	}
+	return cli_status(model ? print_model(model) : print_machine(&machine));
+}

@@ -1,0 +1,49 @@
+/* The program sgan-cpu: finds the subcommand. All work is in the library, all words about it here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cli/cli.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "train", cli_train },
+	{ "sample", cli_sample },
+	{ "info", cli_info },
+};
+
+static const char help[] =
+	"sgan-cpu trains Stacked Generative Adversarial Networks on the CPU and draws images from them.\n"
+	"\n"
+	"  sgan-cpu train     trains a model; without options, MNIST's on Fashion-MNIST\n"
+	"  sgan-cpu sample    draws images from a trained model\n"
+	"  sgan-cpu info      describes this machine and build, or a model file\n"
+	"\n"
+	"  sgan-cpu COMMAND --help    the command's options\n"
+	"  sgan-cpu --version\n";
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2)
+		return cli_error(CLI_USAGE, "no command given: train, sample or info (see sgan-cpu --help)");
+	bool asks_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+	if (asks_help || strcmp(argv[1], "--version") == 0) {
+		if (argc > 2)
+			return cli_error(CLI_USAGE, "unexpected argument '%.200s' after %s", argv[2], argv[1]);
+		if (asks_help)
+			fputs(help, stdout);
+		else
+			printf("sgan-cpu %s\n", sgan_version());
+		return CLI_DONE;
+	}
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample or info expected", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	return cli_finish(run(argc, argv));
+}

@@ -1,0 +1,153 @@
+/* Progress of training: a live line a stage on a terminal, else a plain line an interval.
+ *
+ * Knows only what sgan_progress tells. A line is written by one call, so that it never mixes with others. */
+#include "src/cli/progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 1024, WIDTH = 80 };
+static const double redraw_seconds = 0.1;
+
+struct line {
+	char text[LINE_BYTES];
+	size_t length;
+};
+
+static void add(struct line *line, const char *format, ...) SGAN_PRINTF(2, 3);
+static void add(struct line *line, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int added = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, args);
+	va_end(args);
+	line->length += added > 0 ? (size_t)added : 0;
+	if (line->length >= sizeof line->text)
+		line->length = sizeof line->text - 1;
+}
+
+static double seconds_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize size;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return WIDTH;
+}
+
+void cli_progress_begin(struct cli_progress *progress, bool quiet)
+{
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	bool able = term && *term && strcmp(term, "dumb") != 0;
+	*progress = (struct cli_progress){ .quiet = quiet, .accuracy = -1 };
+	progress->live = !quiet && able && isatty(STDERR_FILENO);
+	progress->colour = progress->live && !(no_colour && *no_colour);
+}
+
+static void add_time(struct line *line, double seconds)
+{
+	unsigned long left = seconds > 0 && seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 0;
+	if (left >= 3600)
+		add(line, ", %lu:%02lu:%02lu left", left / 3600, left / 60 % 60, left % 60);
+	else
+		add(line, ", %lu:%02lu left", left / 60, left % 60);
+}
+
+static void add_losses(struct line *line, const struct sgan_progress *now)
+{
+	for (size_t i = 0; i < now->loss_count && i < SGAN_LOSSES; i++) {
+		const char *name = now->losses[i].name;
+		add(line, "%s %s %.4g", i ? "," : ":", strncmp(name, "loss_", 5) == 0 ? name + 5 : name, now->losses[i].value);
+	}
+}
+
+/* Epoch and step first, what a narrow terminal cuts off last. */
+static void describe(struct line *line, const struct sgan_progress *now, double accuracy)
+{
+	add(line, " epoch %zu/%zu step %zu/%zu", now->epoch, now->epochs, now->step, now->steps);
+	if (now->images_per_second > 0) {
+		add(line, ", %.0f img/s", now->images_per_second);
+		add_time(line, now->seconds_left);
+	}
+	if (accuracy >= 0)
+		add(line, ", test accuracy %.2f %%", 100 * accuracy);
+	add_losses(line, now);
+}
+
+static void draw(struct cli_progress *progress, const struct sgan_progress *now)
+{
+	struct line text = { .length = 0 }, line = { .length = 0 };
+	const char *stage = sgan_stage_name(now->stage);
+	size_t name = strlen(stage), width = terminal_width() - 1; /* the last column would wrap */
+	describe(&text, now, progress->accuracy);
+	size_t room = width > name ? width - name : 0;
+	if (text.length < room)
+		room = text.length;
+	add(&line, progress->colour ? "\r\x1b[1;36m%s\x1b[0m" : "\r%s", stage);
+	add(&line, "%.*s\x1b[K", (int)room, text.text);
+	fwrite(line.text, 1, line.length, stderr);
+	progress->drawn = true;
+	progress->drawn_at = seconds_now();
+}
+
+static void show_live(struct cli_progress *progress, const struct sgan_progress *now)
+{
+	switch (now->event) {
+	case SGAN_EVENT_STEP:
+		if (!progress->drawn || seconds_now() - progress->drawn_at >= redraw_seconds)
+			draw(progress, now);
+		break;
+	case SGAN_EVENT_LOG:
+	case SGAN_EVENT_EPOCH:
+		draw(progress, now);
+		break;
+	case SGAN_EVENT_STAGE:
+	case SGAN_EVENT_DONE:
+		cli_progress_end(progress);
+		break;
+	}
+}
+
+static void show_plain(const struct sgan_progress *now)
+{
+	if (now->event != SGAN_EVENT_LOG && now->event != SGAN_EVENT_EPOCH)
+		return;
+	struct line line = { .length = 0 };
+	add(&line, "%s", sgan_stage_name(now->stage));
+	describe(&line, now, now->test_accuracy);
+	line.text[line.length++] = '\n';
+	fwrite(line.text, 1, line.length, stderr);
+}
+
+void cli_progress_show(void *arg, const struct sgan_progress *now)
+{
+	struct cli_progress *progress = arg;
+	if (progress->quiet)
+		return;
+	if (now->event == SGAN_EVENT_STAGE)
+		progress->accuracy = -1;
+	if (now->event == SGAN_EVENT_EPOCH)
+		progress->accuracy = now->test_accuracy;
+	if (progress->live)
+		show_live(progress, now);
+	else
+		show_plain(now);
+}
+
+void cli_progress_end(struct cli_progress *progress)
+{
+	if (progress->drawn)
+		fputc('\n', stderr);
+	progress->drawn = false;
+}

@@ -1,0 +1,24 @@
+/* What training says while it runs, on stderr. */
+#ifndef SGAN_CLI_PROGRESS_H
+#define SGAN_CLI_PROGRESS_H
+
+#include "src/sgan/train.h"
+
+struct cli_progress {
+	bool quiet;
+	bool live;       /* stderr is a terminal: one line a stage, drawn over */
+	bool colour;
+	bool drawn;      /* the live line has no newline yet */
+	double drawn_at; /* seconds */
+	double accuracy; /* the encoder's last; negative: none */
+};
+
+void cli_progress_begin(struct cli_progress *progress, bool quiet);
+
+/* sgan_train_options.progress; arg is a struct cli_progress. */
+void cli_progress_show(void *arg, const struct sgan_progress *now);
+
+/* Ends a line that is still live, so that what follows begins a new one. */
+void cli_progress_end(struct cli_progress *progress);
+
+#endif

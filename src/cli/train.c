@@ -1,0 +1,348 @@
+/* sgan-cpu train: checks all that can be checked, makes the run's folder, trains. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cli/cli.h"
+#include "src/cli/plan.h"
+#include "src/cli/progress.h"
+#include "src/cli/run_record.h"
+#include "src/cpu/status.h"
+#include "src/io/run.h"
+#include "src/sgan/train.h"
+
+static const char help[] =
+	"usage: sgan-cpu train [options]\n"
+	"\n"
+	"  --preset NAME|FILE   the model and its settings: a built-in preset or a .cfg file (mnist)\n"
+	"  --data NAME|DIR      fashion-mnist, mnist, or a folder with MNIST's four IDX files (fashion-mnist)\n"
+	"  --out DIR            where runs are kept, each in a folder of its own (runs)\n"
+	"  --stage STAGE        encoder, independent, joint or all (the preset's: all)\n"
+	"  --epochs N           limit of each stage that is run\n"
+	"  --steps N            the same in steps: one step of D, and those of G\n"
+	"  --stop-after N       save and stop after N steps; --resume goes on\n"
+	"  --init FILE|RUN      the model for stages that are not run: a file, or a run below --out\n"
+	"  --seed N             of weights, shuffling and noise (the preset's: 1)\n"
+	"  --set KEY=VALUE      any setting of the preset, such as joint.lr=2e-4; may be repeated\n"
+	"  --resume latest|RUN  go on with a run below --out, in its folder\n"
+	"  --threads N          (as many as this process may use)\n"
+	"  --isa NAME           generic, avx2, avx512 or neon (the best here)\n"
+	"  --dry-run            print what would be done; write nothing\n"
+	"  --quiet              no progress\n"
+	"\n"
+	"Prints the run's folder to standard output at the end. Ctrl-C finishes the step, saves and stops;\n"
+	"a second one stops at once.\n";
+
+enum { PRESET = CLI_FIRST_OPTION, DATA, OUT, STAGE, EPOCHS, STEPS, STOP_AFTER, INIT, SEED, THREADS, ISA, RESUME, SET,
+	   DRY_RUN, QUIET };
+
+static const struct option options[] = {
+	{ "help", no_argument, NULL, CLI_HELP },
+	{ "preset", required_argument, NULL, PRESET },
+	{ "data", required_argument, NULL, DATA },
+	{ "out", required_argument, NULL, OUT },
+	{ "stage", required_argument, NULL, STAGE },
+	{ "epochs", required_argument, NULL, EPOCHS },
+	{ "steps", required_argument, NULL, STEPS },
+	{ "stop-after", required_argument, NULL, STOP_AFTER },
+	{ "init", required_argument, NULL, INIT },
+	{ "seed", required_argument, NULL, SEED },
+	{ "threads", required_argument, NULL, THREADS },
+	{ "isa", required_argument, NULL, ISA },
+	{ "resume", required_argument, NULL, RESUME },
+	{ "set", required_argument, NULL, SET },
+	{ "dry-run", no_argument, NULL, DRY_RUN },
+	{ "quiet", no_argument, NULL, QUIET },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* --stage, --epochs, --steps and --seed as settings, in this order and before those of --set. */
+enum { OWN_STAGE, OWN_EPOCHS, OWN_STEPS = OWN_EPOCHS + SGAN_STAGE_COUNT, OWN_SEED = OWN_STEPS + SGAN_STAGE_COUNT,
+	   OWN_COUNT };
+
+struct train {
+	const char *preset_name, *data_name, *out, *init_name, *resume;
+	const char *changes; /* an option that a resumed run cannot take, NULL: none was given */
+	struct cli_machine machine;
+	uint64_t stop_after;
+	bool dry_run, quiet;
+	char own[OWN_COUNT][48];
+	const char **sets; /* of --set */
+	size_t set_count;
+
+	sgan_ctx *ctx;
+	struct sgan_preset *preset;
+	struct sgan_dataset data;
+	char run[SGAN_PATH];
+	char init[SGAN_PATH]; /* a model file, "": none */
+};
+
+static bool take_stage(struct train *train, const char *text)
+{
+	bool known = strcmp(text, "all") == 0;
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		known = known || strcmp(text, sgan_stage_name(stage)) == 0;
+	if (!known) {
+		cli_error(CLI_USAGE, "--stage is '%.80s', expected encoder, independent, joint or all", text);
+		return false;
+	}
+	snprintf(train->own[OWN_STAGE], sizeof train->own[0], "stage=%s", text);
+	return true;
+}
+
+/* A limit of every stage, in settings from `first` on. */
+static bool take_limit(struct train *train, const char *option, const char *key, uint64_t max, size_t first)
+{
+	uint64_t limit;
+	if (!cli_number(option, optarg, 1, max, &limit))
+		return false;
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		snprintf(train->own[first + stage], sizeof train->own[0], "%s.%s=%llu", sgan_stage_name(stage), key,
+		         (unsigned long long)limit);
+	return true;
+}
+
+static bool take_seed(struct train *train)
+{
+	uint64_t seed;
+	if (!cli_number("--seed", optarg, 0, INT64_MAX, &seed))
+		return false;
+	snprintf(train->own[OWN_SEED], sizeof train->own[0], "seed=%llu", (unsigned long long)seed);
+	return true;
+}
+
+/* Options that say what is trained. */
+static bool take_setting(struct train *train, int option)
+{
+	switch (option) {
+	case PRESET:
+		train->preset_name = optarg;
+		train->changes = "--preset";
+		return true;
+	case STAGE:
+		train->changes = "--stage";
+		return take_stage(train, optarg);
+	case EPOCHS:
+		train->changes = "--epochs";
+		return take_limit(train, "--epochs", "epochs", 1000000, OWN_EPOCHS);
+	case STEPS:
+		train->changes = "--steps";
+		return take_limit(train, "--steps", "steps", 1000000000, OWN_STEPS);
+	case INIT:
+		train->init_name = optarg;
+		train->changes = "--init";
+		return true;
+	case SEED:
+		train->changes = "--seed";
+		return take_seed(train);
+	default:
+		train->sets[train->set_count++] = optarg;
+		train->changes = "--set";
+		return true;
+	}
+}
+
+static bool take(struct train *train, int option)
+{
+	switch (option) {
+	case DATA:
+		train->data_name = optarg;
+		return true;
+	case OUT:
+		train->out = optarg;
+		return true;
+	case STOP_AFTER:
+		return cli_number("--stop-after", optarg, 1, 1000000000, &train->stop_after);
+	case THREADS:
+		return cli_threads(optarg, &train->machine);
+	case ISA:
+		train->machine.isa = optarg;
+		return true;
+	case RESUME:
+		train->resume = optarg;
+		return true;
+	case DRY_RUN:
+		return train->dry_run = true;
+	case QUIET:
+		return train->quiet = true;
+	default:
+		return take_setting(train, option);
+	}
+}
+
+static sgan_status load_preset(struct train *train)
+{
+	const char **settings = calloc(OWN_COUNT + train->set_count, sizeof *settings);
+	size_t count = 0;
+	if (!settings)
+		return sgan_fail(SGAN_ENOMEM, "no memory for settings");
+	for (size_t i = 0; i < OWN_COUNT; i++)
+		if (train->own[i][0])
+			settings[count++] = train->own[i];
+	for (size_t i = 0; i < train->set_count; i++)
+		settings[count++] = train->sets[i];
+	sgan_status status = sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count,
+	                                      &train->preset);
+	free(settings);
+	return status;
+}
+
+static sgan_status open_data(struct train *train, const char *spec)
+{
+	const struct sgan_preset *p = train->preset;
+	const struct sgan_dataset *d = &train->data;
+	SGAN_TRY(sgan_dataset_open(spec, &train->data));
+	if (d->height != p->height || d->width != p->width || d->channels != p->channels)
+		return sgan_fail(SGAN_EINVAL, "%s: images of %zux%zux%zu, preset '%s' expects %zux%zux%zu", d->path, d->height,
+		                 d->width, d->channels, p->name, p->height, p->width, p->channels);
+	if (d->classes != p->classes)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu classes, preset '%s' expects %zu", d->path, d->classes, p->name,
+		                 p->classes);
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		if (p->stages[stage].batch > d->train.count)
+			return sgan_fail(SGAN_EINVAL, "%s: %zu images, stage '%s' expects a batch of at least %zu", d->path,
+			                 d->train.count, sgan_stage_name(stage), p->stages[stage].batch);
+	return SGAN_OK;
+}
+
+/* The first stage that the preset runs. */
+static enum sgan_stage first_stage(const struct sgan_preset *preset)
+{
+	enum sgan_stage stage = SGAN_STAGE_ENCODER;
+	while (!cli_plan_runs(preset, stage))
+		stage++;
+	return stage;
+}
+
+/* Finds the model that the stages before the first one come from. */
+static sgan_status find_init(struct train *train)
+{
+	enum sgan_stage first = first_stage(train->preset);
+	struct sgan_model_info info;
+	if (first == SGAN_STAGE_ENCODER)
+		return train->init_name ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
+		                                    train->init_name, train->preset->stage)
+		                        : SGAN_OK;
+	if (!train->init_name)
+		return sgan_fail(SGAN_EINVAL, "stage '%s' needs --init FILE|RUN: a model that has been through stage '%s'",
+		                 train->preset->stage, sgan_stage_name(first - 1));
+	SGAN_TRY(sgan_model_file(train->out, train->init_name, first, train->init));
+	SGAN_TRY(sgan_model_describe(train->init, &info));
+	for (enum sgan_stage stage = SGAN_STAGE_ENCODER; stage < first; stage++)
+		if (!info.trained[stage])
+			return sgan_fail(SGAN_EINVAL, "%s: it has not been through stage '%s', which stage '%s' needs", train->init,
+			                 sgan_stage_name(stage), train->preset->stage);
+	return SGAN_OK;
+}
+
+static sgan_status prepare_new(struct train *train)
+{
+	SGAN_TRY(load_preset(train));
+	SGAN_TRY(find_init(train));
+	return open_data(train, train->data_name);
+}
+
+static sgan_status prepare_resumed(struct train *train)
+{
+	char checkpoint[SGAN_PATH], recorded[SGAN_PATH];
+	SGAN_TRY(sgan_run_find(train->out, train->resume, train->run));
+	SGAN_TRY(sgan_model_file(train->out, train->run, SGAN_STAGE_COUNT, checkpoint));
+	SGAN_TRY(sgan_model_preset(checkpoint, &train->preset));
+	if (train->data_name)
+		return open_data(train, train->data_name);
+	SGAN_TRY(cli_record_data(train->run, recorded));
+	return open_data(train, recorded);
+}
+
+static sgan_status train_in_run(struct train *train)
+{
+	struct cli_progress progress;
+	cli_progress_begin(&progress, train->quiet);
+	struct sgan_train_options call = {
+		.preset = train->preset,
+		.data = &train->data,
+		.run = train->run,
+		.init = train->init[0] ? train->init : NULL,
+		.resume = train->resume != NULL,
+		.stop_after = (size_t)train->stop_after,
+		.stop = &cli_stop,
+		.progress = cli_progress_show,
+		.arg = &progress,
+	};
+	sgan_status status = sgan_train(train->ctx, &call);
+	cli_progress_end(&progress);
+	return status;
+}
+
+static sgan_status run_new(struct train *train)
+{
+	SGAN_TRY(sgan_run_create(train->out, train->preset->name, train->data.name, train->run));
+	sgan_status status = cli_record_write(train->run, train->preset, &train->data, sgan_ctx_isa(train->ctx));
+	if (status == SGAN_OK)
+		status = train_in_run(train);
+	if (status != SGAN_OK)
+		cli_record_discard(train->run);
+	return status;
+}
+
+static sgan_status run(struct train *train)
+{
+	SGAN_TRY(cli_context(&train->machine, &train->ctx));
+	SGAN_TRY(train->resume ? prepare_resumed(train) : prepare_new(train));
+	if (train->dry_run) {
+		if (!train->resume)
+			SGAN_TRY(cli_plan_run(train->out, train->preset, &train->data, train->run));
+		return cli_plan_print(train->preset, &train->data, train->ctx, train->run, train->init[0] ? train->init : NULL);
+	}
+	if (cli_stop)
+		return sgan_fail(SGAN_EINTERRUPTED, "stopped before training began");
+	SGAN_TRY(train->resume ? train_in_run(train) : run_new(train));
+	printf("%s\n", train->run);
+	return SGAN_OK;
+}
+
+/* The exit code, after an error line that says what can be done next. */
+static int report(const struct train *train, sgan_status status)
+{
+	if (status == SGAN_EINTERRUPTED && cli_stop == SIGPIPE)
+		return CLI_SIGNAL + SIGPIPE; /* nobody listens */
+	if (status == SGAN_EINTERRUPTED && train->run[0])
+		sgan_fail(status, "%s; to go on: sgan-cpu train --resume %s", sgan_last_error(), train->run);
+	if (status == SGAN_EDIVERGED && train->run[0])
+		sgan_fail_in(status, "%s", train->run);
+	return cli_status(status);
+}
+
+static int parse(int argc, char **argv, struct train *train)
+{
+	int option;
+	while ((option = cli_option(argc, argv, options)) != CLI_END) {
+		if (option == CLI_HELP) {
+			fputs(help, stdout);
+			return CLI_HELP;
+		}
+		if (option == CLI_BAD || !take(train, option))
+			return CLI_USAGE;
+	}
+	if (train->resume && train->changes)
+		return cli_error(CLI_USAGE, "%s cannot change a run that is resumed", train->changes);
+	return CLI_DONE;
+}
+
+int cli_train(int argc, char **argv)
+{
+	struct train train = { .out = "runs" };
+	train.sets = calloc((size_t)argc, sizeof *train.sets);
+	if (!train.sets)
+		return cli_error(CLI_FAILED, "no memory for settings");
+	int code = parse(argc, argv, &train);
+	if (code == CLI_DONE) {
+		cli_catch_signals();
+		code = report(&train, run(&train));
+	}
+	sgan_dataset_free(&train.data);
+	sgan_preset_free(train.preset);
+	sgan_ctx_destroy(train.ctx);
+	free(train.sets);
+	return code == CLI_HELP ? CLI_DONE : code;
+}
