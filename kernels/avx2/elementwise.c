@@ -1,0 +1,4 @@
+/* Element by element with AVX2. */
+#include "kernels/avx2/vec.h"
+
+#include "kernels/simd/elementwise.h"

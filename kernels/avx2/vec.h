@@ -1,0 +1,93 @@
+/* Vectors of AVX2 with FMA for the templates in kernels/simd: 8 floats, 16
+ * registers. Nothing but single instructions and their closest company. */
+#ifndef SGAN_KERNELS_AVX2_VEC_H
+#define SGAN_KERNELS_AVX2_VEC_H
+
+#if !defined __AVX2__ || !defined __FMA__
+#error "kernels/avx2 needs -mavx2 -mfma"
+#endif
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#define VEC_ISA(name) name##__avx2
+
+enum { VEC = 8 };
+typedef __m256 vec;
+typedef __m256i vec_mask;
+
+/* The first n lanes; all from 8. */
+static inline vec_mask vec_first(size_t n)
+{
+	return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < VEC ? (int)n : VEC), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline vec vec_zero(void)
+{
+	return _mm256_setzero_ps();
+}
+
+static inline vec vec_set(float x)
+{
+	return _mm256_set1_ps(x);
+}
+
+static inline vec vec_load(const float *p)
+{
+	return _mm256_loadu_ps(p);
+}
+
+/* Lanes outside the mask are 0 and not read. */
+static inline vec vec_load_part(const float *p, vec_mask mask)
+{
+	return _mm256_maskload_ps(p, mask);
+}
+
+static inline void vec_store(float *p, vec x)
+{
+	_mm256_storeu_ps(p, x);
+}
+
+static inline void vec_store_part(float *p, vec x, vec_mask mask)
+{
+	_mm256_maskstore_ps(p, mask, x);
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+	return _mm256_add_ps(a, b);
+}
+
+static inline vec vec_sub(vec a, vec b)
+{
+	return _mm256_sub_ps(a, b);
+}
+
+static inline vec vec_mul(vec a, vec b)
+{
+	return _mm256_mul_ps(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+	return _mm256_div_ps(a, b);
+}
+
+static inline vec vec_sqrt(vec a)
+{
+	return _mm256_sqrt_ps(a);
+}
+
+/* a * b + c, rounded once */
+static inline vec vec_fma(vec a, vec b, vec c)
+{
+	return _mm256_fmadd_ps(a, b, c);
+}
+
+/* x > 0 ? a : b; b where x is not a number */
+static inline vec vec_if_positive(vec x, vec a, vec b)
+{
+	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ));
+}
+
+#endif

@@ -1,0 +1,7 @@
+/* Registers: 6 x 2 sums, 2 of the gradient, 1 broadcast: 15 of 16, and the mask. */
+#include "kernels/avx2/vec.h"
+
+#define TILE_MR 6
+#define TILE_NV 2
+#define WGRAD_NAME wgrad_6x16__avx2
+#include "kernels/simd/wgrad.h"

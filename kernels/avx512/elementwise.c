@@ -1,0 +1,4 @@
+/* Element by element with AVX-512. */
+#include "kernels/avx512/vec.h"
+
+#include "kernels/simd/elementwise.h"

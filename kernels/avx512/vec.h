@@ -1,0 +1,93 @@
+/* Vectors of AVX-512 for the templates in kernels/simd: 16 floats, 32 registers.
+ * Nothing but single instructions and their closest company. */
+#ifndef SGAN_KERNELS_AVX512_VEC_H
+#define SGAN_KERNELS_AVX512_VEC_H
+
+#if !defined __AVX512F__ || !defined __AVX512BW__ || !defined __AVX512DQ__ || !defined __AVX512VL__
+#error "kernels/avx512 needs -mavx512f -mavx512bw -mavx512dq -mavx512vl"
+#endif
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#define VEC_ISA(name) name##__avx512
+
+enum { VEC = 16 };
+typedef __m512 vec;
+typedef __mmask16 vec_mask;
+
+/* The first n lanes; all from 16. */
+static inline vec_mask vec_first(size_t n)
+{
+	return n >= VEC ? (vec_mask)0xFFFF : (vec_mask)((1u << n) - 1);
+}
+
+static inline vec vec_zero(void)
+{
+	return _mm512_setzero_ps();
+}
+
+static inline vec vec_set(float x)
+{
+	return _mm512_set1_ps(x);
+}
+
+static inline vec vec_load(const float *p)
+{
+	return _mm512_loadu_ps(p);
+}
+
+/* Lanes outside the mask are 0 and not read. */
+static inline vec vec_load_part(const float *p, vec_mask mask)
+{
+	return _mm512_maskz_loadu_ps(mask, p);
+}
+
+static inline void vec_store(float *p, vec x)
+{
+	_mm512_storeu_ps(p, x);
+}
+
+static inline void vec_store_part(float *p, vec x, vec_mask mask)
+{
+	_mm512_mask_storeu_ps(p, mask, x);
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+	return _mm512_add_ps(a, b);
+}
+
+static inline vec vec_sub(vec a, vec b)
+{
+	return _mm512_sub_ps(a, b);
+}
+
+static inline vec vec_mul(vec a, vec b)
+{
+	return _mm512_mul_ps(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+	return _mm512_div_ps(a, b);
+}
+
+static inline vec vec_sqrt(vec a)
+{
+	return _mm512_sqrt_ps(a);
+}
+
+/* a * b + c, rounded once */
+static inline vec vec_fma(vec a, vec b, vec c)
+{
+	return _mm512_fmadd_ps(a, b, c);
+}
+
+/* x > 0 ? a : b; b where x is not a number */
+static inline vec vec_if_positive(vec x, vec a, vec b)
+{
+	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), b, a);
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* Activations of a vector, as kernels/generic/act.h has them for one value, bit for
+ * bit; all but the logistic function, which is left to the generic kernels. */
+#ifndef SGAN_KERNELS_SIMD_ACT_H
+#define SGAN_KERNELS_SIMD_ACT_H
+
+#include "kernels/functions.h"
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+SIMD_INLINE vec vec_act(vec x, sgan_act act, vec slope)
+{
+	if (act == SGAN_ACT_RELU)
+		return vec_if_positive(x, x, vec_zero());
+	if (act == SGAN_ACT_LRELU)
+		return vec_if_positive(x, x, vec_mul(slope, x));
+	return x;
+}
+
+/* diff * act' from the activation's result y */
+SIMD_INLINE vec vec_act_gradient(vec y, vec diff, sgan_act act, vec slope)
+{
+	if (act == SGAN_ACT_RELU)
+		return vec_if_positive(y, diff, vec_zero());
+	if (act == SGAN_ACT_LRELU)
+		return vec_if_positive(y, diff, vec_mul(slope, diff));
+	return diff;
+}
+
+/* A vector of a row's n values from p on: whole, or its first n lanes. */
+SIMD_INLINE vec vec_load_n(const float *p, size_t n)
+{
+	return n >= VEC ? vec_load(p) : vec_load_part(p, vec_first(n));
+}
+
+SIMD_INLINE void vec_store_n(float *p, vec x, size_t n)
+{
+	if (n >= VEC)
+		vec_store(p, x);
+	else
+		vec_store_part(p, x, vec_first(n));
+}
+
+/* Calls f with the activation as a constant, so that each loop has only its own. */
+#define SIMD_EACH_ACT(act, f)      \
+	switch (act) {                 \
+	case SGAN_ACT_RELU:            \
+		f(SGAN_ACT_RELU);          \
+		break;                     \
+	case SGAN_ACT_LRELU:           \
+		f(SGAN_ACT_LRELU);         \
+		break;                     \
+	default:                       \
+		f(SGAN_ACT_NONE);          \
+	}
+
+#endif

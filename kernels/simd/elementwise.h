@@ -1,0 +1,71 @@
+/* Element by element; kernels.def says what. The same operations in the same order
+ * as the generic kernels, none fused, so that the bits are the same. */
+#include "kernels/simd/act.h"
+
+SIMD_INLINE void act_loop(size_t count, const float *src, sgan_act act, float slope, float *dst)
+{
+	vec s = vec_set(slope);
+
+	for (size_t i = 0; i < count; i += VEC)
+		vec_store_n(dst + i, vec_act(vec_load_n(src + i, count - i), act, s), count - i);
+}
+
+void SGAN_SYMBOL(VEC_ISA(act))(size_t count, const real *src, sgan_act act, real slope, real *dst)
+{
+	if (act == SGAN_ACT_SIGMOID) {
+		SGAN_SYMBOL(act__generic)(count, src, act, slope, dst);
+		return;
+	}
+#define LOOP(which) act_loop(count, src, which, slope, dst)
+	SIMD_EACH_ACT(act, LOOP)
+#undef LOOP
+}
+
+SIMD_INLINE void act_grad_loop(size_t count, const float *dst, const float *diff_dst, sgan_act act, float slope,
+                               float *diff_src)
+{
+	vec s = vec_set(slope);
+
+	for (size_t i = 0; i < count; i += VEC) {
+		vec y = vec_load_n(dst + i, count - i);
+		vec d = vec_load_n(diff_dst + i, count - i);
+		vec_store_n(diff_src + i, vec_act_gradient(y, d, act, s), count - i);
+	}
+}
+
+void SGAN_SYMBOL(VEC_ISA(act_grad))(size_t count, const real *dst, const real *diff_dst, sgan_act act, real slope,
+                                    real *diff_src)
+{
+	if (act == SGAN_ACT_SIGMOID) {
+		SGAN_SYMBOL(act_grad__generic)(count, dst, diff_dst, act, slope, diff_src);
+		return;
+	}
+#define LOOP(which) act_grad_loop(count, dst, diff_dst, which, slope, diff_src)
+	SIMD_EACH_ACT(act, LOOP)
+#undef LOOP
+}
+
+void SGAN_SYMBOL(VEC_ISA(add))(size_t count, const real *src, real *dst)
+{
+	for (size_t i = 0; i < count; i += VEC)
+		vec_store_n(dst + i, vec_add(vec_load_n(dst + i, count - i), vec_load_n(src + i, count - i)), count - i);
+}
+
+void SGAN_SYMBOL(VEC_ISA(adam))(size_t count, real lr, real beta1, real beta2, real eps, real c1, real c2,
+                                const real *grad, real *m, real *v, real *param)
+{
+	vec b1 = vec_set(beta1), one_b1 = vec_set(1 - beta1), b2 = vec_set(beta2), one_b2 = vec_set(1 - beta2);
+	vec k1 = vec_set(c1), k2 = vec_set(c2), rate = vec_set(lr), epsilon = vec_set(eps);
+
+	for (size_t i = 0; i < count; i += VEC) {
+		size_t left = count - i;
+		vec g = vec_load_n(grad + i, left);
+		vec mean = vec_add(vec_mul(b1, vec_load_n(m + i, left)), vec_mul(one_b1, g));
+		vec square = vec_add(vec_mul(b2, vec_load_n(v + i, left)), vec_mul(one_b2, vec_mul(g, g)));
+		vec root = vec_sqrt(vec_add(vec_mul(k2, square), epsilon));
+		vec step = vec_div(vec_mul(rate, vec_mul(k1, mean)), root);
+		vec_store_n(m + i, mean, left);
+		vec_store_n(v + i, square, left);
+		vec_store_n(param + i, vec_sub(vec_load_n(param + i, left), step), left);
+	}
+}

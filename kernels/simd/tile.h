@@ -1,0 +1,121 @@
+/* What the matrix tiles share: sums of m rows and nv vectors of columns held in
+ * registers, m and nv constants after inlining, and the epilogue on them.
+ *
+ * The file that includes this has included its vec.h and defined TILE_MR and
+ * TILE_NV, the largest m and nv. A panel is TILE_NV vectors wide. */
+#ifndef SGAN_KERNELS_SIMD_TILE_H
+#define SGAN_KERNELS_SIMD_TILE_H
+
+#include "kernels/functions.h"
+
+#define TILE_INLINE static inline __attribute__((always_inline))
+#define TILE_UNROLL _Pragma("GCC unroll 16")
+
+enum { TILE_NR = TILE_NV * VEC };
+
+/* Columns of the last vector, and whether it is whole. */
+struct tile_edge {
+	vec_mask mask;
+	bool whole;
+};
+
+TILE_INLINE struct tile_edge tile_edge(size_t n, size_t nv)
+{
+	return (struct tile_edge){ vec_first(n - (nv - 1) * VEC), n == nv * VEC };
+}
+
+TILE_INLINE vec tile_load(const float *p, size_t v, size_t nv, struct tile_edge edge)
+{
+	return v + 1 < nv || edge.whole ? vec_load(p + v * VEC) : vec_load_part(p + v * VEC, edge.mask);
+}
+
+TILE_INLINE void tile_store(float *p, vec x, size_t v, size_t nv, struct tile_edge edge)
+{
+	if (v + 1 < nv || edge.whole)
+		vec_store(p + v * VEC, x);
+	else
+		vec_store_part(p + v * VEC, x, edge.mask);
+}
+
+TILE_INLINE void tile_clear(size_t m, size_t nv, vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_zero();
+}
+
+TILE_INLINE void tile_add_dst(size_t m, size_t nv, struct tile_edge edge, const float *dst, ptrdiff_t ld,
+                              vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_add(sum[i][v], tile_load(dst + (ptrdiff_t)i * ld, v, nv, edge));
+}
+
+TILE_INLINE void tile_add_bias(size_t m, size_t nv, struct tile_edge edge, const float *bias,
+                               vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t v = 0; v < nv; v++) {
+		vec b = tile_load(bias, v, nv, edge);
+		TILE_UNROLL for (size_t i = 0; i < m; i++)
+			sum[i][v] = vec_add(sum[i][v], b);
+	}
+}
+
+TILE_INLINE void tile_relu(size_t m, size_t nv, vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_if_positive(sum[i][v], sum[i][v], vec_zero());
+}
+
+TILE_INLINE void tile_lrelu(size_t m, size_t nv, float slope, vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_if_positive(sum[i][v], sum[i][v], vec_mul(sum[i][v], vec_set(slope)));
+}
+
+TILE_INLINE void tile_write(size_t m, size_t nv, struct tile_edge edge, float *dst, ptrdiff_t ld,
+                            vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			tile_store(dst + (ptrdiff_t)i * ld, sum[i][v], v, nv, edge);
+}
+
+/* The logistic function needs more registers than a tile leaves: a pass over the tile while it is in cache. */
+static __attribute__((noinline)) void tile_sigmoid(size_t m, size_t n, float *dst, ptrdiff_t ld)
+{
+	for (size_t i = 0; i < m; i++, dst += ld)
+		SGAN_SYMBOL(VEC_ISA(act))(n, dst, SGAN_ACT_SIGMOID, 0, dst);
+}
+
+TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld, const struct sgan_epilogue *e,
+                             vec sum[TILE_MR][TILE_NV])
+{
+	struct tile_edge edge = tile_edge(n, nv);
+
+	if (e->accumulate)
+		tile_add_dst(m, nv, edge, dst, ld, sum);
+	if (e->bias)
+		tile_add_bias(m, nv, edge, e->bias, sum);
+	if (e->act == SGAN_ACT_RELU)
+		tile_relu(m, nv, sum);
+	else if (e->act == SGAN_ACT_LRELU)
+		tile_lrelu(m, nv, e->slope, sum);
+	tile_write(m, nv, edge, dst, ld, sum);
+	if (e->act == SGAN_ACT_SIGMOID)
+		tile_sigmoid(m, n, dst, ld);
+}
+
+/* One function for each m up to TILE_MR, so that rows split evenly: TILE_EACH_M(f) is f(1) f(2) ... */
+#if TILE_MR == 14
+#define TILE_EACH_M(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14)
+#elif TILE_MR == 6
+#define TILE_EACH_M(f) f(1) f(2) f(3) f(4) f(5) f(6)
+#else
+#error "TILE_EACH_M has no list for this TILE_MR"
+#endif
+
+#endif
