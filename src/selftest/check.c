@@ -1,0 +1,204 @@
+/* Guarded memory, faults, random values and comparison for the checks. It knows no kernel. */
+#include "src/selftest/check.h"
+#include "src/cpu/status.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const real canary = (real)-3.0517578e-5; /* none of the values that checks use */
+
+sgan_status check_open(struct check *c)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; i < CHECK_SLOTS; i++)
+		c->slot[i].map = MAP_FAILED;
+	for (size_t i = 0; i < CHECK_SLOTS; i++) {
+		char *map = mmap(NULL, CHECK_SLOT_BYTES + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		c->slot[i].map = map;
+		if (map == MAP_FAILED || mprotect(map + CHECK_SLOT_BYTES, page, PROT_NONE)) {
+			check_close(c);
+			return sgan_fail(SGAN_ENOMEM, "selftest: no guarded memory of %zu bytes", CHECK_SLOT_BYTES + page);
+		}
+	}
+	return SGAN_OK;
+}
+
+void check_close(struct check *c)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; i < CHECK_SLOTS; i++)
+		if (c->slot[i].map != MAP_FAILED)
+			munmap(c->slot[i].map, CHECK_SLOT_BYTES + page);
+}
+
+/* --- faults ------------------------------------------------------------------ */
+
+static _Thread_local sigjmp_buf *fault_return; /* set while a check runs */
+
+static void on_fault(int signal)
+{
+	if (fault_return)
+		siglongjmp(*fault_return, signal);
+	_exit(128 + signal);
+}
+
+void check_run(struct check *c, void (*run)(struct check *c))
+{
+	struct sigaction action = { .sa_handler = on_fault }, segv, bus;
+	sigjmp_buf here;
+
+	c->failure[0] = 0;
+	c->used = 0;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGSEGV, &action, &segv);
+	sigaction(SIGBUS, &action, &bus);
+	fault_return = &here;
+	if (sigsetjmp(here, 1) == 0)
+		run(c);
+	else
+		check_fail(c, "memory outside the arguments was touched");
+	fault_return = NULL;
+	sigaction(SIGSEGV, &segv, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+}
+
+void check_fail(struct check *c, const char *format, ...)
+{
+	va_list args;
+
+	if (c->failure[0])
+		return;
+	va_start(args, format);
+	vsnprintf(c->failure, sizeof c->failure, format, args);
+	va_end(args);
+}
+
+bool check_failed(const struct check *c)
+{
+	return c->failure[0] != 0;
+}
+
+/* --- values ------------------------------------------------------------------ */
+
+/* Marsaglia's xorshift with a multiplier: the checks must not lean on the generator that they check. */
+static uint64_t next(struct check *c)
+{
+	c->random ^= c->random >> 12;
+	c->random ^= c->random << 25;
+	c->random ^= c->random >> 27;
+	return c->random * 2685821657736338717u;
+}
+
+size_t check_between(struct check *c, size_t least, size_t most)
+{
+	return least + (size_t)((next(c) >> 32) * (most - least + 1) >> 32);
+}
+
+real check_value(struct check *c, enum check_values values)
+{
+	if (values == CHECK_INTEGERS)
+		return (real)check_between(c, 0, 6) - 3;
+	return (real)(next(c) >> 40) / (real)(1 << 23) - 1;
+}
+
+void check_fill(struct check *c, enum check_values values, size_t count, real *data)
+{
+	for (size_t i = 0; i < count; i++)
+		data[i] = check_value(c, values);
+}
+
+/* --- memory ------------------------------------------------------------------ */
+
+static char *take(struct check *c, size_t bytes, bool output)
+{
+	struct check_slot *slot;
+
+	if (c->used == CHECK_SLOTS || bytes > CHECK_SLOT_BYTES) {
+		check_fail(c, "the check asks for %zu bytes in slot %zu, more than there is", bytes, c->used);
+		siglongjmp(*fault_return, 1);
+	}
+	slot = &c->slot[c->used++];
+	slot->output = output;
+	return slot->map + CHECK_SLOT_BYTES - bytes;
+}
+
+real *check_input(struct check *c, size_t count)
+{
+	return (real *)(void *)take(c, count * sizeof(real), false);
+}
+
+uint8_t *check_input_bytes(struct check *c, size_t count)
+{
+	return (uint8_t *)take(c, count, false);
+}
+
+real *check_output(struct check *c, size_t count)
+{
+	real *start = (real *)(void *)take(c, (count + 2 * CHECK_CANARIES) * sizeof(real), true);
+	struct check_slot *slot = &c->slot[c->used - 1];
+
+	slot->data = start + CHECK_CANARIES;
+	slot->count = count;
+	for (size_t i = 0; i < CHECK_CANARIES; i++)
+		start[i] = start[CHECK_CANARIES + count + i] = canary;
+	for (size_t i = 0; i < count; i++)
+		slot->data[i] = NAN;
+	return slot->data;
+}
+
+static bool canaries_live(const struct check_slot *slot)
+{
+	const real *before = slot->data - CHECK_CANARIES, *after = slot->data + slot->count;
+
+	for (size_t i = 0; i < CHECK_CANARIES; i++)
+		if (memcmp(before + i, &canary, sizeof canary) || memcmp(after + i, &canary, sizeof canary))
+			return false;
+	return true;
+}
+
+void check_release(struct check *c, const char *what)
+{
+	for (size_t i = 0; i < c->used; i++)
+		if (c->slot[i].output && !canaries_live(&c->slot[i]))
+			check_fail(c, "%s: wrote outside its result", what);
+	c->used = 0;
+}
+
+/* --- comparison -------------------------------------------------------------- */
+
+void check_same(struct check *c, size_t count, const real *found, const real *expected, const char *what)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!memcmp(found + i, expected + i, sizeof *found) || (isnan(found[i]) && isnan(expected[i])))
+			continue;
+		check_fail(c, "%s: element %zu of %zu is %.9g, expected exactly %.9g", what, i, count, (double)found[i],
+		           (double)expected[i]);
+		return;
+	}
+}
+
+void check_close_to(struct check *c, size_t count, const real *found, const real *expected, double terms,
+                    const char *what)
+{
+	double epsilon = sizeof(real) == sizeof(float) ? (double)FLT_EPSILON : DBL_EPSILON;
+	double allowed = epsilon * (terms + 2);
+
+	for (size_t i = 0; i < count; i++) {
+		if (isnan(found[i]) && isnan(expected[i]))
+			continue;
+		if (fabs((double)found[i] - (double)expected[i]) <= allowed)
+			continue;
+		check_fail(c, "%s: element %zu of %zu is %.9g, expected %.9g within %.3g", what, i, count, (double)found[i],
+		           (double)expected[i], allowed);
+		return;
+	}
+}
