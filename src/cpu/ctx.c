@@ -11,27 +11,29 @@
 
 enum { MAX_THREADS = 1024 };
 
+static sgan_status named_isa(const char *name, sgan_isa *isa)
+{
+	SGAN_TRY(sgan_isa_parse(name, isa));
+	if (!sgan_isa_built(*isa))
+		return sgan_fail(SGAN_EUNSUPPORTED, "this build has no %s kernels; the best it has for this machine is %s",
+		                 name, sgan_isa_name(sgan_isa_best()));
+	if (!sgan_isa_usable(*isa))
+		return sgan_fail(SGAN_EUNSUPPORTED, "this machine cannot run %s; the best it can is %s", name,
+		                 sgan_isa_name(sgan_isa_best()));
+	return SGAN_OK;
+}
+
 static sgan_status choose_isa(const char *name, sgan_isa *isa)
 {
-	const char *from = "the context's options";
-	if (!name) {
-		from = "SGAN_ISA";
-		name = getenv("SGAN_ISA");
-	}
+	if (name)
+		return named_isa(name, isa);
+	name = getenv("SGAN_ISA");
 	if (!name || !*name) {
 		*isa = sgan_isa_best();
 		return SGAN_OK;
 	}
-	sgan_status status = sgan_isa_parse(name, isa);
-	if (status != SGAN_OK)
-		return sgan_fail_in(status, "%s", from);
-	if (!sgan_isa_built(*isa))
-		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this build has no %s kernels; the best it has here is %s", from, name,
-		                 sgan_isa_name(sgan_isa_best()));
-	if (!sgan_isa_usable(*isa))
-		return sgan_fail(SGAN_EUNSUPPORTED, "%s: this machine cannot run %s; the best it can is %s", from, name,
-		                 sgan_isa_name(sgan_isa_best()));
-	return SGAN_OK;
+	sgan_status status = named_isa(name, isa);
+	return status == SGAN_OK ? status : sgan_fail_in(status, "SGAN_ISA");
 }
 
 /* OMP_NUM_THREADS is a number, or a list of them, one a nesting level: the first counts. */
