@@ -11,6 +11,7 @@ static const struct {
 	{ "train", cli_train },
 	{ "sample", cli_sample },
 	{ "info", cli_info },
+	{ "selftest", cli_selftest },
 };
 
 static const char help[] =
@@ -19,6 +20,7 @@ static const char help[] =
 	"  sgan-cpu train     trains a model; without options, MNIST's on Fashion-MNIST\n"
 	"  sgan-cpu sample    draws images from a trained model\n"
 	"  sgan-cpu info      describes this machine and build, or a model file\n"
+	"  sgan-cpu selftest  compares every kernel that this machine can run with the portable one\n"
 	"\n"
 	"  sgan-cpu COMMAND --help    the command's options\n"
 	"  sgan-cpu --version\n";
@@ -26,7 +28,7 @@ static const char help[] =
 static int run(int argc, char **argv)
 {
 	if (argc < 2)
-		return cli_error(CLI_USAGE, "no command given: train, sample or info (see sgan-cpu --help)");
+		return cli_error(CLI_USAGE, "no command given: train, sample, info or selftest (see sgan-cpu --help)");
 	bool asks_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
 	if (asks_help || strcmp(argv[1], "--version") == 0) {
 		if (argc > 2)
@@ -40,7 +42,7 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample or info expected", argv[1]);
+	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample, info or selftest expected", argv[1]);
 }
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "src/cli/cli.h"
+#include "src/cpu/status.h"
 
 enum { LINE_BYTES = 8192, THREADS_MAX = 1024 };
 
@@ -91,8 +92,25 @@ bool cli_threads(const char *text, struct cli_machine *machine)
 	return cli_number("--threads", text, 1, THREADS_MAX, &machine->threads);
 }
 
+static sgan_status check_isa(const char *name)
+{
+	sgan_isa isa;
+	sgan_status status = sgan_isa_parse(name, &isa);
+	if (status != SGAN_OK)
+		return sgan_fail_in(status, "--isa");
+	if (!sgan_isa_built(isa))
+		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this build has no such kernels; the best it has here is %s", name,
+		                 sgan_isa_name(sgan_isa_best()));
+	if (!sgan_isa_usable(isa))
+		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this machine cannot run it; the best it can is %s", name,
+		                 sgan_isa_name(sgan_isa_best()));
+	return SGAN_OK;
+}
+
 sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx)
 {
+	if (machine->isa)
+		SGAN_TRY(check_isa(machine->isa));
 	return sgan_ctx_create(&(sgan_ctx_options){ .isa = machine->isa, .threads = (int)machine->threads }, ctx);
 }
 

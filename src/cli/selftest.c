@@ -1,0 +1,95 @@
+/* sgan-cpu selftest: prints what src/selftest finds, for one instruction set or all that this machine has. */
+#include "src/selftest/selftest.h"
+
+#include <stdio.h>
+
+#include "src/cli/cli.h"
+#include "src/cpu/status.h"
+
+static const char help[] = "usage: sgan-cpu selftest [--isa NAME] [--threads N]\n"
+						   "\n"
+						   "Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
+						   "with the portable kernels. One line a failure; exit code 1 when there is any.\n";
+
+enum { ISA = CLI_FIRST_OPTION, THREADS };
+
+static const struct option options[] = {
+	{ "help", no_argument, NULL, CLI_HELP },
+	{ "isa", required_argument, NULL, ISA },
+	{ "threads", required_argument, NULL, THREADS },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct tally {
+	sgan_isa isa; /* the one that is tested */
+	size_t passed, failed, skipped;
+};
+
+static void count(void *arg, const char *check, const char *failure)
+{
+	struct tally *tally = arg;
+	tally->passed += !failure;
+	tally->failed += failure != NULL;
+	if (failure)
+		printf("%s: %s: %s\n", sgan_isa_name(tally->isa), check, failure);
+}
+
+static sgan_status test(sgan_ctx *ctx, struct tally *tally)
+{
+	struct sgan_selftest_report report = { .result = count, .arg = tally };
+	return sgan_selftest(ctx, tally->isa, &report);
+}
+
+static sgan_status test_all(sgan_ctx *ctx, struct tally *tally)
+{
+	for (int i = 0; i < SGAN_ISA_COUNT; i++) {
+		tally->isa = (sgan_isa)i;
+		if (sgan_isa_usable(tally->isa)) {
+			SGAN_TRY(test(ctx, tally));
+			continue;
+		}
+		tally->skipped++;
+		printf("%s: skipped: %s\n", sgan_isa_name(tally->isa),
+		       sgan_isa_built(tally->isa) ? "this machine lacks it" : "this build has no kernels for it");
+	}
+	return SGAN_OK;
+}
+
+static int run(const struct cli_machine *machine)
+{
+	sgan_ctx *ctx;
+	struct tally tally = { .passed = 0 };
+	sgan_status status = cli_context(machine, &ctx);
+	if (status != SGAN_OK)
+		return cli_status(status);
+	tally.isa = sgan_ctx_isa(ctx);
+	status = machine->isa ? test(ctx, &tally) : test_all(ctx, &tally);
+	sgan_ctx_destroy(ctx);
+	if (status != SGAN_OK)
+		return cli_status(status);
+	printf("%zu checks passed, %zu failed; %zu instruction sets skipped\n", tally.passed, tally.failed, tally.skipped);
+	return tally.failed ? CLI_FAILED : CLI_DONE;
+}
+
+int cli_selftest(int argc, char **argv)
+{
+	struct cli_machine machine = { .isa = NULL };
+	int option;
+	while ((option = cli_option(argc, argv, options)) != CLI_END) {
+		switch (option) {
+		case CLI_HELP:
+			fputs(help, stdout);
+			return CLI_DONE;
+		case ISA:
+			machine.isa = optarg;
+			break;
+		case THREADS:
+			if (!cli_threads(optarg, &machine))
+				return CLI_USAGE;
+			break;
+		default:
+			return CLI_USAGE;
+		}
+	}
+	return run(&machine);
+}
