@@ -1,0 +1,92 @@
+#!/bin/sh
+# A run that is stopped and resumed, with other thread counts, ends in the files of one that was not.
+set -eu
+
+cpu=${SGAN_CPU:-./sgan-cpu}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sgan-resume.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+unset SGAN_ISA
+
+# The header of an IDX file: its numbers as four bytes each, most significant first.
+# shellcheck disable=SC2059
+words() {
+	for word; do
+		printf "\\$(printf %03o $((word >> 24 & 255)))\\$(printf %03o $((word >> 16 & 255)))"
+		printf "\\$(printf %03o $((word >> 8 & 255)))\\$(printf %03o $((word & 255)))"
+	done
+}
+
+# A dataset of COUNT small pictures in which the class shows: a bright square that moves with it.
+split() { # name count
+	{
+		words 2051 "$2" 28 28
+		LC_ALL=C awk -v n="$2" 'BEGIN {
+			for (i = 0; i < n; i++)
+				for (y = 0; y < 28; y++)
+					for (x = 0; x < 28; x++)
+						printf "%c", (int(x / 5) == i % 5 && int(y / 14) == int(i % 10 / 5)) ? 120 : 1 + (i * 7 + x * y) % 9
+		}'
+	} > "$dir/squares/$1-images-idx3-ubyte"
+	{
+		words 2049 "$2"
+		i=0
+		while [ "$i" -lt "$2" ]; do
+			# shellcheck disable=SC2059
+			printf "\\$(printf %03o $((i % 10)))"
+			i=$((i + 1))
+		done
+	} > "$dir/squares/$1-labels-idx1-ubyte"
+}
+
+train() { # out, options
+	out=$1
+	shift
+	"$cpu" train --quiet --out "$dir/$out" "$@" > "$dir/last-run"
+}
+
+same() { # out: its run has the files of the unbroken one, byte for byte
+	compared=0
+	for file in "$dir"/straight/00000-*/*; do
+		name=$(basename "$file")
+		case $name in
+		stats.jsonl | run.json) continue ;; # they hold rates and paths
+		esac
+		cmp "$file" "$dir/$1"/00000-*/"$name" || failed=1
+		compared=$((compared + 1))
+	done
+	[ "$compared" -ge 10 ] || { echo "only $compared files to compare"; failed=1; }
+	lines=$(wc -l < "$(echo "$dir"/straight/00000-*/stats.jsonl)")
+	[ "$(wc -l < "$(echo "$dir/$1"/00000-*/stats.jsonl)")" -eq "$lines" ] ||
+		{ echo "$1: stats.jsonl has another number of lines than $lines"; failed=1; }
+}
+
+mkdir "$dir/squares"
+split train 160
+split t10k 20
+failed=0
+settings="--data $dir/squares --steps 20 --set batch=20 --set log_interval=7"
+
+# $settings is a list of words
+# shellcheck disable=SC2086
+{
+	train straight $settings --threads 2
+	train one $settings --threads 1
+
+	# stopped after 10, 25 and 40 of its 60 steps
+	train stopped $settings --threads 2 --stop-after 10
+	train stopped --resume latest --threads 2 --stop-after 15
+	train stopped --resume latest --threads 2 --stop-after 15
+	train stopped --resume latest --threads 2
+
+	train changing $settings --threads 1 --stop-after 10
+	train changing --resume latest --threads 2 --stop-after 15
+	train changing --resume latest --threads 3 --stop-after 15
+	train changing --resume latest --threads 1
+}
+
+for out in one stopped changing; do
+	same "$out"
+	[ "$failed" -eq 0 ] && echo "ok $out" || echo "not ok $out"
+done
+exit "$failed"
