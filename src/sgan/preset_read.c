@@ -32,7 +32,7 @@ static const struct sgan_key preset_keys[] = {
 	{ "stage", SGAN_KEY_WORD, PRESET(stage), 0, 0, stage_words },
 	{ "slices", SGAN_KEY_SIZE, PRESET(slices), 1, 1024, NULL },
 	{ "log_interval", SGAN_KEY_SIZE, PRESET(log_interval), 1, 1e6, NULL },
-	{ "bn_epsilon", SGAN_KEY_ABOVE, PRESET(bn_epsilon), 0, 1, NULL },
+	{ "bn_epsilon", SGAN_KEY_REAL, PRESET(bn_epsilon), 1e-30, 1, NULL },
 	{ "bn_momentum", SGAN_KEY_ABOVE, PRESET(bn_momentum), 0, 1, NULL },
 	{ "encoder", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
@@ -52,7 +52,7 @@ static const struct sgan_key stage_keys[] = {
 	{ "lr", SGAN_KEY_ABOVE, STAGE(lr), 0, 10, NULL },
 	{ "beta1", SGAN_KEY_REAL, STAGE(beta1), 0, 0.9999999, NULL },
 	{ "beta2", SGAN_KEY_REAL, STAGE(beta2), 0, 0.9999999, NULL },
-	{ "epsilon", SGAN_KEY_ABOVE, STAGE(epsilon), 0, 1, NULL },
+	{ "epsilon", SGAN_KEY_REAL, STAGE(epsilon), 1e-30, 1, NULL }, /* not 0 as a float */
 	{ "lambda_adv", SGAN_KEY_REAL, STAGE(lambda_adv), 0, 1e6, NULL },
 	{ "lambda_cond", SGAN_KEY_REAL, STAGE(lambda_cond), 0, 1e6, NULL },
 	{ "lambda_ent", SGAN_KEY_REAL, STAGE(lambda_ent), 0, 1e6, NULL },

@@ -1,0 +1,465 @@
+#!/bin/sh
+# Lists of words are split on purpose, and "a && b || c" is right where b cannot fail.
+# shellcheck disable=SC2086,SC2015,SC2059,SC2258,SC2010
+# The command line: exit codes, one line of error that names what was wrong, nothing left behind by what failed.
+# Prints a line a case; knows the program only from outside.
+set -u
+
+cpu=${SGAN_CPU:-./sgan-cpu}
+case $cpu in /*) ;; *) cpu=$PWD/$cpu ;; esac
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sgan-cli.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir "$dir/work"
+cd "$dir/work" || exit 1
+unset SGAN_ISA NO_COLOR
+LC_ALL=C
+export LC_ALL
+passed=0
+failed=0
+
+ok() { # name
+	passed=$((passed + 1))
+	echo "ok $1"
+}
+
+not_ok() { # name, why
+	failed=$((failed + 1))
+	echo "not ok $1: $2"
+	sed 's/^/    /' ../err
+}
+
+skip() { # name, why
+	echo "ok $1 # skipped: $2"
+}
+
+# Runs the program: exit code in $code, its words in the files ../out and ../err.
+run() {
+	"$cpu" "$@" > ../out 2> ../err
+	code=$?
+}
+
+# Whether the last run ended with a code and one line on stderr that has a text.
+one_line() { # name code text
+	if [ "$code" -ne "$2" ]; then
+		not_ok "$1" "exit code $code, expected $2"
+	elif [ "$(wc -l < ../err)" -ne 1 ] || [ "$(head -c 10 ../err)" != 'sgan-cpu: ' ]; then
+		not_ok "$1" "not one line of error"
+	elif ! grep -qF -- "$3" ../err; then
+		not_ok "$1" "the error does not say '$3'"
+	else
+		return 0
+	fi
+	return 1
+}
+
+fails() { # name code text, arguments: and the folder is as it was
+	name=$1 want=$2 text=$3
+	shift 3
+	find . | sort > ../before
+	run "$@"
+	find . | sort > ../after
+	one_line "$name" "$want" "$text" || return
+	if [ -s ../out ]; then
+		not_ok "$name" "something on standard output"
+	elif ! cmp -s ../before ../after; then
+		not_ok "$name" "it left files behind: $(diff ../before ../after | grep '^[<>]' | tr '\n' ' ')"
+	else
+		ok "$name"
+	fi
+}
+
+works() { # name, arguments
+	name=$1
+	shift
+	run "$@"
+	if [ "$code" -ne 0 ]; then
+		not_ok "$name" "exit code $code"
+		return 1
+	fi
+	ok "$name"
+}
+
+# The header of an IDX file: its numbers as four bytes each, most significant first.
+words() {
+	for word; do
+		printf "\\$(printf %03o $((word >> 24 & 255)))\\$(printf %03o $((word >> 16 & 255)))"
+		printf "\\$(printf %03o $((word >> 8 & 255)))\\$(printf %03o $((word & 255)))"
+	done
+}
+
+labels() { # count
+	i=0
+	while [ "$i" -lt "$1" ]; do
+		printf "\\$(printf %03o $((i % 10)))"
+		i=$((i + 1))
+	done
+}
+
+# Pictures of 8x8 pixels in which each class has its own grey.
+pictures() { # count
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n * 64; i++) printf "%c", 33 + int(i / 64) % 10 * 9 }'
+}
+
+dataset() { # folder
+	mkdir "$1"
+	{ words 2051 100 8 8; pictures 100; } > "$1/train-images-idx3-ubyte"
+	{ words 2049 100; labels 100; } > "$1/train-labels-idx1-ubyte"
+	{ words 2051 20 8 8; pictures 20; } > "$1/t10k-images-idx3-ubyte"
+	{ words 2049 20; labels 20; } > "$1/t10k-labels-idx1-ubyte"
+}
+
+dataset squares
+cat > tiny.cfg << 'CFG'
+base = "mnist";
+name = "tiny";
+image = [ 8, 8, 1 ];
+batch = 10;
+slices = 2;
+log_interval = 5;
+epochs = 2;
+encoder: {
+	epochs = 2;
+	layers = (
+		{ type = "input"; name = "x"; shape = [ 8, 8, 1 ]; },
+		{ type = "conv"; name = "conv1"; kernel = 3; out = 4; act = "relu"; },
+		{ type = "maxpool"; name = "pool1"; kernel = 2; },
+		{ type = "dense"; name = "fc3"; out = 16; act = "relu"; },
+		{ type = "dense"; name = "fc4"; out = 10; }
+	);
+};
+stacks = (
+	{
+		cut = "fc3";
+		condition = "squared_error";
+		generator = (
+			{ type = "input"; name = "h"; shape = [ 16 ]; },
+			{ type = "input"; name = "z"; shape = [ 4 ]; },
+			{ type = "concat"; name = "hz"; from = [ "h", "z" ]; },
+			{ type = "dense"; name = "fc"; out = 64; bn = true; act = "relu"; shape = [ 4, 4, 4 ]; },
+			{ type = "deconv"; name = "deconv"; kernel = 5; stride = 2; pad = 2; out_pad = 1; out = 1; act = "sigmoid"; }
+		);
+		discriminator = (
+			{ type = "input"; name = "h"; shape = [ 8, 8, 1 ]; },
+			{ type = "conv"; name = "conv"; kernel = 3; stride = 2; pad = 1; out = 4; act = "lrelu"; },
+			{ type = "dense"; name = "fc"; out = 16; act = "lrelu"; },
+			{ type = "dense"; name = "d"; from = "fc"; out = 1; },
+			{ type = "dense"; name = "q"; from = "fc"; out = 4; act = "sigmoid"; }
+		);
+	},
+	{
+		cut = "fc4";
+		condition = "cross_entropy";
+		generator = (
+			{ type = "input"; name = "h"; shape = [ 10 ]; },
+			{ type = "input"; name = "z"; shape = [ 4 ]; },
+			{ type = "concat"; name = "hz"; from = [ "z", "h" ]; },
+			{ type = "dense"; name = "fc1"; out = 16; bn = true; act = "relu"; },
+			{ type = "dense"; name = "fc2"; out = 16; act = "relu"; }
+		);
+		discriminator = (
+			{ type = "input"; name = "h"; shape = [ 16 ]; },
+			{ type = "dense"; name = "fc"; out = 16; act = "lrelu"; },
+			{ type = "dense"; name = "d"; from = "fc"; out = 1; },
+			{ type = "dense"; name = "q"; from = "fc"; out = 4; act = "sigmoid"; }
+		);
+	}
+);
+CFG
+tiny="train --preset tiny.cfg --data squares"
+
+# --- words ---------------------------------------------------------------------
+
+for command in '' train sample info selftest; do
+	works "$command --help" $command --help
+	grep -q 'sgan-cpu' ../out || not_ok "$command --help" 'no help on standard output'
+done
+works '--version' --version
+grep -qx 'sgan-cpu [0-9.]*' ../out || not_ok '--version' 'no version on standard output'
+works 'info' info
+grep -q '^chosen ' ../out && grep -q '^version ' ../out || not_ok 'info' 'machine or build is missing'
+
+fails 'no command' 2 'no command'
+fails 'unknown command' 2 "'paint'" paint
+fails 'unknown option in place of a command' 2 "'--paint'" --paint
+for command in train sample info selftest; do
+	fails "$command: unknown option" 2 "'--paint'" $command --paint=blue
+	fails "$command: unknown short option" 2 "'-p'" $command -p
+	fails "$command: extra argument" 2 "'extra'" $command extra
+	options=
+	[ $command = sample ] && options='--model none --out x.png'
+	fails "$command: unknown isa" 2 '"sse2"' $command --isa sse2 $options
+done
+fails 'ambiguous option' 2 "'--st'" train --st 3
+fails 'option without value' 2 '--epochs' train --epochs
+fails 'flag with a value' 2 '--quiet' train --quiet=yes
+fails 'name with a line break' 1 'no?such' train --data 'no
+such'
+
+# --- numbers -------------------------------------------------------------------
+
+for option in epochs steps stop-after seed threads; do
+	for value in -1 '' ' 1' 1x 0x10 1.5 1e3 99999999999999999999 18446744073709551616; do
+		fails "--$option '$value'" 2 "--$option is '$value'" train "--$option=$value"
+	done
+done
+fails '--epochs 0' 2 "--epochs is '0'" train --epochs 0
+fails '--threads 0' 2 "--threads is '0'" train --threads 0
+fails '--threads 1025' 2 "--threads is '1025'" train --threads 1025
+fails '--count 0' 2 "--count is '0'" sample --model none --out x.png --count 0
+fails '--count -1' 2 "--count is '-1'" sample --model none --out x.png --count -1
+fails '--count, too large' 2 '--count' sample --model none --out x.png --count 99999999999
+for list in '' , 1, 3-1 a 0-999 -1 1-; do
+	fails "--labels '$list'" 2 "--labels is '$list'" sample --model none --out x.png "--labels=$list"
+done
+
+# --- presets and settings ------------------------------------------------------
+
+fails 'unknown preset' 2 "'paintings'" train --preset paintings
+fails 'preset file is missing' 1 'none.cfg' train --preset none.cfg
+fails 'unknown stage' 2 "'later'" train --stage later
+fails '--set: unknown key' 2 "unknown key 'lrr'" train --set joint.lrr=1
+fails '--set: unknown group' 2 "unknown key 'paint'" train --set paint.lr=1
+fails '--set: no value' 2 '--set lr' train --set lr
+fails '--set: not a number' 2 "'lr' is \"fast\"" train --set lr=fast
+fails '--set: negative' 2 "'epochs' is -3" train --set epochs=-3
+fails '--set: huge' 2 "'epochs' is 99999999999" train --set epochs=99999999999
+fails '--set: huger' 2 '99999999999999999999' train --set epochs=99999999999999999999
+fails '--set: infinite' 2 "'lr' is inf" train --set lr=1e999
+fails '--set: breaks the networks' 2 "layer 'q'" train --set 'stacks.[0].generator.[1].shape.[0]=51'
+sed 's/kernel = 2/kernal = 2/' tiny.cfg > typo.cfg
+fails 'preset: unknown key' 2 "typo.cfg:13: encoder: layer 'pool1': unknown key 'kernal'" train --preset typo.cfg
+head -n 20 tiny.cfg > cut.cfg
+fails 'preset: syntax' 2 'cut.cfg:21: syntax error' train --preset cut.cfg
+fails 'preset: a folder' 1 './' train --preset ./
+rm typo.cfg cut.cfg
+
+# --- data ----------------------------------------------------------------------
+
+damaged() { # name code text, file, command that writes its new content
+	rm -rf bad
+	cp -r squares bad
+	eval "$5" > "bad/$4"
+	fails "data: $1" "$2" "$3" train --preset tiny.cfg --data bad
+}
+images=train-images-idx3-ubyte
+classes=train-labels-idx1-ubyte
+fails 'data: no such folder' 1 'nowhere' train --preset tiny.cfg --data nowhere
+mkdir empty
+fails 'data: empty folder' 1 "empty/$images" train --preset tiny.cfg --data empty
+damaged 'empty file' 1 "$images" $images :
+damaged 'truncated images' 1 "$images" $images "head -c 6000 squares/$images"
+damaged 'over-long images' 1 "$images" $images "cat squares/$images; echo more"
+damaged 'wrong magic' 1 "$images" $images 'words 2052 100 8 8; pictures 100'
+damaged 'absurd dimensions' 1 "$images" $images 'words 2051 2147483647 65535 65535; pictures 1'
+damaged 'label out of range' 1 "$classes" $classes 'words 2049 100; labels 99; printf "\012"'
+damaged 'fewer labels than images' 1 "$classes" $classes 'words 2049 90; labels 90'
+damaged 'test images of another size' 1 'bad/t10k-images' t10k-images-idx3-ubyte 'words 2051 20 4 16; pictures 20'
+rm -f bad/$images
+gzip -c squares/$images | head -c 100 > bad/$images.gz
+fails 'data: corrupt gzip' 1 "$images.gz" train --preset tiny.cfg --data bad
+fails 'data: not for this preset' 2 '8x8x1' train --data squares
+fails 'data: fewer images than a batch' 2 'batch' train --preset tiny.cfg --data squares --set batch=101
+rm -rf bad empty
+
+# --- folders -------------------------------------------------------------------
+
+: > file
+fails 'output folder below a file' 1 'file' $tiny --out file/runs
+fails 'output folder is a file' 1 'file' $tiny --out file
+if [ "$(id -u)" -eq 0 ]; then
+	skip 'output folder cannot be written' 'root may write everywhere'
+else
+	mkdir locked
+	chmod 555 locked
+	fails 'output folder cannot be written' 1 'locked' $tiny --out locked/runs
+	chmod 755 locked
+	rmdir locked
+fi
+
+# A file system that is full, played by the largest file a process may write.
+full() { # blocks of 512 bytes, arguments
+	(
+		trap '' XFSZ
+		ulimit -f "$1"
+		shift
+		exec "$cpu" "$@" > /dev/null
+	) 2> ../err
+	code=$?
+}
+full 16 $tiny --quiet --epochs 1 --out full
+if one_line 'no space for a checkpoint' 1 '.safetensors: cannot write'; then
+	left=$(ls full/00000-tiny-squares | grep -vxE 'config.cfg|run.json|stats.jsonl|[a-z0-9-]*.png|[a-z]*.safetensors')
+	broken=$(for file in full/*/*.safetensors; do "$cpu" info --model "$file" > ../out 2>&1 || echo "$file"; done)
+	[ -z "$left$broken" ] && ok 'no space for a checkpoint' || not_ok 'no space for a checkpoint' "left: $left $broken"
+fi
+rm -rf full
+
+# --- what is planned -----------------------------------------------------------
+
+find . | sort > ../before
+works '--dry-run' $tiny --dry-run --steps 7
+find . | sort > ../after
+cmp -s ../before ../after || not_ok '--dry-run' 'it wrote files'
+grep -q '^run  *runs/00000-tiny-squares$' ../out || not_ok '--dry-run' 'the run is missing'
+[ "$(grep -c '^stage .* 7 steps of 10 images' ../out)" -eq 3 ] || not_ok '--dry-run' 'stages with their limits are missing'
+grep -q 'deconv  *deconv  *8x8x1  *101$' ../out || not_ok '--dry-run' 'a layer with its parameters is missing'
+
+# --- training ------------------------------------------------------------------
+
+fails 'stage without what it needs' 2 '--init' $tiny --stage joint
+fails 'init that nothing needs' 2 '--init' $tiny --init latest
+fails 'resume without a folder of runs' 1 'runs' train --resume latest
+fails 'init from a run that is not there' 1 'latest' $tiny --stage joint --init ./latest
+
+works 'train' $tiny --steps 6 --threads 2
+[ "$(cat ../out)" = runs/00000-tiny-squares ] || not_ok 'train' 'the run is not on standard output'
+[ "$(grep -c '^encoder epoch 1/1 step [56]/6, .* img/s, .* left' ../err)" -eq 2 ] || not_ok 'train' 'progress is missing'
+for file in config.cfg run.json stats.jsonl checkpoint.safetensors encoder.safetensors independent.safetensors \
+	joint.safetensors reals.png samples-joint-1.png; do
+	[ -s runs/00000-tiny-squares/$file ] || not_ok 'train' "$file is missing"
+done
+works 'the effective preset is a preset' train --preset runs/00000-tiny-squares/config.cfg --data squares --dry-run
+grep -q '6 steps of 10 images' ../out || not_ok 'the effective preset is a preset' 'the limit is lost'
+works '--quiet' $tiny --quiet --steps 3 --stage encoder
+[ -s ../err ] && not_ok '--quiet' 'something on standard error'
+[ "$(cat ../out)" = runs/00001-tiny-squares ] || not_ok '--quiet' 'the run does not have the next number'
+
+works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
+[ "$(cat ../out)" = runs/00002-tiny-squares ] || not_ok 'stage from another run' 'the run does not have the next number'
+fails 'init that lacks a stage' 2 "stage 'independent'" $tiny --stage joint --init 1
+fails 'init of another preset' 1 'tensor' $tiny --stage joint --init 0 \
+	--set 'stacks.[1].discriminator.[1].out=17' --quiet
+
+for option in '--preset mnist' '--stage joint' '--epochs 3' '--steps 3' '--init 0' '--seed 3' '--set lr=1'; do
+	fails "--resume with $option" 2 "${option% *}" train --resume latest $option
+done
+fails '--resume of no such run' 1 '77' train --resume 77
+mkdir runs/00003-tiny-squares
+fails '--resume of a run without checkpoint' 1 'no checkpoint' train --resume latest
+rmdir runs/00003-tiny-squares
+
+works '--stop-after' $tiny --quiet --stop-after 7
+works '--resume' train --quiet --resume latest
+[ "$(cat ../out)" = runs/00003-tiny-squares ] || not_ok '--resume' 'it did not go on in the same folder'
+[ -s runs/00003-tiny-squares/joint.safetensors ] || not_ok '--resume' 'it did not go on to the end'
+mv squares elsewhere
+fails '--resume without the data' 1 'squares' train --quiet --resume 3
+works '--resume with the data elsewhere' train --quiet --resume 3 --data elsewhere
+mv elsewhere squares
+
+# Thirty layers at an absurd rate: values grow beyond what floats hold within some steps.
+awk '{ print } /name = "pool1"/ { for (i = 0; i < 30; i++)
+	printf "\t\t{ type = \"dense\"; name = \"deep%d\"; out = 32; act = \"relu\"; },\n", i }' tiny.cfg > deep.cfg
+run train --preset deep.cfg --data squares --quiet --set encoder.lr=10
+one_line 'training that diverges' 3 'step' && { grep -q 'encoder' ../err && ok 'training that diverges' ||
+	not_ok 'training that diverges' 'the stage is not named'; }
+ls runs/00004-tiny-squares/*.safetensors > /dev/null 2>&1 && not_ok 'training that diverges' 'a bad checkpoint is left'
+
+# --- samples and models --------------------------------------------------------
+
+fails 'sample of a run without checkpoint' 1 'no checkpoint' sample --model latest --out grid.png
+model=runs/00000-tiny-squares/checkpoint.safetensors
+works 'sample, png of a run' sample --model 0 --out grid.png
+[ "$(head -c 4 grid.png | tail -c 3)" = PNG ] || not_ok 'sample, png of a run' 'not a PNG'
+works 'sample, npz of a file' sample --model $model --out arrays.npz --count 30 --labels 0-1,7 --seed 5
+[ "$(head -c 2 arrays.npz)" = PK ] || not_ok 'sample, npz of a file' 'not an .npz'
+cp arrays.npz first.npz
+works 'sample, again' sample --model $model --out arrays.npz --count 30 --labels 0-1,7 --seed 5 --threads 1
+cmp -s arrays.npz first.npz || not_ok 'sample, again' 'other images from the same seed'
+works 'sample, another seed' sample --model $model --out arrays.npz --count 30 --labels 0-1,7 --seed 6
+cmp -s arrays.npz first.npz && not_ok 'sample, another seed' 'the same images from another seed'
+rm -f grid.png arrays.npz first.npz
+works 'info of a model' info --model 0
+grep -q '^trained  *encoder independent joint$' ../out || not_ok 'info of a model' 'its stages are missing'
+
+fails 'sample: no model' 2 '--model' sample --out x.png
+fails 'sample: no output' 2 '--out' sample --model 0
+fails 'sample: unknown kind of file' 2 'x.jpg' sample --model none --out x.jpg
+fails 'sample: label that the model lacks' 2 '--labels' sample --model 0 --out x.png --labels 10
+fails 'sample: folder is missing' 1 'nowhere/x.png' sample --model 0 --out nowhere/x.png
+fails 'sample: below a file' 1 'file/x.npz' sample --model 0 --out file/x.npz
+fails 'sample: generators are not trained' 2 'not trained' sample --model 1 --out x.png
+fails 'sample: model is missing' 1 'none.safetensors' sample --model none.safetensors --out x.png
+full 1 sample --model 0 --out x.npz --count 200
+one_line 'no space for samples' 1 'x.npz' && { ls x.npz* > /dev/null 2>&1 && not_ok 'no space for samples' 'part is left' ||
+	ok 'no space for samples'; }
+
+size=$(wc -c < $model)
+bad_model() { # name, command that writes the file
+	eval "$2" > bad.safetensors
+	fails "model: $1" 1 'bad.safetensors' sample --model bad.safetensors --out x.png
+	fails "model: $1, info" 1 'bad.safetensors' info --model bad.safetensors
+	fails "model: $1, init" 1 'bad.safetensors' $tiny --stage joint --init bad.safetensors
+}
+bad_model 'empty' :
+bad_model 'truncated' "head -c $((size - 1)) $model"
+bad_model 'truncated header' "head -c 100 $model"
+bad_model 'too long' "cat $model; echo more"
+bad_model 'not a model' "cat squares/$images"
+bad_model 'header longer than the file' "printf '\377\377\377\377\377\377\377\177'; tail -c +9 $model"
+bad_model 'header of no length' "head -c 8 /dev/zero; tail -c +9 $model"
+bad_model 'lying offsets' "sed 's/\"data_offsets\":\[0,/\"data_offsets\":[4,/' $model"
+rm -f bad.safetensors
+
+# --- signals and pipes ---------------------------------------------------------
+
+endless="$tiny --epochs 1000000 --quiet"
+
+# Waits until the newest run in a folder has made its first line of statistics.
+begun() { # folder
+	tries=0
+	until cat "$1"/*/stats.jsonl 2> /dev/null | grep -q step; do
+		tries=$((tries + 1))
+		[ $tries -lt 300 ] || return 1
+		sleep 0.1
+	done
+}
+
+stopped() { # name, signal, exit code
+	rm -rf stopped
+	# Shells give what runs in the background deaf ears for Ctrl-C.
+	env --default-signal=INT "$cpu" $endless --out stopped > ../out 2> ../err &
+	child=$!
+	begun stopped || { kill -KILL $child; not_ok "$1" 'it did not begin'; return; }
+	kill "-$2" $child
+	wait $child
+	code=$?
+	one_line "$1" "$3" '--resume' || return
+	[ -s stopped/00000-tiny-squares/checkpoint.safetensors ] || { not_ok "$1" 'no checkpoint'; return; }
+	run train --quiet --resume latest --out stopped --stop-after 2
+	[ "$code" -eq 0 ] && ok "$1" || not_ok "$1" 'it cannot be resumed'
+}
+if env --default-signal=INT true 2> /dev/null; then
+	stopped 'Ctrl-C' INT 130
+	stopped 'SIGTERM' TERM 143
+else
+	skip 'Ctrl-C' 'env has no --default-signal'
+fi
+rm -rf stopped
+
+# The pipe closes after a line; training notices, saves, and ends without a word.
+{
+	"$cpu" $tiny --epochs 1000000 --out piped 2>&1 > ../out
+	echo $? > ../code
+} | head -n 1 > ../err
+code=$(cat ../code)
+if [ "$code" -ne 141 ]; then
+	not_ok 'closed pipe' "exit code $code, expected 141"
+elif [ "$(wc -l < ../err)" -ne 1 ] || [ ! -s piped/00000-tiny-squares/checkpoint.safetensors ]; then
+	not_ok 'closed pipe' 'no line of progress, or no checkpoint'
+else
+	ok 'closed pipe'
+fi
+{ "$cpu" info 2> ../err; } | true
+[ -s ../err ] && not_ok 'info into a closed pipe' 'something on standard error' || ok 'info into a closed pipe'
+if [ -w /dev/full ]; then
+	"$cpu" info 2> ../err > /dev/full
+	code=$?
+	one_line 'full standard output' 1 'standard output' && ok 'full standard output'
+else
+	skip 'full standard output' 'no /dev/full'
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,429 @@
+/* Presets: the MNIST one is what was published; what is written reads back; bases and settings override; and every
+ * kind of mistake is told with file and line. */
+#include "tests/temporary.h"
+
+#include "src/sgan/preset.h"
+
+TestSuite(preset, .init = temporary_make, .fini = temporary_remove);
+
+static struct sgan_preset *load(const char *name, const char *const *settings, size_t count)
+{
+	struct sgan_preset *preset = NULL;
+	sgan_status status = sgan_preset_load(name, settings, count, &preset);
+	cr_assert_eq(status, SGAN_OK, "%s", sgan_last_error());
+	return preset;
+}
+
+/* --- the published model ------------------------------------------------------ */
+
+struct expected_layer {
+	const char *name;
+	enum sgan_layer_kind kind;
+	size_t shape[3];
+	size_t kernel, stride, pad, out_pad; /* 0: not looked at */
+	sgan_act act;
+	bool bn, bias;
+};
+
+static void expect_net(const struct sgan_net_desc *net, const struct expected_layer *expected, size_t count)
+{
+	size_t shapes[SGAN_LAYERS][3];
+	cr_assert_eq(sgan_net_shapes(net, shapes), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(net->layer_count, count, "%s has %zu layers", net->name, net->layer_count);
+	for (size_t i = 0; i < count; i++) {
+		const struct sgan_layer_desc *layer = &net->layers[i];
+		const struct expected_layer *want = &expected[i];
+		cr_expect_str_eq(layer->name, want->name);
+		cr_expect_eq(layer->kind, want->kind, "%s.%s", net->name, layer->name);
+		for (int k = 0; k < 3; k++)
+			cr_expect_eq(shapes[i][k], want->shape[k], "%s.%s: shape[%d] is %zu", net->name, layer->name, k,
+			             shapes[i][k]);
+		cr_expect_eq(layer->act, want->act, "%s.%s: act", net->name, layer->name);
+		cr_expect_eq(layer->bn, want->bn, "%s.%s: bn", net->name, layer->name);
+		cr_expect_eq(layer->bias, want->bias, "%s.%s: bias", net->name, layer->name);
+		cr_expect(layer->act != SGAN_ACT_LRELU || layer->slope == 0.2, "%s.%s: slope", net->name, layer->name);
+		if (want->kernel) {
+			cr_expect_eq(layer->kernel, want->kernel, "%s.%s: kernel", net->name, layer->name);
+			cr_expect_eq(layer->stride, want->stride, "%s.%s: stride", net->name, layer->name);
+			cr_expect_eq(layer->pad, want->pad, "%s.%s: pad", net->name, layer->name);
+			cr_expect_eq(layer->out_pad, want->out_pad, "%s.%s: out_pad", net->name, layer->name);
+		}
+	}
+}
+
+#define INPUT(name, ...) { name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false }
+#define CONCAT(name, ...) { name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false }
+#define POOL(name, ...) { name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false }
+#define LIST(...) { __VA_ARGS__ }
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+Test(preset, mnist_encoder)
+{
+	static const struct expected_layer expected[] = {
+		INPUT("x", LIST(28, 28, 1)),
+		{ "conv1", SGAN_LAYER_CONV, { 24, 24, 32 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true },
+		POOL("pool1", LIST(12, 12, 32)),
+		{ "conv2", SGAN_LAYER_CONV, { 8, 8, 32 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true },
+		POOL("pool2", LIST(4, 4, 32)),
+		{ "fc3", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, false, true },
+		{ "fc4", SGAN_LAYER_DENSE, { 1, 1, 10 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true },
+	};
+	struct sgan_preset *preset = load("mnist", NULL, 0);
+	cr_expect_str_eq(preset->encoder.name, "encoder");
+	expect_net(&preset->encoder, expected, COUNT(expected));
+	sgan_preset_free(preset);
+}
+
+Test(preset, mnist_generators)
+{
+	static const struct expected_layer g0[] = {
+		INPUT("h", LIST(1, 1, 256)),
+		INPUT("z", LIST(1, 1, 50)),
+		{ "fcz", SGAN_LAYER_DENSE, { 1, 1, 128 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
+		CONCAT("hz", LIST(1, 1, 384)),
+		{ "fc", SGAN_LAYER_DENSE, { 4, 4, 128 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
+		{ "deconv1", SGAN_LAYER_DECONV, { 8, 8, 128 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false },
+		{ "deconv2", SGAN_LAYER_DECONV, { 12, 12, 64 }, 5, 1, 0, 0, SGAN_ACT_RELU, true, false },
+		{ "deconv3", SGAN_LAYER_DECONV, { 24, 24, 64 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false },
+		{ "deconv4", SGAN_LAYER_DECONV, { 28, 28, 1 }, 5, 1, 0, 0, SGAN_ACT_SIGMOID, false, true },
+	};
+	static const struct expected_layer g1[] = {
+		INPUT("h", LIST(1, 1, 10)),
+		INPUT("z", LIST(1, 1, 50)),
+		CONCAT("hz", LIST(1, 1, 60)),
+		{ "fc1", SGAN_LAYER_DENSE, { 1, 1, 512 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
+		{ "fc2", SGAN_LAYER_DENSE, { 1, 1, 512 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
+		{ "fc3", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, false, true },
+	};
+	struct sgan_preset *preset = load("mnist", NULL, 0);
+	cr_assert_eq(preset->stack_count, 2);
+	cr_expect_str_eq(preset->stacks[0].generator.name, "g0");
+	cr_expect_str_eq(preset->stacks[1].generator.name, "g1");
+	expect_net(&preset->stacks[0].generator, g0, COUNT(g0));
+	expect_net(&preset->stacks[1].generator, g1, COUNT(g1));
+	cr_expect_str_eq(preset->stacks[0].cut, "fc3");
+	cr_expect_str_eq(preset->stacks[1].cut, "fc4");
+	cr_expect_eq(preset->stacks[0].condition, SGAN_CONDITION_SQUARED_ERROR);
+	cr_expect_eq(preset->stacks[1].condition, SGAN_CONDITION_CROSS_ENTROPY);
+	sgan_preset_free(preset);
+}
+
+Test(preset, mnist_discriminators)
+{
+	static const struct expected_layer d0[] = {
+		INPUT("h", LIST(28, 28, 1)),
+		{ "conv1", SGAN_LAYER_CONV, { 14, 14, 32 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true },
+		{ "conv2", SGAN_LAYER_CONV, { 7, 7, 64 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true },
+		{ "conv3", SGAN_LAYER_CONV, { 4, 4, 128 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true },
+		{ "fc", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true },
+		{ "d", SGAN_LAYER_DENSE, { 1, 1, 1 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true },
+		{ "q", SGAN_LAYER_DENSE, { 1, 1, 50 }, 0, 0, 0, 0, SGAN_ACT_SIGMOID, false, true },
+	};
+	static const struct expected_layer d1[] = {
+		INPUT("h", LIST(1, 1, 256)),
+		{ "fc1", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true },
+		{ "fc2", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true },
+		{ "d", SGAN_LAYER_DENSE, { 1, 1, 1 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true },
+		{ "q", SGAN_LAYER_DENSE, { 1, 1, 50 }, 0, 0, 0, 0, SGAN_ACT_SIGMOID, false, true },
+	};
+	struct sgan_preset *preset = load("mnist", NULL, 0);
+	expect_net(&preset->stacks[0].discriminator, d0, COUNT(d0));
+	expect_net(&preset->stacks[1].discriminator, d1, COUNT(d1));
+	for (size_t i = 0; i < 2; i++) {
+		const struct sgan_net_desc *d = &preset->stacks[i].discriminator;
+		cr_expect_str_eq(d->name, i ? "d1" : "d0");
+		cr_assert_eq(d->head_count, 2);
+		cr_expect_str_eq(d->heads[0], "d");
+		cr_expect_str_eq(d->heads[1], "q");
+		cr_expect_str_eq(d->layers[d->layer_count - 1].from[0], i ? "fc2" : "fc");
+		cr_expect_str_eq(d->layers[d->layer_count - 2].from[0], i ? "fc2" : "fc");
+	}
+	sgan_preset_free(preset);
+}
+
+Test(preset, mnist_settings)
+{
+	struct sgan_preset *p = load("mnist", NULL, 0);
+	cr_expect(p->height == 28 && p->width == 28 && p->channels == 1 && p->classes == 10);
+	cr_expect_str_eq(p->name, "mnist");
+	cr_expect_str_eq(p->stage, "all");
+	cr_expect_eq(p->seed, 1);
+	for (size_t i = 0; i < p->stack_count; i++) {
+		cr_expect_eq(p->stacks[i].generator.bn_epsilon, 1e-6);
+		cr_expect_eq(p->stacks[i].generator.bn_momentum, 0.1);
+	}
+	for (int stage = 0; stage < SGAN_STAGE_COUNT; stage++) {
+		const struct sgan_stage_settings *s = &p->stages[stage];
+		bool encoder = stage == SGAN_STAGE_ENCODER;
+		cr_expect_eq(s->epochs, encoder ? 10 : 200);
+		cr_expect_eq(s->steps, 0);
+		cr_expect_eq(s->batch, 100);
+		cr_expect_eq(s->lr, encoder ? 1e-3 : 1e-4);
+		cr_expect_eq(s->beta1, encoder ? 0.9 : 0.5);
+		cr_expect_eq(s->beta2, 0.999);
+		cr_expect_eq(s->epsilon, 1e-8);
+		cr_expect(s->lambda_adv == 1 && s->lambda_cond == 1 && s->lambda_ent == 10);
+		cr_expect_eq(s->generator_steps, 1);
+		cr_expect_eq(s->init, encoder ? SGAN_INIT_HE : SGAN_INIT_NORMAL);
+		cr_expect_eq(s->init_std, 0.02);
+	}
+	sgan_preset_free(p);
+}
+
+/* --- what is written reads back ------------------------------------------------ */
+
+static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
+{
+	cr_expect_str_eq(a->name, b->name);
+	cr_expect(a->bn_epsilon == b->bn_epsilon && a->bn_momentum == b->bn_momentum);
+	cr_assert_eq(a->layer_count, b->layer_count);
+	for (size_t i = 0; i < a->layer_count; i++) {
+		const struct sgan_layer_desc *x = &a->layers[i], *y = &b->layers[i];
+		cr_expect_str_eq(x->name, y->name);
+		cr_expect(strcmp(x->from[0], y->from[0]) == 0 && strcmp(x->from[1], y->from[1]) == 0);
+		cr_expect(x->kind == y->kind && x->act == y->act && x->slope == y->slope && x->bn == y->bn &&
+		          x->bias == y->bias);
+		cr_expect(x->out == y->out && x->kernel == y->kernel && x->stride == y->stride && x->pad == y->pad &&
+		          x->out_pad == y->out_pad);
+		cr_expect_eq(memcmp(x->shape, y->shape, sizeof x->shape), 0);
+	}
+}
+
+static void expect_same(const struct sgan_preset *a, const struct sgan_preset *b)
+{
+	cr_expect_str_eq(a->text, b->text);
+	cr_expect_str_eq(a->name, b->name);
+	cr_expect_str_eq(a->stage, b->stage);
+	cr_expect(a->height == b->height && a->width == b->width && a->channels == b->channels &&
+	          a->classes == b->classes && a->seed == b->seed && a->slices == b->slices &&
+	          a->log_interval == b->log_interval);
+	cr_expect_eq(memcmp(a->stages, b->stages, sizeof a->stages), 0);
+	expect_same_net(&a->encoder, &b->encoder);
+	cr_assert_eq(a->stack_count, b->stack_count);
+	for (size_t i = 0; i < a->stack_count; i++) {
+		cr_expect_str_eq(a->stacks[i].cut, b->stacks[i].cut);
+		cr_expect_eq(a->stacks[i].condition, b->stacks[i].condition);
+		expect_same_net(&a->stacks[i].generator, &b->stacks[i].generator);
+		expect_same_net(&a->stacks[i].discriminator, &b->stacks[i].discriminator);
+	}
+}
+
+Test(preset, text_reads_back)
+{
+	/* numbers that are hard to write: many digits, very small, larger than 32 bits */
+	static const char *const settings[] = { "joint.lr=0.12345678901234567", "epsilon=1.0000000000000001e-30",
+		                                    "seed=9223372036854775807",     "encoder.steps=1e9",
+		                                    "lambda_ent=3",                 "stage=joint",
+		                                    "encoder.init=normal",          "stacks.[0].generator.[4].act=lrelu" };
+	struct sgan_preset *again = NULL;
+	for (size_t count = 0; count <= COUNT(settings); count += COUNT(settings)) {
+		struct sgan_preset *preset = load("mnist", settings, count);
+		cr_assert_eq(sgan_preset_parse("written", preset->text, &again), SGAN_OK, "%s", sgan_last_error());
+		expect_same(preset, again);
+		sgan_preset_free(preset);
+		sgan_preset_free(again);
+	}
+}
+
+/* --- settings and bases -------------------------------------------------------- */
+
+Test(preset, settings_override)
+{
+	static const char *const settings[] = { "lr=0.5",       "joint.lr=2e-3",  "epochs=7",
+		                                    "joint.lr=3e-3", "stage=encoder", "joint.steps=2e2",
+		                                    "stacks.[1].generator.[3].out=300", "name=\"other-1\"" };
+	struct sgan_preset *p = load("mnist", settings, COUNT(settings));
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr, 1e-3, "its group's own setting stays");
+	cr_expect_eq(p->stages[SGAN_STAGE_INDEPENDENT].lr, 0.5);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].lr, 3e-3, "the last one counts");
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].epochs, 10);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].epochs, 7);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].steps, 200);
+	cr_expect_str_eq(p->stage, "encoder");
+	cr_expect_str_eq(p->name, "other-1");
+	cr_expect_eq(p->stacks[1].generator.layers[3].out, 300);
+	sgan_preset_free(p);
+}
+
+Test(preset, bases)
+{
+	put_text("middle.cfg", "base = \"mnist\";\nname = \"middle\";\nseed = 5;\njoint: { lr = 1e-3; beta1 = 0.25; };\n");
+	put_text("leaf.cfg", "seed = 6;\nbase = \"middle.cfg\";\njoint: { lr = 2e-3; };\nimage = [ 28, 28, 1 ];\n");
+	static const char *const settings[] = { "joint.beta2=0.5" };
+	struct sgan_preset *p = load(in_temporary("leaf.cfg"), settings, 1);
+	cr_expect_str_eq(p->name, "middle");
+	cr_expect_eq(p->seed, 6);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].lr, 2e-3);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].beta1, 0.25);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].beta2, 0.5);
+	cr_expect_eq(p->stages[SGAN_STAGE_INDEPENDENT].lr, 1e-4);
+	cr_expect_null(strstr(p->text, "base"), "the effective text needs no base");
+	sgan_preset_free(p);
+}
+
+/* --- mistakes ------------------------------------------------------------------ */
+
+static void expect_error(const char *name, const char *const *settings, size_t count, const char *message)
+{
+	struct sgan_preset *preset = NULL;
+	sgan_status status = sgan_preset_load(name, settings, count, &preset);
+	cr_expect_eq(status, SGAN_EINVAL, "'%s' expected, status is %d", message, status);
+	cr_expect_null(preset);
+	if (status != SGAN_OK)
+		cr_expect(strstr(sgan_last_error(), message), "'%s' expected in '%s'", message, sgan_last_error());
+	cr_expect_null(strchr(sgan_last_error(), '\n'));
+}
+
+/* Lines laid over the MNIST preset, and what is said of them. Line 1 names the base. */
+static const struct {
+	const char *text, *message;
+} mistakes[] = {
+	{ "lr = ;", "p.cfg:2: syntax error" },
+	{ "\n\nlr = 1.0; lr = 2.0;", "p.cfg:4: duplicate setting name" },
+	{ "learning = 1;", "p.cfg:2: unknown key 'learning'" },
+	{ "joint: {\n lrr = 1; };", "p.cfg:3: joint: unknown key 'lrr'" },
+	{ "joint: { layers = (); };", "p.cfg:2: joint: unknown key 'layers'" },
+	{ "joint = 3;", "p.cfg:2: joint must be a group" },
+	{ "lr = \"fast\";", "p.cfg:2: 'lr' is \"fast\", expected a number" },
+	{ "lr = true;", "p.cfg:2: 'lr' is true" },
+	{ "lr = 0;", "p.cfg:2: 'lr' is 0" },
+	{ "lr = -1e-3;", "p.cfg:2: 'lr' is -0.001" },
+	{ "lr = 1e999;", "p.cfg:2: 'lr' is inf" },
+	{ "beta1 = 1.0;", "p.cfg:2: 'beta1' is 1" },
+	{ "epochs = 0;", "p.cfg:2: 'epochs' is 0" },
+	{ "epochs = -5;", "p.cfg:2: 'epochs' is -5" },
+	{ "epochs = 2.5;", "p.cfg:2: 'epochs' is 2.5" },
+	{ "epochs = 4294967297;", "p.cfg:2: 'epochs' is 4294967297" }, /* 1 in 32 bits */
+	{ "epochs = 0x100000001;", "p.cfg:2: 'epochs' is 4294967297" },
+	{ "# 99999999999999999999\nepochs = 99999999999999999999;", "p.cfg:3: integer 99999999999999999999 is out" },
+	{ "steps = 1000000001;", "p.cfg:2: 'steps' is 1000000001" },
+	{ "batch = 65537;", "p.cfg:2: 'batch' is 65537" },
+	{ "batch = 3;", "batch 3 is smaller than slices" },
+	{ "slices = 1; batch = 1;", "batch 1 cannot be normalised" },
+	{ "seed = -1;", "p.cfg:2: 'seed' is -1" },
+	{ "stage = \"later\";", "p.cfg:2: 'stage' is \"later\", expected one of \"encoder\"" },
+	{ "init = \"uniform\";", "p.cfg:2: 'init' is \"uniform\"" },
+	{ "name = \"../escape\";", "p.cfg:2: 'name' is \"../escape\"" },
+	{ "name = \"\";", "p.cfg:2: 'name' is \"\"" },
+	{ "name = \"a-name-that-does-not-fit-32-bytes\";", "p.cfg:2: 'name' is" },
+	{ "classes = 1;", "p.cfg:2: 'classes' is 1" },
+	{ "classes = 12;", "must be the encoder's last layer and give 12 scores" },
+	{ "image = [ 28, 28 ];", "p.cfg:2: 'image' is a list, expected [ channels ] or [ height" },
+	{ "image = [ 28, 28, 0 ];", "p.cfg:2: 'shape' is 0" },
+	{ "image = [ 28, 28, 2 ];", "p.cfg:2: 'image' has 2 channels" },
+	{ "image = [ 32, 28, 1 ];", "encoder: its input is [ 28, 28, 1 ], 'image' is [ 32, 28, 1 ]" },
+	{ "bn_epsilon = 0;", "p.cfg:2: 'bn_epsilon' is 0" },
+	{ "stacks = ();", "p.cfg:2: stacks must be a list" },
+	{ "stacks = ( 3 );", "p.cfg:2: stack 0 must be a group" },
+	{ "stacks = ( {\n cut = \"fc3\"; } );", "p.cfg:2: stack 0: key 'condition' is missing" },
+	{ "encoder: { layers = (); };", "p.cfg:2: encoder must be a list of 1 to" },
+	{ "encoder: { layers = ( 1 ); };", "p.cfg:2: encoder: layer 0 must be a group" },
+	{ "encoder: { layers = (\n{ name = \"x\"; } ); };", "p.cfg:3: encoder: layer 'x': key 'type' is missing" },
+	{ "encoder: { layers = (\n{ type = \"input\"; } ); };", "p.cfg:3: encoder: layer 0: key 'name' is missing" },
+	{ "encoder: { layers = (\n{ type = \"gru\"; } ); };", "p.cfg:3: encoder: layer 0: 'type' is \"gru\"" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"conv\"; name = \"c\"; out = 3;\n kernal = 5; } ); };",
+	  "p.cfg:5: encoder: layer 'c': unknown key 'kernal'" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"conv\"; name = \"c\"; out = 3; } ); };",
+	  "p.cfg:4: encoder: layer 'c': key 'kernel' is missing" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"maxpool\"; name = \"m\"; kernel = 2; out = 3; } ); };",
+	  "p.cfg:4: encoder: layer 'm': a layer of type \"maxpool\" takes no 'out'" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"dense\"; name = \"d\"; out = 3; bn = true; bias = true; } ); };",
+	  "p.cfg:4: encoder: layer 'd': a layer with bn has no bias" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"conv\"; name = \"c\"; out = 3; kernel = 40; } ); };",
+	  "p.cfg:4: encoder: layer 'c': the kernel is larger than its padded source" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"dense\"; name = \"x\"; out = 3; } ); };",
+	  "p.cfg:4: encoder: layer 'x': the name is taken" },
+	{ "@include \"/etc/passwd\"", "p.cfg:2: '@' is not part of a preset" },
+	{ "base = 3;", "duplicate setting name" },
+};
+
+Test(preset, mistakes)
+{
+	char text[1024];
+	for (size_t i = 0; i < COUNT(mistakes); i++) {
+		snprintf(text, sizeof text, "base = \"mnist\";\n%s\n", mistakes[i].text);
+		put_text("p.cfg", text);
+		expect_error(in_temporary("p.cfg"), NULL, 0, mistakes[i].message);
+	}
+}
+
+Test(preset, mistakes_of_settings)
+{
+	static const char *const settings[][2] = {
+		{ "joint.lrr=1", "--set joint.lrr=1: joint: unknown key 'lrr'" },
+		{ "paint.lr=1", "--set paint.lr=1: unknown key 'paint'" },
+		{ "lr", "--set lr: not of the form key=value" },
+		{ "=1", "--set =1: not of the form key=value" },
+		{ "lr=", "--set lr=: the value is not" },
+		{ "lr=1; beta1=0.1", "the value is not" },
+		{ "lr={ a = 1; }", "the value is not" },
+		{ "lr=[ 1 ]", "the value is not" },
+		{ "lr=99999999999999999999", "--set lr=99999999999999999999: integer" },
+		{ "joint=1", "--set joint=1: the key stands for several values" },
+		{ "stacks.[2].cut=fc3", "--set stacks.[2].cut=fc3: no element [2], the list has 2" },
+		{ "stacks.[-1].cut=fc3", "the key is not a path" },
+		{ "stacks.cut=fc3", "'cut' of what is not a group" },
+		{ "lr.[0]=1", "[0] of what is not a list" },
+		{ "lr.x=1", "'x' of what is not a group" },
+		{ "image.[0]=word", "element [0] is of another type" },
+		{ "joint..lr=1", "the key is not a path" },
+		{ "joint.=1", "the key is not a path" },
+		{ "base=mnist", "--set base=mnist: unknown key 'base'" },
+		{ "stacks.[0].cut=conv9", "stack 0: the encoder has no layer 'conv9'" },
+		{ "stacks.[1].cut=fc3", "stack 1: cut 'fc3' does not lie behind" },
+		{ "stacks.[0].condition=cross_entropy", "stack 0: 'condition' must be \"squared_error\"" },
+		{ "stacks.[1].condition=squared_error", "stack 1: 'condition' must be \"cross_entropy\"" },
+		{ "stacks.[0].generator.[0].shape.[0]=255", "g0: layer 'h' has 255 values, expected 256" },
+		{ "stacks.[1].discriminator.[0].name=x", "d1: input 'x' is unknown, expected 'h'" },
+		{ "stacks.[0].generator.[8].out=2", "g0: layer 'deconv4' has 1568 values, expected 784" },
+		{ "stacks.[1].discriminator.[0].shape.[0]=255", "d1: layer 'h' has 255 values, expected 256" },
+		{ "stacks.[1].discriminator.[3].out=2", "d1: layer 'd' has 2 values, expected 1" },
+		{ "stacks.[1].discriminator.[4].out=49", "d1: layer 'q' has 49 values, expected 50" },
+		{ "stacks.[1].discriminator.[3].act=sigmoid", "d1: layer 'd' is a logit" },
+		{ "encoder.layers.[6].act=relu", "takes no 'act'" },
+	};
+	for (size_t i = 0; i < COUNT(settings); i++)
+		expect_error("mnist", &settings[i][0], 1, settings[i][1]);
+}
+
+Test(preset, mistakes_of_names)
+{
+	char deep[4096] = "base = \"mnist\";\nlr = ";
+	struct sgan_preset *preset = NULL;
+	expect_error("paintings", NULL, 0, "preset 'paintings' is unknown, expected one of mnist");
+	cr_expect_eq(sgan_preset_load(in_temporary("none.cfg"), NULL, 0, &preset), SGAN_EIO);
+	cr_expect(strstr(sgan_last_error(), "none.cfg"), "%s", sgan_last_error());
+	put_text("p.cfg", "base = \"none.cfg\";\n");
+	cr_expect_eq(sgan_preset_load(in_temporary("p.cfg"), NULL, 0, &preset), SGAN_EIO);
+	cr_expect(strstr(sgan_last_error(), "p.cfg:1: base: "), "%s", sgan_last_error());
+	put_text("p.cfg", "base = \"paintings\";\n");
+	expect_error(in_temporary("p.cfg"), NULL, 0, "preset 'paintings' is unknown");
+	put_text("p.cfg", "base = \"q.cfg\";\n");
+	put_text("q.cfg", "\nbase = \"p.cfg\";\n");
+	expect_error(in_temporary("p.cfg"), NULL, 0, "or one that leads back to itself");
+	put_text("p.cfg", "name = \"alone\";\n");
+	expect_error(in_temporary("p.cfg"), NULL, 0, "p.cfg: key 'image' is missing");
+	put_text("p.cfg", "");
+	expect_error(in_temporary("p.cfg"), NULL, 0, "p.cfg: key 'name' is missing");
+	put_file("p.cfg", "lr = 1;\0", 8);
+	expect_error(in_temporary("p.cfg"), NULL, 0, "NUL");
+	for (int i = 0; i < 100; i++)
+		strcat(deep, "( ");
+	put_text("p.cfg", deep);
+	expect_error(in_temporary("p.cfg"), NULL, 0, "p.cfg:");
+}
+
+/* Text out of a model file is complete, and no reason to read other files. */
+Test(preset, text_has_no_base)
+{
+	struct sgan_preset *preset = NULL;
+	cr_expect_eq(sgan_preset_parse("model", "base = \"mnist\";\n", &preset), SGAN_EINVAL);
+	cr_expect_str_eq(sgan_last_error(), "model:1: unknown key 'base'");
+	cr_expect_null(preset);
+}
