@@ -1,0 +1,314 @@
+/* Convolution plans: refusals, the layers of the MNIST stack against naive loops,
+ * the same bits for any number of threads. (Random shapes are in the selftest.) */
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/ctx.h"
+#include "src/cpu/memory.h"
+#include "src/ops/ops.h"
+#include "src/selftest/naive_conv.h"
+
+static sgan_ctx *context(const char *isa, int threads)
+{
+	sgan_ctx_options options = { .isa = isa, .threads = threads };
+	sgan_ctx *ctx = NULL;
+
+	cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK, "%s", sgan_last_error());
+	return ctx;
+}
+
+/* --- refusals ---------------------------------------------------------------- */
+
+static const sgan_conv_desc sound = { .kind = SGAN_CONV,
+	                                  .in_h = 8,
+	                                  .in_w = 8,
+	                                  .in_c = 3,
+	                                  .out_c = 4,
+	                                  .kernel_h = 3,
+	                                  .kernel_w = 3,
+	                                  .stride = 1,
+	                                  .pad = 1,
+	                                  .max_batch = 2 };
+
+static void expect_refused(sgan_conv_desc desc, const char *text)
+{
+	sgan_ctx *ctx = context(NULL, 1);
+	sgan_conv_plan *plan = NULL;
+
+	cr_expect_eq(sgan_conv_plan_create(ctx, &desc, &plan), SGAN_EINVAL, "expected a refusal with \"%s\"", text);
+	cr_expect_null(plan);
+	cr_expect_not_null(strstr(sgan_last_error(), text), "message is \"%s\", expected \"%s\" in it", sgan_last_error(),
+	                   text);
+	sgan_ctx_destroy(ctx);
+}
+
+#define REFUSED(text, ...)                \
+	do {                                  \
+		sgan_conv_desc desc = sound;      \
+		__VA_ARGS__;                      \
+		expect_refused(desc, text);       \
+	} while (0)
+
+Test(conv, wrong_sizes_are_refused)
+{
+	REFUSED("input height is 0", desc.in_h = 0);
+	REFUSED("input channels is 0", desc.in_c = 0);
+	REFUSED("output channels is 0", desc.out_c = 0);
+	REFUSED("kernel width is 0", desc.kernel_w = 0);
+	REFUSED("stride is 0", desc.stride = 0);
+	REFUSED("largest batch is 0", desc.max_batch = 0);
+	REFUSED("leaves no output", desc.kernel_h = 11);
+	REFUSED("output padding is 1", desc.out_pad = 1);
+	REFUSED("output padding is 2", desc.kind = SGAN_DECONV, desc.stride = 2, desc.out_pad = 2);
+	REFUSED("leaves nothing", desc.kind = SGAN_DECONV, desc.in_h = 1, desc.pad = 2);
+	REFUSED("unknown activation", desc.act = (sgan_act)9);
+	REFUSED("unknown kind", desc.kind = (sgan_conv_kind)7);
+}
+
+Test(conv, sizes_that_overflow_are_refused)
+{
+	REFUSED("input width", desc.in_w = SIZE_MAX);
+	REFUSED("stride", desc.stride = SIZE_MAX / 2);
+	REFUSED("padding", desc.pad = SIZE_MAX - 1);
+	REFUSED("too large to address", desc.in_h = desc.in_w = desc.in_c = (size_t)1 << 29);
+	REFUSED("too large to address", desc.max_batch = desc.in_c = (size_t)1 << 30);
+	REFUSED("too large to address", desc.in_c = desc.out_c = (size_t)1 << 30);
+	REFUSED("too large to address", desc.pad = (size_t)1 << 30, desc.out_c = (size_t)1 << 20);
+	REFUSED("too large to address", desc.kind = SGAN_DECONV, desc.in_h = desc.in_w = desc.stride = (size_t)1 << 30);
+	REFUSED("too large to address", desc.slices = (size_t)1 << 30, desc.in_c = desc.out_c = (size_t)1 << 14);
+}
+
+/* --- one layer, all passes --------------------------------------------------- */
+
+enum { PASSES = SGAN_PASS_COUNT };
+
+struct layer {
+	sgan_ctx *ctx;
+	sgan_conv_plan *plan;
+	size_t n, count[PASSES]; /* of the results: dst, diff_src, diff_weights */
+	real *src, *weights, *bias, *diff_dst, *result[PASSES];
+	void *packed[PASSES], *workspace[PASSES];
+};
+
+static void fill(size_t count, unsigned seed, real *data)
+{
+	for (size_t i = 0; i < count; i++) {
+		seed = seed * 1664525 + 1013904223;
+		data[i] = (real)(seed >> 8) / (real)(1 << 23) - 1;
+	}
+}
+
+static real *filled(size_t count, unsigned seed)
+{
+	real *data = sgan_alloc(count, sizeof *data);
+
+	cr_assert_not_null(data);
+	fill(count, seed, data);
+	return data;
+}
+
+static void open_layer(const char *isa, int threads, const sgan_conv_desc *desc, size_t n, struct layer *l)
+{
+	size_t dst;
+
+	*l = (struct layer){ .ctx = context(isa, threads), .n = n };
+	cr_assert_eq(sgan_conv_plan_create(l->ctx, desc, &l->plan), SGAN_OK, "%s", sgan_last_error());
+	dst = n * sgan_conv_out_h(l->plan) * sgan_conv_out_w(l->plan) * desc->out_c;
+	l->count[SGAN_FORWARD] = dst;
+	l->count[SGAN_BACKWARD_DATA] = n * desc->in_h * desc->in_w * desc->in_c;
+	l->count[SGAN_BACKWARD_WEIGHTS] = desc->kernel_h * desc->kernel_w * desc->in_c * desc->out_c;
+	l->src = filled(l->count[SGAN_BACKWARD_DATA], 1);
+	l->weights = filled(l->count[SGAN_BACKWARD_WEIGHTS], 2);
+	l->bias = filled(desc->out_c, 3);
+	l->diff_dst = filled(dst, 4);
+	for (int p = 0; p < PASSES; p++) {
+		l->result[p] = filled(l->count[p], 5);
+		l->workspace[p] = sgan_alloc(sgan_conv_workspace_size(l->ctx, l->plan, (sgan_pass)p) + 1, 1);
+		l->packed[p] = sgan_alloc(sgan_conv_packed_size(l->plan, (sgan_pass)p) + 1, 1);
+		cr_assert(l->workspace[p] && l->packed[p]);
+		sgan_conv_pack(l->ctx, l->plan, (sgan_pass)p, l->weights, l->packed[p]);
+	}
+}
+
+static void run_layer(struct layer *l)
+{
+	sgan_conv_forward(l->ctx, l->plan, l->n, l->src, l->packed[0], l->bias, l->result[0], l->workspace[0]);
+	sgan_conv_backward_data(l->ctx, l->plan, l->n, l->diff_dst, l->packed[1], l->result[1], l->workspace[1]);
+	sgan_conv_backward_weights(l->ctx, l->plan, l->n, l->src, l->diff_dst, l->result[2], true, l->workspace[2]);
+}
+
+static void close_layer(struct layer *l)
+{
+	for (int p = 0; p < PASSES; p++) {
+		sgan_free(l->result[p]);
+		sgan_free(l->workspace[p]);
+		sgan_free(l->packed[p]);
+	}
+	sgan_free(l->src);
+	sgan_free(l->weights);
+	sgan_free(l->bias);
+	sgan_free(l->diff_dst);
+	sgan_conv_plan_destroy(l->plan);
+	sgan_ctx_destroy(l->ctx);
+}
+
+#define LAYER(k, size, in, out, kernel, s, p, op, a)                                                      \
+	{                                                                                                     \
+		.kind = k, .in_h = size, .in_w = size, .in_c = in, .out_c = out, .kernel_h = kernel,              \
+		.kernel_w = kernel, .stride = s, .pad = p, .out_pad = op, .max_batch = 100, .act = a, .slope = (real)0.2 \
+	}
+
+static const sgan_conv_desc mnist[] = {
+	LAYER(SGAN_DECONV, 4, 128, 128, 5, 2, 2, 1, SGAN_ACT_NONE),
+	LAYER(SGAN_DECONV, 8, 128, 64, 5, 1, 0, 0, SGAN_ACT_NONE),
+	LAYER(SGAN_DECONV, 12, 64, 64, 5, 2, 2, 1, SGAN_ACT_NONE),
+	LAYER(SGAN_DECONV, 24, 64, 1, 5, 1, 0, 0, SGAN_ACT_SIGMOID),
+	LAYER(SGAN_CONV, 28, 1, 32, 5, 2, 2, 0, SGAN_ACT_LRELU),
+	LAYER(SGAN_CONV, 14, 32, 64, 5, 2, 2, 0, SGAN_ACT_LRELU),
+	LAYER(SGAN_CONV, 7, 64, 128, 5, 2, 2, 0, SGAN_ACT_LRELU),
+	LAYER(SGAN_CONV, 28, 1, 32, 5, 1, 0, 0, SGAN_ACT_RELU),
+	LAYER(SGAN_CONV, 1, 384, 2048, 1, 1, 0, 0, SGAN_ACT_NONE),
+	LAYER(SGAN_CONV, 1, 2048, 256, 1, 1, 0, 0, SGAN_ACT_LRELU),
+	LAYER(SGAN_CONV, 1, 256, 1, 1, 1, 0, 0, SGAN_ACT_NONE),
+};
+enum { MNIST = sizeof mnist / sizeof *mnist };
+
+static double apply_act(const sgan_conv_desc *d, double x)
+{
+	switch (d->act) {
+	case SGAN_ACT_RELU:
+		return x > 0 ? x : 0;
+	case SGAN_ACT_LRELU:
+		return x > 0 ? x : (double)d->slope * x;
+	case SGAN_ACT_SIGMOID:
+		return 1 / (1 + exp(-x));
+	default:
+		return x;
+	}
+}
+
+/* Root mean square of the error, relative to the expected values'. */
+static double relative_error(size_t count, const real *found, const double *expected)
+{
+	double error = 0, size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double d = (double)found[i] - expected[i];
+		error += d * d;
+		size += expected[i] * expected[i];
+	}
+	return sqrt(error / size);
+}
+
+static void compare_with_naive(const char *isa, const sgan_conv_desc *d, size_t n)
+{
+	struct layer l;
+	double *expected[PASSES];
+
+	open_layer(isa, 2, d, n, &l);
+	for (int p = 0; p < PASSES; p++)
+		cr_assert_not_null(expected[p] = calloc(l.count[p], sizeof(double)));
+	run_layer(&l);
+	naive_conv_forward(d, sgan_conv_out_h(l.plan), sgan_conv_out_w(l.plan), n, l.src, l.weights, l.bias, expected[0]);
+	for (size_t i = 0; i < l.count[0]; i++)
+		expected[0][i] = apply_act(d, expected[0][i]);
+	naive_conv_backward(d, sgan_conv_out_h(l.plan), sgan_conv_out_w(l.plan), n, l.src, l.weights, l.diff_dst,
+	                    expected[1], expected[2]);
+	fill(l.count[2], 5, l.result[2]); /* what run_layer added to */
+	for (size_t i = 0; i < l.count[2]; i++)
+		expected[2][i] += (double)l.result[2][i];
+	run_layer(&l);
+	for (int p = 0; p < PASSES; p++) {
+		double error = relative_error(l.count[p], l.result[p], expected[p]);
+		cr_expect(error < 3e-6, "%s, %zux%zux%zu to %zu, batch %zu, pass %d: relative error %g", isa ? isa : "best",
+		          d->in_h, d->in_w, d->in_c, d->out_c, n, p, error);
+		free(expected[p]);
+	}
+	close_layer(&l);
+}
+
+/* Two images take the way of small batches, fifteen that of large ones. */
+Test(conv, mnist_layers_match_naive_loops)
+{
+	for (size_t i = 0; i < MNIST; i++)
+		compare_with_naive(NULL, &mnist[i], 2);
+	compare_with_naive(NULL, &mnist[0], 15);
+	compare_with_naive(NULL, &mnist[6], 15);
+	compare_with_naive(NULL, &mnist[9], 33);
+	compare_with_naive("generic", &mnist[0], 9);
+	compare_with_naive("generic", &mnist[4], 2);
+}
+
+/* --- threads ----------------------------------------------------------------- */
+
+static void expect_same_bits(sgan_conv_desc desc, size_t n, size_t slices)
+{
+	struct layer one, more;
+
+	desc.slices = slices;
+	open_layer(NULL, 1, &desc, n, &one);
+	run_layer(&one);
+	for (int threads = 2; threads <= 3; threads++) {
+		open_layer(NULL, threads, &desc, n, &more);
+		run_layer(&more);
+		for (int p = 0; p < PASSES; p++)
+			cr_expect_arr_eq(more.result[p], one.result[p], one.count[p] * sizeof(real),
+			                 "%d threads, %zux%zux%zu to %zu, pass %d: other bits than one thread's", threads, desc.in_h,
+			                 desc.in_w, desc.in_c, desc.out_c, p);
+		close_layer(&more);
+	}
+	close_layer(&one);
+}
+
+Test(conv, threads_do_not_change_a_bit)
+{
+	for (size_t i = 0; i < MNIST; i++) {
+		expect_same_bits(mnist[i], 5, 1);
+		expect_same_bits(mnist[i], 21, 3);
+	}
+}
+
+/* --- slices ------------------------------------------------------------------ */
+
+/* The gradient of a batch in slices is the sum of what its slices give, up to rounding, also where
+ * there are more slices than images. */
+Test(conv, slices_sum_to_the_whole)
+{
+	sgan_conv_desc desc = mnist[5];
+
+	for (size_t slices = 1; slices <= 9; slices += 4) {
+		desc.slices = slices;
+		compare_with_naive(NULL, &desc, 6);
+	}
+}
+
+Test(conv, an_empty_batch_gives_nothing)
+{
+	struct layer l;
+
+	open_layer(NULL, 2, &mnist[5], 1, &l);
+	l.n = 0;
+	sgan_conv_forward(l.ctx, l.plan, 0, l.src, l.packed[0], l.bias, l.result[0], l.workspace[0]);
+	sgan_conv_backward_weights(l.ctx, l.plan, 0, l.src, l.diff_dst, l.result[2], false, l.workspace[2]);
+	for (size_t i = 0; i < l.count[2]; i++)
+		cr_assert_eq(l.result[2][i], 0);
+	close_layer(&l);
+}
+
+Test(conv, wrong_leading_dimensions_are_refused)
+{
+	sgan_ctx *ctx = context(NULL, 1);
+	real a[4] = { 0 }, b[4] = { 0 }, c[4] = { 0 };
+
+	cr_expect_eq(sgan_gemm(ctx, false, false, 2, 2, 2, a, 1, b, 2, false, c, 2), SGAN_EINVAL);
+	cr_expect_str_eq(sgan_last_error(), "matrix product: leading dimension of A is 1, expected at least 2");
+	cr_expect_eq(sgan_gemm(ctx, false, true, 2, 2, 2, a, 2, b, 1, false, c, 2), SGAN_EINVAL);
+	cr_expect_eq(sgan_gemm(ctx, false, false, 2, 2, 2, a, 2, b, 2, false, c, 1), SGAN_EINVAL);
+	cr_expect_eq(sgan_gemm(ctx, true, false, SIZE_MAX / 2, 1, 1, a, SIZE_MAX, b, 1, false, c, 1), SGAN_EINVAL);
+	cr_expect_eq(sgan_gemm(ctx, false, false, 2, 2, 2, a, 2, b, 2, false, c, 2), SGAN_OK);
+	sgan_ctx_destroy(ctx);
+}

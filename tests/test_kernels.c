@@ -1,0 +1,150 @@
+/* The selftest under Criterion, for every instruction set that this machine has;
+ * and that its checks see a kernel that is wrong. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cpu/ctx.h"
+#include "src/selftest/check.h"
+#include "src/selftest/selftest.h"
+
+static sgan_ctx *context(sgan_isa isa, int threads)
+{
+	sgan_ctx_options options = { .isa = sgan_isa_name(isa), .threads = threads };
+	sgan_ctx *ctx = NULL;
+
+	cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK, "%s", sgan_last_error());
+	return ctx;
+}
+
+static void expect_passed(void *arg, const char *check, const char *failure)
+{
+	size_t *checks = arg;
+
+	++*checks;
+	cr_expect_null(failure, "%s: %s", check, failure);
+}
+
+static void selftest(sgan_isa isa)
+{
+	size_t checks = 0;
+	struct sgan_selftest_report report = { expect_passed, &checks };
+	sgan_ctx *ctx;
+
+	if (!sgan_isa_usable(isa)) {
+		fprintf(stderr, "skipped: kernels of %s: this %s\n", sgan_isa_name(isa),
+		        sgan_isa_built(isa) ? "machine lacks it" : "build has none");
+		cr_skip_test("%s cannot run here", sgan_isa_name(isa));
+	}
+	ctx = context(SGAN_ISA_GENERIC, 2);
+	cr_expect_eq(sgan_selftest(ctx, isa, &report), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_gt(checks, 20);
+	sgan_ctx_destroy(ctx);
+}
+
+Test(kernels, generic)
+{
+	selftest(SGAN_ISA_GENERIC);
+}
+
+Test(kernels, avx2)
+{
+	selftest(SGAN_ISA_AVX2);
+}
+
+Test(kernels, avx512)
+{
+	selftest(SGAN_ISA_AVX512);
+}
+
+Test(kernels, neon)
+{
+	selftest(SGAN_ISA_NEON);
+}
+
+Test(kernels, unusable_is_refused)
+{
+	size_t checks = 0;
+	struct sgan_selftest_report report = { expect_passed, &checks };
+	sgan_ctx *ctx = context(SGAN_ISA_GENERIC, 1);
+
+	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
+		if (!sgan_isa_usable((sgan_isa)isa))
+			cr_expect_eq(sgan_selftest(ctx, (sgan_isa)isa, &report), SGAN_EUNSUPPORTED);
+	cr_expect_eq(checks, 0);
+	sgan_ctx_destroy(ctx);
+}
+
+/* --- kernels that are wrong in one way each ---------------------------------- */
+
+static const struct sgan_kernels *right;
+
+static void gemm_forgets_bias(size_t taps, const struct sgan_tap *tap, size_t k, const real *src, ptrdiff_t ld_src,
+                              const real *panel, real *dst, ptrdiff_t ld_dst, size_t m, size_t n,
+                              const struct sgan_epilogue *e)
+{
+	struct sgan_epilogue wrong = *e;
+
+	wrong.bias = NULL;
+	right->gemm(taps, tap, k, src, ld_src, panel, dst, ld_dst, m, n, &wrong);
+}
+
+static void gemm_writes_one_more(size_t taps, const struct sgan_tap *tap, size_t k, const real *src, ptrdiff_t ld_src,
+                                 const real *panel, real *dst, ptrdiff_t ld_dst, size_t m, size_t n,
+                                 const struct sgan_epilogue *e)
+{
+	right->gemm(taps, tap, k, src, ld_src, panel, dst, ld_dst, m, n, e);
+	dst[(ptrdiff_t)(m - 1) * ld_dst + (ptrdiff_t)n] = 0;
+}
+
+static void add_reads_one_more(size_t count, const real *src, real *dst)
+{
+	volatile real beyond = src[count];
+
+	(void)beyond;
+	right->add(count, src, dst);
+}
+
+static void act_is_nearly_right(size_t count, const real *src, sgan_act act, real slope, real *dst)
+{
+	right->act(count, src, act, slope, dst);
+	if (count == 33)
+		dst[32] *= (real)1.0000002;
+}
+
+static void wgrad_misses_a_row(size_t rows, size_t cols, const real *src, ptrdiff_t src_row, ptrdiff_t src_col,
+                               const real *diff, ptrdiff_t diff_row, ptrdiff_t diff_col, real *dw, ptrdiff_t ld_dw,
+                               size_t m, size_t n, bool accumulate)
+{
+	right->wgrad(rows > 3 ? 3 : rows, cols, src, src_row, src_col, diff, diff_row, diff_col, dw, ld_dw, m, n,
+	             accumulate);
+}
+
+static void expect_caught(struct sgan_kernels wrong, void (*run)(struct check *c), const char *text)
+{
+	struct check c = { .tested = &wrong, .oracle = sgan_kernels_for(SGAN_ISA_GENERIC), .random = 1 };
+
+	cr_assert_eq(check_open(&c), SGAN_OK);
+	check_run(&c, run);
+	cr_expect(check_failed(&c), "not caught, expected a failure with \"%s\"", text);
+	cr_expect_not_null(strstr(c.failure, text), "failure is \"%s\", expected \"%s\" in it", c.failure, text);
+	check_close(&c);
+}
+
+Test(kernels, wrong_kernels_are_caught)
+{
+	struct sgan_kernels wrong;
+
+	right = sgan_kernels_for(SGAN_ISA_GENERIC);
+	wrong = *right;
+	wrong.gemm = gemm_forgets_bias;
+	expect_caught(wrong, check_gemm, "gemm m ");
+	wrong.gemm = gemm_writes_one_more;
+	expect_caught(wrong, check_gemm, "gemm m ");
+	wrong.add = add_reads_one_more;
+	expect_caught(wrong, check_add, "memory outside the arguments");
+	wrong.act = act_is_nearly_right;
+	expect_caught(wrong, check_act, "act count 33");
+	wrong.wgrad = wgrad_misses_a_row;
+	expect_caught(wrong, check_wgrad, "wgrad m ");
+}
