@@ -1,0 +1,51 @@
+/* Step-by-step agreement with PyTorch in float64: every network of the MNIST stack, and whole steps of its
+ * stages. In float to 1e-4 on every instruction set that this machine has; compiled again for double, to 1e-9. */
+#include <criterion/criterion.h>
+
+#include "tests/golden/golden.h"
+
+static const double tolerance = sizeof(real) == sizeof(float) ? 1e-4 : 1e-9;
+
+static void replay(const char *name, const char *isa, int threads)
+{
+	struct golden g;
+	golden_open(&g, name, isa, threads, tolerance);
+	if (strcmp(name, "networks") == 0)
+		golden_replay_networks(&g);
+	else if (strcmp(name, "encoder") == 0)
+		golden_replay_stage(&g, SGAN_STAGE_ENCODER);
+	else
+		golden_replay_stage(&g, strcmp(name, "joint") == 0 ? SGAN_STAGE_JOINT : SGAN_STAGE_INDEPENDENT);
+	cr_log_info("%s: %zu compared, largest error %.3f of what is allowed, in %s", g.where, g.compared, g.worst,
+	            g.worst_name);
+	golden_close(&g);
+}
+
+/* The double library has the generic kernels alone, whatever the machine could run. */
+static void replay_everywhere(const char *name)
+{
+	const int isas = sizeof(real) == sizeof(float) ? SGAN_ISA_COUNT : SGAN_ISA_GENERIC + 1;
+	for (int isa = 0; isa < isas; isa++)
+		for (int threads = 1; threads <= 2 && sgan_isa_usable((sgan_isa)isa); threads++)
+			replay(name, sgan_isa_name((sgan_isa)isa), threads);
+}
+
+Test(golden, networks)
+{
+	replay_everywhere("networks");
+}
+
+Test(golden, encoder_steps)
+{
+	replay_everywhere("encoder");
+}
+
+Test(golden, independent_steps)
+{
+	replay_everywhere("independent");
+}
+
+Test(golden, joint_steps)
+{
+	replay_everywhere("joint");
+}

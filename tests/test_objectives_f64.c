@@ -1,0 +1,248 @@
+/* Whole objectives of a small stacked GAN against central differences, in double: what a step minimises, and the
+ * gradients that it leaves in the parameters. With a learning rate of 0 a step only computes. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "src/sgan/session.h"
+#include "tests/gradients.h"
+#include "tests/small_nets.h"
+
+enum { IMAGES = 5, PIXELS = 6 * 6, CLASSES = 3 };
+
+/* Three stacks, so that one is neither at the top nor at the bottom; every kind of layer. */
+static const char preset_text[] =
+	"name = \"small\"; image = [ 6, 6, 1 ]; classes = 3; seed = 7; stage = \"all\"; slices = 2; log_interval = 1;\n"
+	"bn_epsilon = 1e-6; bn_momentum = 0.1; epochs = 1; steps = 0; batch = 5; lr = 1e-4; beta1 = 0.5; beta2 = 0.999;\n"
+	"epsilon = 1e-8; lambda_adv = 0.8; lambda_cond = 1.3; lambda_ent = 2.5; generator_steps = 1;\n"
+	"init = \"normal\"; init_std = 0.02;\n"
+	"encoder: { layers = (\n"
+	"  { type = \"input\"; name = \"x\"; shape = [ 6, 6, 1 ]; },\n"
+	"  { type = \"conv\"; name = \"conv\"; kernel = 3; out = 3; act = \"relu\"; },\n"
+	"  { type = \"maxpool\"; name = \"pool\"; kernel = 2; },\n"
+	"  { type = \"dense\"; name = \"low\"; out = 6; act = \"lrelu\"; slope = 0.2; },\n"
+	"  { type = \"dense\"; name = \"high\"; out = 5; act = \"sigmoid\"; },\n"
+	"  { type = \"dense\"; name = \"scores\"; out = 3; }\n"
+	"); };\n"
+	"independent: { }; joint: { };\n"
+	"stacks = (\n"
+	"  { cut = \"low\"; condition = \"squared_error\"; generator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 6 ]; }, { type = \"input\"; name = \"z\"; shape = [ 2 ]; },\n"
+	"    { type = \"dense\"; name = \"fcz\"; from = \"z\"; out = 4; bn = true; act = \"relu\"; },\n"
+	"    { type = \"concat\"; name = \"hz\"; from = [ \"h\", \"fcz\" ]; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 18; bn = true; act = \"relu\"; shape = [ 3, 3, 2 ]; },\n"
+	"    { type = \"deconv\"; name = \"deconv\"; kernel = 5; stride = 2; pad = 2; out_pad = 1; out = 1; act = "
+    "\"sigmoid\"; }\n"
+	"  ); discriminator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 6, 6, 1 ]; },\n"
+	"    { type = \"conv\"; name = \"conv\"; kernel = 3; stride = 2; pad = 1; out = 3; bn = true; act = \"lrelu\"; "
+    "slope = 0.2; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 5; act = \"lrelu\"; slope = 0.2; },\n"
+	"    { type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n"
+	"    { type = \"dense\"; name = \"q\"; from = \"fc\"; out = 2; act = \"sigmoid\"; }\n"
+	"  ); },\n"
+	"  { cut = \"high\"; condition = \"squared_error\"; generator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 5 ]; }, { type = \"input\"; name = \"z\"; shape = [ 3 ]; },\n"
+	"    { type = \"concat\"; name = \"hz\"; from = [ \"z\", \"h\" ]; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 6; bn = true; act = \"lrelu\"; slope = 0.2; }\n"
+	"  ); discriminator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 6 ]; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 5; act = \"lrelu\"; slope = 0.2; },\n"
+	"    { type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n"
+	"    { type = \"dense\"; name = \"q\"; from = \"fc\"; out = 3; }\n"
+	"  ); },\n"
+	"  { cut = \"scores\"; condition = \"cross_entropy\"; generator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 3 ]; }, { type = \"input\"; name = \"z\"; shape = [ 2 ]; },\n"
+	"    { type = \"concat\"; name = \"hz\"; from = [ \"z\", \"h\" ]; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 4; bn = true; act = \"relu\"; },\n"
+	"    { type = \"dense\"; name = \"out\"; out = 5; act = \"sigmoid\"; }\n"
+	"  ); discriminator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 5 ]; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 6; bn = true; act = \"lrelu\"; slope = 0.2; },\n"
+	"    { type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n"
+	"    { type = \"dense\"; name = \"q\"; from = \"fc\"; out = 2; act = \"sigmoid\"; }\n"
+	"  ); }\n"
+	");\n";
+
+enum objective { ENCODER, DISCRIMINATOR, GENERATOR };
+
+struct run {
+	sgan_ctx *ctx;
+	struct sgan_preset *preset;
+	struct sgan_model *model;
+	struct sgan_session *session;
+	real x[IMAGES * PIXELS];
+	uint8_t labels[IMAGES];
+	enum objective objective;
+	size_t stack;
+};
+
+static void open_run(struct run *r, enum sgan_stage stage)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	memset(r, 0, sizeof *r);
+	r->ctx = small_context("generic", 1);
+	cr_assert_eq(sgan_preset_parse("small", preset_text, &r->preset), SGAN_OK, "%s", sgan_last_error());
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		r->preset->stages[i].lr = 0;
+	cr_assert_eq(sgan_model_create(r->ctx, r->preset, IMAGES, true, &r->model), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_session_create(r->ctx, r->model, stage, &r->session), SGAN_OK, "%s", sgan_last_error());
+	for (size_t k = 0; (part = sgan_model_part(r->model, k, &first)) != NULL; k++)
+		small_values(r->ctx, part->params);
+	small_numbers(r->ctx, 0x710000, 0, IMAGES * PIXELS, r->x);
+	for (size_t i = 0; i < IMAGES; i++)
+		r->labels[i] = (uint8_t)(i % CLASSES);
+}
+
+static void close_run(struct run *r)
+{
+	sgan_session_destroy(r->session);
+	sgan_model_destroy(r->model);
+	sgan_preset_free(r->preset);
+	sgan_ctx_destroy(r->ctx);
+}
+
+static double loss(const struct run *r, const char *format)
+{
+	char name[SGAN_NAME];
+	snprintf(name, sizeof name, format, r->stack);
+	for (size_t i = 0; i < r->session->loss_count; i++)
+		if (strcmp(r->session->losses[i].name, name) == 0)
+			return r->session->losses[i].value;
+	cr_assert_fail("the step gave no %s", name);
+	return 0;
+}
+
+static void mark_changed(struct run *r)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(r->model, k, &first)) != NULL; k++)
+		sgan_params_changed(part->params);
+}
+
+/* What part `stack` minimises, by a step on the same batch with the same z. */
+static double objective(void *arg)
+{
+	struct run *r = arg;
+	const struct sgan_stage_settings *s = r->session->settings;
+	sgan_status status;
+	mark_changed(r);
+	r->session->updates[0] = r->session->updates[1] = 0;
+	cr_assert_eq(sgan_session_batch(r->session, IMAGES, r->x, r->labels), SGAN_OK, "%s", sgan_last_error());
+	if (r->objective == ENCODER)
+		status = sgan_encoder_step(r->session);
+	else
+		status = r->objective == DISCRIMINATOR ? sgan_discriminator_step(r->session) : sgan_generator_step(r->session);
+	cr_assert_eq(status, SGAN_OK, "%s", sgan_last_error());
+	if (r->objective == ENCODER)
+		return loss(r, "loss_encoder");
+	if (r->objective == DISCRIMINATOR)
+		return loss(r, "loss_d%zu") + s->lambda_ent * loss(r, "loss_d%zu_ent");
+	return s->lambda_adv * loss(r, "loss_g%zu_adv") + s->lambda_cond * loss(r, "loss_g%zu_cond") +
+	       s->lambda_ent * loss(r, "loss_g%zu_ent");
+}
+
+static void check_part(struct run *r, struct gradient_check *c, struct sgan_part *part)
+{
+	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
+		struct sgan_param *p = sgan_params_at(part->params, i);
+		if (!p->trainable)
+			continue;
+		real *gradient = small_room(p->count);
+		objective(r); /* the quotients' last step was beside the point */
+		memcpy(gradient, p->grad, p->count * sizeof(real));
+		check_gradient(c, p->name, p->count, p->value, gradient);
+		free(gradient);
+	}
+}
+
+static void check_stage(enum sgan_stage stage)
+{
+	struct run r;
+	struct gradient_check c = { .value = objective, .arg = &r };
+	open_run(&r, stage);
+	for (r.stack = 0; r.stack < r.model->stack_count; r.stack++) {
+		struct sgan_stack *stack = &r.model->stacks[r.stack];
+		if (stage == SGAN_STAGE_ENCODER) {
+			r.objective = ENCODER;
+			check_part(&r, &c, &stack->encoder);
+			continue;
+		}
+		r.objective = DISCRIMINATOR;
+		check_part(&r, &c, &stack->discriminator);
+		r.objective = GENERATOR;
+		check_part(&r, &c, &stack->generator);
+	}
+	expect_few_left_out(&c, sgan_stage_name(stage));
+	cr_log_info("%s: %zu elements, %zu at kinks, largest error %.3f of what is allowed", sgan_stage_name(stage),
+	            c.checked, c.left_out, c.worst);
+	close_run(&r);
+}
+
+Test(objectives, encoder)
+{
+	check_stage(SGAN_STAGE_ENCODER);
+}
+
+Test(objectives, independent)
+{
+	check_stage(SGAN_STAGE_INDEPENDENT);
+}
+
+Test(objectives, joint)
+{
+	check_stage(SGAN_STAGE_JOINT);
+}
+
+/* The parts' places in a stack's three; see sgan_model_part. */
+enum { GENERATORS = 1, DISCRIMINATORS = 2 };
+
+/* Values, running statistics, gradients and moments of all parts but one kind. */
+static real *snapshot(struct run *r, size_t but, size_t *count)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	real *all = NULL;
+	*count = 0;
+	for (size_t k = 0; (part = sgan_model_part(r->model, k, &first)) != NULL; k++) {
+		for (size_t i = 0; k % 3 != but && i < sgan_params_count(part->params); i++) {
+			const struct sgan_param *p = sgan_params_at(part->params, i);
+			const real *tensors[4] = { p->value, p->grad, p->m, p->v };
+			for (int t = 0; t < (p->trainable ? 4 : 1); t++) {
+				all = realloc(all, (*count + p->count) * sizeof(real));
+				cr_assert_not_null(all);
+				memcpy(all + *count, tensors[t], p->count * sizeof(real));
+				*count += p->count;
+			}
+		}
+	}
+	return all;
+}
+
+static void expect_others_kept(enum sgan_stage stage, size_t trained)
+{
+	struct run r;
+	size_t before_count, after_count;
+	open_run(&r, stage);
+	r.preset->stages[stage].lr = 0.01;
+	cr_assert_eq(sgan_session_batch(r.session, IMAGES, r.x, r.labels), SGAN_OK, "%s", sgan_last_error());
+	real *before = snapshot(&r, trained, &before_count);
+	cr_assert_eq(trained == GENERATORS ? sgan_generator_step(r.session) : sgan_discriminator_step(r.session), SGAN_OK,
+	             "%s", sgan_last_error());
+	real *after = snapshot(&r, trained, &after_count);
+	cr_assert_eq(before_count, after_count);
+	cr_expect_arr_eq(before, after, before_count * sizeof(real), "%s: a %c step changed more than its own",
+	                 sgan_stage_name(stage), trained == GENERATORS ? 'G' : 'D');
+	free(before);
+	free(after);
+	close_run(&r);
+}
+
+Test(objectives, steps_leave_the_other_parts)
+{
+	expect_others_kept(SGAN_STAGE_INDEPENDENT, GENERATORS);
+	expect_others_kept(SGAN_STAGE_INDEPENDENT, DISCRIMINATORS);
+	expect_others_kept(SGAN_STAGE_JOINT, GENERATORS);
+	expect_others_kept(SGAN_STAGE_JOINT, DISCRIMINATORS);
+}
