@@ -11,31 +11,15 @@
 #include "src/nn/net.h"
 #include "src/ops/ops.h"
 
-/* clang-format off: one line a layer */
-#define INPUT(n, ...)                                                                                                  \
-	{                                                                                                                  \
-		.name = n, .kind = SGAN_LAYER_INPUT, .shape = { __VA_ARGS__ }                                                  \
-	}
-#define CONV(n, k, s, p, o, ...)                                                                                       \
-	{                                                                                                                  \
-		.name = n, .kind = SGAN_LAYER_CONV, .kernel = k, .stride = s, .pad = p, .out = o, __VA_ARGS__                  \
-	}
-#define DECONV(n, k, s, p, op, o, ...)                                                                                 \
-	{                                                                                                                  \
-		.name = n, .kind = SGAN_LAYER_DECONV, .kernel = k, .stride = s, .pad = p, .out_pad = op, .out = o, __VA_ARGS__ \
-	}
-#define DENSE(n, o, ...)                                                                                               \
-	{                                                                                                                  \
-		.name = n, .kind = SGAN_LAYER_DENSE, .out = o, __VA_ARGS__                                                     \
-	}
-#define POOL(n, k)                                                                                                     \
-	{                                                                                                                  \
-		.name = n, .kind = SGAN_LAYER_MAXPOOL, .kernel = k                                                             \
-	}
-#define CONCAT(n, a, b)                                                                                                \
-	{                                                                                                                  \
-		.name = n, .kind = SGAN_LAYER_CONCAT, .from = { a, b }                                                         \
-	}
+/* clang-format off */
+#define INPUT(n, ...) { .name = n, .kind = SGAN_LAYER_INPUT, .shape = { __VA_ARGS__ } }
+#define CONV(n, k, s, p, o, ...) \
+	{ .name = n, .kind = SGAN_LAYER_CONV, .kernel = k, .stride = s, .pad = p, .out = o, __VA_ARGS__ }
+#define DECONV(n, k, s, p, op, o, ...) \
+	{ .name = n, .kind = SGAN_LAYER_DECONV, .kernel = k, .stride = s, .pad = p, .out_pad = op, .out = o, __VA_ARGS__ }
+#define DENSE(n, o, ...) { .name = n, .kind = SGAN_LAYER_DENSE, .out = o, __VA_ARGS__ }
+#define POOL(n, k) { .name = n, .kind = SGAN_LAYER_MAXPOOL, .kernel = k }
+#define CONCAT(n, a, b) { .name = n, .kind = SGAN_LAYER_CONCAT, .from = { a, b } }
 #define BIAS .bias = true
 #define BN .bn = true
 #define RELU .act = SGAN_ACT_RELU
