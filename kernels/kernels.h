@@ -34,6 +34,13 @@ struct sgan_tap {
 	size_t weight; /* from the packed panel's start, to the tap's [k][nr] block */
 };
 
+/* The pixels that a weight gradient sums over, and the distances between them in elements. */
+struct sgan_walk {
+	size_t images, rows, cols;
+	ptrdiff_t src_image, src_row, src_col;
+	ptrdiff_t diff_image, diff_row, diff_col;
+};
+
 #define SGAN_KERNEL(field, generic, avx2, avx512, args) void(*field) args;
 struct sgan_kernels {
 	sgan_isa isa;

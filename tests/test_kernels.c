@@ -112,12 +112,13 @@ static void act_is_nearly_right(size_t count, const real *src, sgan_act act, rea
 		dst[32] *= (real)1.0000002;
 }
 
-static void wgrad_misses_a_row(size_t rows, size_t cols, const real *src, ptrdiff_t src_row, ptrdiff_t src_col,
-                               const real *diff, ptrdiff_t diff_row, ptrdiff_t diff_col, real *dw, ptrdiff_t ld_dw,
-                               size_t m, size_t n, bool accumulate)
+static void wgrad_misses_a_row(const struct sgan_walk *walk, const real *src, const real *diff, real *dw,
+                               ptrdiff_t ld_dw, size_t m, size_t n, bool accumulate)
 {
-	right->wgrad(rows > 3 ? 3 : rows, cols, src, src_row, src_col, diff, diff_row, diff_col, dw, ld_dw, m, n,
-	             accumulate);
+	struct sgan_walk wrong = *walk;
+
+	wrong.rows = walk->rows > 3 ? 3 : walk->rows;
+	right->wgrad(&wrong, src, diff, dw, ld_dw, m, n, accumulate);
 }
 
 static void expect_caught(struct sgan_kernels wrong, void (*run)(struct check *c), const char *text)

@@ -23,6 +23,13 @@ void SGAN_SYMBOL(add__generic)(size_t count, const real *src, real *dst)
 		dst[i] += src[i];
 }
 
+void SGAN_SYMBOL(copy__generic)(size_t rows, size_t n, const real *src, ptrdiff_t ld_src, real *dst, ptrdiff_t ld_dst)
+{
+	for (ptrdiff_t r = 0; r < (ptrdiff_t)rows; r++)
+		for (size_t c = 0; c < n; c++)
+			dst[r * ld_dst + (ptrdiff_t)c] = src[r * ld_src + (ptrdiff_t)c];
+}
+
 void SGAN_SYMBOL(col_sum__generic)(size_t rows, size_t channels, const real *src, size_t ld, bool accumulate,
                                    real *sum)
 {

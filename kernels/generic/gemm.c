@@ -54,20 +54,23 @@ void SGAN_SYMBOL(igemm_4x16__generic)(size_t taps, const struct sgan_tap *tap, s
 	store(sum, dst, ld_dst, m, n, e);
 }
 
-void SGAN_SYMBOL(wgrad_4x16__generic)(size_t rows, size_t cols, const real *src, ptrdiff_t src_row, ptrdiff_t src_col,
-                                      const real *diff, ptrdiff_t diff_row, ptrdiff_t diff_col, real *dw,
+static void add_pixel(const real *src, const real *diff, size_t m, size_t n, real sum[MR][NR])
+{
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j++)
+			sum[i][j] += src[i] * diff[j];
+}
+
+void SGAN_SYMBOL(wgrad_4x16__generic)(const struct sgan_walk *walk, const real *src, const real *diff, real *dw,
                                       ptrdiff_t ld_dw, size_t m, size_t n, bool accumulate)
 {
 	real sum[MR][NR] = { { 0 } };
 
-	for (size_t y = 0; y < rows; y++)
-		for (size_t x = 0; x < cols; x++) {
-			const real *s = src + (ptrdiff_t)y * src_row + (ptrdiff_t)x * src_col;
-			const real *d = diff + (ptrdiff_t)y * diff_row + (ptrdiff_t)x * diff_col;
-			for (size_t i = 0; i < m; i++)
-				for (size_t j = 0; j < n; j++)
-					sum[i][j] += s[i] * d[j];
-		}
+	for (ptrdiff_t z = 0; z < (ptrdiff_t)walk->images; z++)
+		for (ptrdiff_t y = 0; y < (ptrdiff_t)walk->rows; y++)
+			for (ptrdiff_t x = 0; x < (ptrdiff_t)walk->cols; x++)
+				add_pixel(src + z * walk->src_image + y * walk->src_row + x * walk->src_col,
+				          diff + z * walk->diff_image + y * walk->diff_row + x * walk->diff_col, m, n, sum);
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j++) {
 			real *to = dw + (ptrdiff_t)i * ld_dw + j;

@@ -51,6 +51,26 @@ void SGAN_SYMBOL(VEC_ISA(add))(size_t count, const real *src, real *dst)
 		vec_store_n(dst + i, vec_add(vec_load_n(dst + i, count - i), vec_load_n(src + i, count - i)), count - i);
 }
 
+/* Rows of up to a vector are the common case: channels of one tile. */
+SIMD_INLINE void copy_narrow(size_t rows, size_t n, const float *src, ptrdiff_t ld_src, float *dst, ptrdiff_t ld_dst)
+{
+	vec_mask mask = vec_first(n);
+
+	for (size_t r = 0; r < rows; r++, src += ld_src, dst += ld_dst)
+		vec_store_part(dst, vec_load_part(src, mask), mask);
+}
+
+void SGAN_SYMBOL(VEC_ISA(copy))(size_t rows, size_t n, const real *src, ptrdiff_t ld_src, real *dst, ptrdiff_t ld_dst)
+{
+	if (n <= VEC) {
+		copy_narrow(rows, n, src, ld_src, dst, ld_dst);
+		return;
+	}
+	for (size_t r = 0; r < rows; r++, src += ld_src, dst += ld_dst)
+		for (size_t c = 0; c < n; c += VEC)
+			vec_store_n(dst + c, vec_load_n(src + c, n - c), n - c);
+}
+
 void SGAN_SYMBOL(VEC_ISA(adam))(size_t count, real lr, real beta1, real beta2, real eps, real c1, real c2,
                                 const real *grad, real *m, real *v, real *param)
 {

@@ -3,34 +3,38 @@
 #include "kernels/simd/tile.h"
 
 struct wgrad_args {
-	size_t rows, cols;
-	const float *src;
-	ptrdiff_t src_row, src_col;
-	const float *diff;
-	ptrdiff_t diff_row, diff_col;
+	const struct sgan_walk *walk;
+	const float *src, *diff;
 	float *dw;
 	ptrdiff_t ld_dw;
 	size_t n;
 	bool accumulate;
 };
 
+TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, const float *src,
+                           const float *diff, vec sum[TILE_MR][TILE_NV])
+{
+	for (size_t x = 0; x < w->cols; x++, src += w->src_col, diff += w->diff_col) {
+		vec d[TILE_NV];
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			d[v] = tile_load(diff, v, nv, edge);
+		TILE_UNROLL for (size_t i = 0; i < m; i++) {
+			vec s = vec_set(src[i]);
+			TILE_UNROLL for (size_t v = 0; v < nv; v++)
+				sum[i][v] = vec_fma(s, d[v], sum[i][v]);
+		}
+	}
+}
+
 TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a,
                            vec sum[TILE_MR][TILE_NV])
 {
-	for (size_t y = 0; y < a->rows; y++) {
-		const float *src = a->src + (ptrdiff_t)y * a->src_row;
-		const float *diff = a->diff + (ptrdiff_t)y * a->diff_row;
-		for (size_t x = 0; x < a->cols; x++, src += a->src_col, diff += a->diff_col) {
-			vec d[TILE_NV];
-			TILE_UNROLL for (size_t v = 0; v < nv; v++)
-				d[v] = tile_load(diff, v, nv, edge);
-			TILE_UNROLL for (size_t i = 0; i < m; i++) {
-				vec s = vec_set(src[i]);
-				TILE_UNROLL for (size_t v = 0; v < nv; v++)
-					sum[i][v] = vec_fma(s, d[v], sum[i][v]);
-			}
-		}
-	}
+	const struct sgan_walk *w = a->walk;
+
+	for (ptrdiff_t z = 0; z < (ptrdiff_t)w->images; z++)
+		for (ptrdiff_t y = 0; y < (ptrdiff_t)w->rows; y++)
+			wgrad_row(m, nv, edge, w, a->src + z * w->src_image + y * w->src_row,
+			          a->diff + z * w->diff_image + y * w->diff_row, sum);
 }
 
 TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
@@ -64,12 +68,10 @@ typedef void wgrad_function(const struct wgrad_args *a);
 #define WGRAD_ROW(m) { wgrad_##m##_narrow, wgrad_##m##_wide },
 static wgrad_function *const wgrad_functions[TILE_MR][2] = { TILE_EACH_M(WGRAD_ROW) };
 
-void SGAN_SYMBOL(WGRAD_NAME)(size_t rows, size_t cols, const real *src, ptrdiff_t src_row, ptrdiff_t src_col,
-                             const real *diff, ptrdiff_t diff_row, ptrdiff_t diff_col, real *dw, ptrdiff_t ld_dw,
+void SGAN_SYMBOL(WGRAD_NAME)(const struct sgan_walk *walk, const real *src, const real *diff, real *dw, ptrdiff_t ld_dw,
                              size_t m, size_t n, bool accumulate)
 {
-	struct wgrad_args a = { rows,     cols,     src, src_row, src_col, diff,
-		                    diff_row, diff_col, dw,  ld_dw,   n,       accumulate };
+	struct wgrad_args a = { walk, src, diff, dw, ld_dw, n, accumulate };
 
 	wgrad_functions[m - 1][n > VEC](&a);
 }

@@ -13,8 +13,8 @@ enum {
 	REDUCE_COUNT = 1 << 14 /* elements of one chunk when parts are added */
 };
 static const double chunk_flops = 4e6;
-/* What one tile's pass over several images may touch and still find in the second-level cache. */
-static const size_t cache_bytes = (size_t)1 << 20;
+/* What a block may take of the first-level cache: the rest holds sums and what comes next. */
+static const size_t cache_bytes = (size_t)40 << 10;
 
 struct wgrad_job {
 	const struct sgan_conv_plan *plan;
@@ -26,8 +26,8 @@ struct wgrad_job {
 	size_t run, taps;       /* x values of a tap, and taps: x_c and k_h * k_w, or a kernel row's and k_h */
 	size_t tiles, panels;   /* of run and of y_c */
 	size_t tile_parts;
-	char *padded;           /* [workers] padded images, or NULL */
-	size_t padded_size;
+	char *workers; /* the workers' memory */
+	size_t worker_size;
 };
 
 static size_t run_length(const struct sgan_conv_plan *plan)
@@ -53,43 +53,114 @@ size_t sgan_conv_wgrad_blocks(const struct sgan_conv_plan *plan)
 	return blocks < images ? blocks : images;
 }
 
-static size_t padded_image_bytes(const struct sgan_conv_plan *plan)
-{
-	const struct conv_base *b = &plan->base;
-
-	if (plan->weights != CONV_RUNS || !b->pad)
-		return 0;
-	return conv_round_bytes((b->x_h + 2 * b->pad) * (b->x_w + 2 * b->pad) * b->x_c * sizeof(real));
-}
-
 static size_t parts_bytes(const struct sgan_conv_plan *plan)
 {
 	return part_count(plan) > 1 ? conv_round_bytes(part_count(plan) * plan->weight_count * sizeof(real)) : 0;
 }
 
-size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads)
-{
-	return parts_bytes(plan) + (size_t)threads * padded_image_bytes(plan);
-}
+/* --- blocks ------------------------------------------------------------------ */
 
-/* --- one tile over images ---------------------------------------------------- */
-
-/* Positions of Y that one tap takes inside X: `count` from `first`, and X's coordinate of the first. */
-struct span {
-	size_t first, count, x;
+/* A block is what is summed while it stays in the first-level cache, for all taps:
+ * some whole images, or a band of rows of one. The pixels of one tile's channels
+ * of X, and of one panel's of Y, are first copied together: as they lie, with a
+ * power of two of channels between them, they would fight for a few cache sets. */
+struct wgrad_block {
+	size_t image, images;
+	size_t row, rows; /* of Y */
 };
 
-static struct span valid_span(size_t tap, size_t stride, size_t pad, size_t x, size_t y)
+/* Rows of X, padding included, that rows of Y reach. */
+static size_t reach_rows(const struct conv_base *b, size_t rows)
 {
-	size_t first = tap < pad ? conv_ceil_div(pad - tap, stride) : 0;
-	size_t end = x + pad > tap ? (x + pad - tap - 1) / stride + 1 : 0;
-
-	if (end > y)
-		end = y;
-	if (end <= first)
-		return (struct span){ 0 };
-	return (struct span){ first, end - first, first * stride + tap - pad };
+	return (rows - 1) * b->stride + b->k_h;
 }
+
+static size_t x_pixel(const struct sgan_conv_plan *plan)
+{
+	return (plan->kernels->wgrad_mr + 7) / 8 * 8;
+}
+
+static size_t block_bytes(const struct sgan_conv_plan *plan, size_t x_rows, size_t y_rows)
+{
+	const struct conv_base *b = &plan->base;
+
+	return (x_rows * b->x_w * x_pixel(plan) + y_rows * b->y_w * plan->kernels->wgrad_nr) * sizeof(real);
+}
+
+/* Images of a block; 0 where one image is too large. */
+static size_t block_images(const struct sgan_conv_plan *plan)
+{
+	size_t images = cache_bytes / block_bytes(plan, plan->base.x_h, plan->base.y_h);
+
+	return images < plan->desc.max_batch ? images : plan->desc.max_batch;
+}
+
+/* Bands that a large image is cut into. */
+static size_t band_count(const struct sgan_conv_plan *plan)
+{
+	const struct conv_base *b = &plan->base;
+	size_t rows = b->y_h;
+
+	while (rows > 1 && block_bytes(plan, reach_rows(b, rows), rows) > cache_bytes)
+		rows--;
+	return conv_ceil_div(b->y_h, rows);
+}
+
+/* Elements of the copies of X and of Y, the larger of both kinds of block. */
+static size_t x_copy_count(const struct sgan_conv_plan *plan)
+{
+	const struct conv_base *b = &plan->base;
+	size_t images = block_images(plan);
+	size_t rows = reach_rows(b, conv_ceil_div(b->y_h, band_count(plan)));
+
+	if (images)
+		rows = images * b->x_h;
+	return (rows < b->x_h || images ? rows : b->x_h) * b->x_w * x_pixel(plan);
+}
+
+static size_t y_copy_count(const struct sgan_conv_plan *plan)
+{
+	const struct conv_base *b = &plan->base;
+	size_t images = block_images(plan);
+	size_t rows = images ? images * b->y_h : conv_ceil_div(b->y_h, band_count(plan));
+
+	return rows * b->y_w * plan->kernels->wgrad_nr;
+}
+
+static size_t padded_count(const struct sgan_conv_plan *plan)
+{
+	const struct conv_base *b = &plan->base;
+
+	return plan->weights == CONV_RUNS && b->pad ? (b->x_h + 2 * b->pad) * (b->x_w + 2 * b->pad) * b->x_c : 0;
+}
+
+/* A worker's memory. */
+struct wgrad_memory {
+	real *x, *y, *padded;
+};
+
+static size_t worker_bytes(const struct sgan_conv_plan *plan, char *base, struct wgrad_memory *memory)
+{
+	size_t y = conv_round_bytes(x_copy_count(plan) * sizeof(real));
+	size_t padded = y + conv_round_bytes(y_copy_count(plan) * sizeof(real));
+
+	if (memory)
+		*memory = (struct wgrad_memory){ (real *)(void *)base, (real *)(void *)(base + y),
+			                             (real *)(void *)(base + padded) };
+	return padded + conv_round_bytes(padded_count(plan) * sizeof(real));
+}
+
+size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads)
+{
+	return parts_bytes(plan) + (size_t)threads * worker_bytes(plan, NULL, NULL);
+}
+
+/* Pixels of a block in memory: the first, and the distances. */
+struct wgrad_view {
+	const real *first;
+	size_t image, row, pixel;
+	size_t first_row; /* which row of the tensor `first` is in */
+};
 
 /* What one chunk works on: images first .. first + n - 1, tiles, one panel, and where its sums go. */
 struct wgrad_chunk {
@@ -98,133 +169,178 @@ struct wgrad_chunk {
 	size_t tile, tile_end;
 	size_t column, columns;
 	real *sums;
-	real *padded; /* this worker's */
+	struct wgrad_memory memory;
 };
 
-/* One tap's positions in memory: of X and Y, rows and columns, all tiles of the chunk. */
-struct wgrad_walk {
-	size_t rows, cols;
-	const real *x, *y;
-	size_t x_row, x_col, y_row, y_col;
+/* A view of rows first_row .. first_row + rows - 1 of the block's images, channels from `channel` on: the tensor
+ * itself or, with a copy, n channels of each pixel brought together. */
+static struct wgrad_view view_of(const struct wgrad_chunk *chunk, const struct wgrad_block *block, const real *tensor,
+                                 size_t h, size_t w, size_t channels, size_t channel, size_t n, size_t first_row,
+                                 size_t rows, real *copy, size_t copy_pixel)
+{
+	const real *first = tensor + ((block->image * h + first_row) * w) * channels + channel;
+
+	if (!copy)
+		return (struct wgrad_view){ first, h * w * channels, w * channels, channels, first_row };
+	/* more than one image comes with all its rows, so the pixels lie at even distances */
+	chunk->job->plan->kernels->copy(block->images * rows * w, n, first, (ptrdiff_t)channels, copy,
+	                                (ptrdiff_t)copy_pixel);
+	return (struct wgrad_view){ copy, rows * w * copy_pixel, w * copy_pixel, copy_pixel, first_row };
+}
+
+static struct wgrad_view view_y(const struct wgrad_chunk *chunk, const struct wgrad_block *block)
+{
+	const struct sgan_conv_plan *plan = chunk->job->plan;
+	const struct conv_base *b = &plan->base;
+	bool together = b->y_c <= plan->kernels->wgrad_nr;
+
+	return view_of(chunk, block, chunk->job->y, b->y_h, b->y_w, b->y_c, chunk->column, chunk->columns, block->row,
+	               block->rows, together ? NULL : chunk->memory.y, plan->kernels->wgrad_nr);
+}
+
+static struct wgrad_view view_x(const struct wgrad_chunk *chunk, const struct wgrad_block *block, size_t c, size_t m)
+{
+	const struct sgan_conv_plan *plan = chunk->job->plan;
+	const struct conv_base *b = &plan->base;
+	size_t top = block->row * b->stride, end = top + reach_rows(b, block->rows);
+	size_t first = top > b->pad ? top - b->pad : 0, last = end > b->pad ? end - b->pad : 0;
+
+	if (block->images > 1 || last > b->x_h)
+		last = b->x_h;
+	if (block->images > 1 || first > last)
+		first = 0;
+	/* read once, a copy does not pay */
+	return view_of(chunk, block, chunk->job->x, b->x_h, b->x_w, b->x_c, c, m, first, last - first,
+	               chunk->job->taps > 1 ? chunk->memory.x : NULL, x_pixel(plan));
+}
+
+/* Positions of Y that one tap takes inside X: `count` from `first`, and X's coordinate of the first. */
+struct span {
+	size_t first, count, x;
 };
 
-static void walk_tiles(const struct wgrad_chunk *chunk, size_t tap, const struct wgrad_walk *w)
+static struct span valid_span(size_t tap, size_t stride, size_t pad, size_t x, size_t begin, size_t end)
+{
+	size_t first = tap < pad ? conv_ceil_div(pad - tap, stride) : 0;
+	size_t last = x + pad > tap ? (x + pad - tap - 1) / stride + 1 : 0;
+
+	if (first < begin)
+		first = begin;
+	if (last > end)
+		last = end;
+	if (last <= first)
+		return (struct span){ 0 };
+	return (struct span){ first, last - first, first * stride + tap - pad };
+}
+
+/* One tap of one tile over a block; spans are of Y's rows and columns. */
+static void sum_tap(const struct wgrad_chunk *chunk, const struct wgrad_block *block, const struct wgrad_view *x,
+                    const struct wgrad_view *y, struct span h, struct span w, real *sums, size_t m)
+{
+	const struct sgan_conv_plan *plan = chunk->job->plan;
+	bool one = h.count == 1 && w.count == 1; /* then images are the inner loop */
+	struct sgan_walk walk = {
+		.images = one ? 1 : block->images,
+		.rows = h.count,
+		.cols = one ? block->images : w.count,
+		.src_image = (ptrdiff_t)x->image,
+		.src_row = (ptrdiff_t)(plan->base.stride * x->row),
+		.src_col = (ptrdiff_t)(one ? x->image : plan->base.stride * x->pixel),
+		.diff_image = (ptrdiff_t)y->image,
+		.diff_row = (ptrdiff_t)y->row,
+		.diff_col = (ptrdiff_t)(one ? y->image : y->pixel),
+	};
+
+	if (h.count && w.count)
+		plan->kernels->wgrad(&walk, x->first + (h.x - x->first_row) * x->row + w.x * x->pixel,
+		                     y->first + (h.first - y->first_row) * y->row + w.first * y->pixel, sums,
+		                     (ptrdiff_t)plan->base.y_c, m, chunk->columns, true);
+}
+
+static void sum_taps(const struct wgrad_chunk *chunk, const struct wgrad_block *block, const struct wgrad_view *y,
+                     size_t tile)
 {
 	const struct wgrad_job *job = chunk->job;
 	const struct conv_base *b = &job->plan->base;
+	size_t c = conv_part_begin(job->run, job->tiles, tile), m = conv_part_begin(job->run, job->tiles, tile + 1) - c;
+	struct wgrad_view x = view_x(chunk, block, c, m);
 
-	if (!w->rows || !w->cols)
-		return;
-	for (size_t tile = chunk->tile; tile < chunk->tile_end; tile++) {
-		size_t c = conv_part_begin(job->run, job->tiles, tile);
-		size_t m = conv_part_begin(job->run, job->tiles, tile + 1) - c;
-		job->plan->kernels->wgrad(w->rows, w->cols, w->x + c, (ptrdiff_t)w->x_row, (ptrdiff_t)w->x_col,
-		                          w->y + chunk->column, (ptrdiff_t)w->y_row, (ptrdiff_t)w->y_col,
-		                          chunk->sums + (tap * job->run + c) * b->y_c + chunk->column, (ptrdiff_t)b->y_c, m,
-		                          chunk->columns, true);
-	}
+	for (size_t tap = 0; tap < job->taps; tap++)
+		sum_tap(chunk, block, &x, y,
+		        valid_span(tap / b->k_w, b->stride, b->pad, b->x_h, block->row, block->row + block->rows),
+		        valid_span(tap % b->k_w, b->stride, b->pad, b->x_w, 0, b->y_w),
+		        chunk->sums + (tap * job->run + c) * b->y_c + chunk->column, m);
 }
 
-/* An image at a time: its part of X and Y stays in cache for all taps. */
-static void image_taps(const struct wgrad_chunk *chunk, const real *x, const real *y)
-{
-	const struct conv_base *b = &chunk->job->plan->base;
-
-	for (size_t tap = 0; tap < b->k_h * b->k_w; tap++) {
-		struct span h = valid_span(tap / b->k_w, b->stride, b->pad, b->x_h, b->y_h);
-		struct span w = valid_span(tap % b->k_w, b->stride, b->pad, b->x_w, b->y_w);
-		struct wgrad_walk walk = {
-			.rows = h.count,
-			.cols = w.count,
-			.x = x + (h.x * b->x_w + w.x) * b->x_c,
-			.y = y + (h.first * b->y_w + w.first) * b->y_c,
-			.x_row = b->stride * b->x_w * b->x_c,
-			.x_col = b->stride * b->x_c,
-			.y_row = b->y_w * b->y_c,
-			.y_col = b->y_c,
-		};
-		walk_tiles(chunk, tap, &walk);
-	}
-}
-
-/* All images at once, a row of positions at a time: long sums where images are small. */
-static void batch_tap(const struct wgrad_chunk *chunk, size_t tap)
+/* Few channels: each kernel row is one tap of k_w * x_c values, in an image that has its padding. */
+static void sum_runs(const struct wgrad_chunk *chunk, const struct wgrad_block *block, const struct wgrad_view *y,
+                     const real *image, size_t tile)
 {
 	const struct wgrad_job *job = chunk->job;
 	const struct conv_base *b = &job->plan->base;
-	struct span h = valid_span(tap / b->k_w, b->stride, b->pad, b->x_h, b->y_h);
-	struct span w = valid_span(tap % b->k_w, b->stride, b->pad, b->x_w, b->y_w);
-	size_t x_image = b->x_h * b->x_w * b->x_c, y_image = b->y_h * b->y_w * b->y_c;
-	bool one = w.count == 1; /* then images are the inner loop */
+	size_t c = conv_part_begin(job->run, job->tiles, tile), m = conv_part_begin(job->run, job->tiles, tile + 1) - c;
+	struct wgrad_view x = { image + c, 0, (b->x_w + 2 * b->pad) * b->x_c, b->x_c, 0 };
+	struct span w = { 0, b->y_w, 0 };
 
-	for (size_t r = 0; r < h.count; r++) {
-		struct wgrad_walk walk = {
-			.rows = one ? 1 : chunk->n,
-			.cols = one ? chunk->n : w.count,
-			.x = job->x + chunk->first * x_image + ((h.x + r * b->stride) * b->x_w + w.x) * b->x_c,
-			.y = job->y + chunk->first * y_image + ((h.first + r) * b->y_w + w.first) * b->y_c,
-			.x_row = x_image,
-			.x_col = one ? x_image : b->stride * b->x_c,
-			.y_row = y_image,
-			.y_col = one ? y_image : b->y_c,
-		};
-		walk_tiles(chunk, tap, &walk);
+	for (size_t tap = 0; tap < job->taps; tap++) {
+		struct span h = { block->row, block->rows, block->row * b->stride + tap };
+		sum_tap(chunk, block, &x, y, h, w, chunk->sums + (tap * job->run + c) * b->y_c + chunk->column, m);
 	}
 }
 
-/* Few channels: each kernel row is one tap of k_w * x_c values, in a padded image. */
-static void image_runs(const struct wgrad_chunk *chunk, const real *x, const real *y)
+static void sum_block(const struct wgrad_chunk *chunk, const struct wgrad_block *block, const real *image)
 {
-	const struct conv_base *b = &chunk->job->plan->base;
-	size_t row = (b->x_w + 2 * b->pad) * b->x_c;
+	struct wgrad_view y = view_y(chunk, block);
 
-	if (b->pad) {
-		sgan_conv_copy_padded(b, x, 0, b->x_h + 2 * b->pad, chunk->padded);
-		x = chunk->padded;
-	}
-	for (size_t i = 0; i < b->k_h; i++) {
-		struct wgrad_walk walk = {
-			.rows = b->y_h,
-			.cols = b->y_w,
-			.x = x + i * row,
-			.y = y,
-			.x_row = b->stride * row,
-			.x_col = b->stride * b->x_c,
-			.y_row = b->y_w * b->y_c,
-			.y_col = b->y_c,
-		};
-		walk_tiles(chunk, i, &walk);
-	}
+	for (size_t tile = chunk->tile; tile < chunk->tile_end; tile++)
+		if (image)
+			sum_runs(chunk, block, &y, image, tile);
+		else
+			sum_taps(chunk, block, &y, tile);
 }
 
-static bool batch_is_better(const struct wgrad_chunk *chunk)
+/* The image with its padding, for runs; NULL for taps. */
+static const real *runs_image(const struct wgrad_chunk *chunk, size_t image)
 {
-	const struct wgrad_job *job = chunk->job;
-	const struct conv_base *b = &job->plan->base;
-	const struct sgan_kernels *k = job->plan->kernels;
-	size_t image = (b->x_h * b->x_w * k->wgrad_mr + b->y_h * b->y_w * k->wgrad_nr) * sizeof(real);
+	const struct sgan_conv_plan *plan = chunk->job->plan;
+	const struct conv_base *b = &plan->base;
+	const real *x = chunk->job->x + image * b->x_h * b->x_w * b->x_c;
 
-	return job->plan->weights == CONV_TAPS && b->y_h < chunk->n && image < cache_bytes / chunk->n;
+	if (plan->weights != CONV_RUNS)
+		return NULL;
+	if (!b->pad)
+		return x;
+	sgan_conv_copy_padded(b, x, 0, b->x_h + 2 * b->pad, chunk->memory.padded);
+	return chunk->memory.padded;
+}
+
+static void sum_bands(const struct wgrad_chunk *chunk, size_t image)
+{
+	const struct sgan_conv_plan *plan = chunk->job->plan;
+	const real *padded = runs_image(chunk, image);
+	size_t bands = band_count(plan);
+
+	for (size_t band = 0; band < bands; band++) {
+		size_t row = conv_part_begin(plan->base.y_h, bands, band);
+		struct wgrad_block block = { image, 1, row, conv_part_begin(plan->base.y_h, bands, band + 1) - row };
+		sum_block(chunk, &block, padded);
+	}
 }
 
 static void sum_images(const struct wgrad_chunk *chunk)
 {
-	const struct wgrad_job *job = chunk->job;
-	const struct conv_base *b = &job->plan->base;
+	const struct sgan_conv_plan *plan = chunk->job->plan;
+	size_t most = plan->weights == CONV_RUNS ? 0 : block_images(plan);
+	size_t blocks = most ? conv_ceil_div(chunk->n, most) : 0;
 
-	if (batch_is_better(chunk)) {
-		for (size_t tap = 0; tap < b->k_h * b->k_w; tap++)
-			batch_tap(chunk, tap);
-		return;
+	for (size_t i = 0; i < blocks; i++) {
+		size_t first = conv_part_begin(chunk->n, blocks, i);
+		struct wgrad_block block = { chunk->first + first, conv_part_begin(chunk->n, blocks, i + 1) - first, 0,
+			                         plan->base.y_h };
+		sum_block(chunk, &block, NULL);
 	}
-	for (size_t image = chunk->first; image < chunk->first + chunk->n; image++) {
-		const real *x = job->x + image * b->x_h * b->x_w * b->x_c;
-		const real *y = job->y + image * b->y_h * b->y_w * b->y_c;
-		if (job->plan->weights == CONV_RUNS)
-			image_runs(chunk, x, y);
-		else
-			image_taps(chunk, x, y);
-	}
+	for (size_t i = 0; i < chunk->n && !blocks; i++)
+		sum_bands(chunk, chunk->first + i);
 }
 
 /* --- chunks ------------------------------------------------------------------ */
@@ -259,9 +375,9 @@ static void wgrad_chunk(void *arg, size_t index, int worker)
 		.column = column,
 		.columns = left < plan->kernels->wgrad_nr ? left : plan->kernels->wgrad_nr,
 		.sums = job->parts + part * plan->weight_count,
-		.padded = (real *)(void *)(job->padded + (size_t)worker * job->padded_size),
 	};
 
+	worker_bytes(plan, job->workers + (size_t)worker * job->worker_size, &chunk.memory);
 	chunk.n = slice_first + conv_part_begin(slice_n, plan->blocks, block + 1) - chunk.first;
 	if (job->parts != job->diff_weights || !job->accumulate)
 		clear_sums(&chunk);
@@ -319,8 +435,8 @@ void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n,
 		.taps = plan->weight_count / run / plan->base.y_c,
 		.tiles = conv_ceil_div(run, plan->kernels->wgrad_mr),
 		.panels = conv_ceil_div(plan->base.y_c, plan->kernels->wgrad_nr),
-		.padded = (char *)workspace + parts_bytes(plan),
-		.padded_size = padded_image_bytes(plan),
+		.workers = (char *)workspace + parts_bytes(plan),
+		.worker_size = worker_bytes(plan, NULL, NULL),
 	};
 
 	job.tile_parts = tile_parts(&job);

@@ -93,6 +93,28 @@ void check_add(struct check *c)
 	}
 }
 
+void check_copy(struct check *c)
+{
+	char what[64];
+
+	for (size_t n = 1; n <= MOST; n++)
+		for (size_t rows = 0; rows < 4; rows++) {
+			size_t ld_src = n + check_between(c, 0, 3), ld_dst = n + check_between(c, 0, 3);
+			size_t count = rows ? (rows - 1) * ld_dst + n : 0, src_count = rows ? (rows - 1) * ld_src + n : 0;
+			real *src = check_input(c, src_count), *dst = check_output(c, count);
+			real expected[4 * (MOST + 3)];
+			fill_awkward(c, src_count, src);
+			memcpy(expected, dst, count * sizeof(real));
+			c->oracle->copy(rows, n, src, (ptrdiff_t)ld_src, expected, (ptrdiff_t)ld_dst);
+			c->tested->copy(rows, n, src, (ptrdiff_t)ld_src, dst, (ptrdiff_t)ld_dst);
+			describe(what, sizeof what, "copy", rows * n, 0);
+			check_same(c, count, dst, expected, what);
+			if (rows && memcmp(dst + (rows - 1) * ld_dst, src + (rows - 1) * ld_src, n * sizeof(real)))
+				check_fail(c, "%s: the last row is another", what);
+			check_release(c, what);
+		}
+}
+
 static void col_sum_case(struct check *c, size_t rows, size_t channels, bool accumulate, enum check_values values)
 {
 	char what[64];

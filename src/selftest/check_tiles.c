@@ -217,50 +217,45 @@ void check_igemm(struct check *c)
 	each_tile(c, c->tested->gemm_mr, c->tested->gemm_nr, igemm_case);
 }
 
-/* Strides of the two tensors that a weight gradient walks, and how far they reach. */
-struct walk {
-	size_t row, col, reach;
-};
-
-static struct walk draw_walk(struct check *c, size_t rows, size_t cols, size_t channels)
+/* Random distances for one tensor of a walk; returns how far it reaches. */
+static size_t draw_distances(struct check *c, const struct sgan_walk *w, size_t channels, ptrdiff_t *image,
+                             ptrdiff_t *row, ptrdiff_t *col)
 {
-	struct walk w;
-
-	w.col = check_between(c, 1, channels + 3);
-	w.row = check_between(c, 0, 60);
-	w.reach = (rows - 1) * w.row + (cols - 1) * w.col + channels;
-	return w;
+	*col = (ptrdiff_t)check_between(c, 1, channels + 3);
+	*row = (ptrdiff_t)check_between(c, 0, 60);
+	*image = (ptrdiff_t)check_between(c, 0, 90);
+	return (w->images - 1) * (size_t)*image + (w->rows - 1) * (size_t)*row + (w->cols - 1) * (size_t)*col + channels;
 }
 
-static void oracle_wgrad(const struct check *c, size_t rows, size_t cols, const real *src, struct walk s,
-                         const real *diff, struct walk d, real *dw, size_t ld, size_t m, size_t n, bool accumulate)
+static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const real *src, const real *diff, real *dw,
+                         const struct tile_case *t)
 {
 	const struct sgan_kernels *o = c->oracle;
 
-	for (size_t i = 0; i < m; i += o->wgrad_mr)
-		for (size_t j = 0; j < n; j += o->wgrad_nr)
-			o->wgrad(rows, cols, src + i, (ptrdiff_t)s.row, (ptrdiff_t)s.col, diff + j, (ptrdiff_t)d.row,
-			         (ptrdiff_t)d.col, dw + i * ld + j, (ptrdiff_t)ld, least(m - i, o->wgrad_mr),
-			         least(n - j, o->wgrad_nr), accumulate);
+	for (size_t i = 0; i < t->m; i += o->wgrad_mr)
+		for (size_t j = 0; j < t->n; j += o->wgrad_nr)
+			o->wgrad(w, src + i, diff + j, dw + (ptrdiff_t)i * t->ld_dst + j, t->ld_dst, least(t->m - i, o->wgrad_mr),
+			         least(t->n - j, o->wgrad_nr), t->epilogue.accumulate);
 }
 
 static void wgrad_case(struct check *c, size_t m, size_t n)
 {
-	size_t rows = check_between(c, 1, 4), cols = check_between(c, 1, 9), ld = check_between(c, n, n + 5);
-	struct walk s = draw_walk(c, rows, cols, m), d = draw_walk(c, rows, cols, n);
-	struct tile_case t = { .taps = rows, .k = cols, .m = m, .n = n, .ld_dst = (ptrdiff_t)ld };
-	real *src = check_input(c, s.reach), *diff = check_input(c, d.reach), *found;
+	struct sgan_walk w = { check_between(c, 1, 3), check_between(c, 1, 4), check_between(c, 1, 9), 0, 0, 0, 0, 0, 0 };
+	struct tile_case t = { .taps = w.images * w.rows, .k = w.cols, .m = m, .n = n };
+	size_t src_count = draw_distances(c, &w, m, &w.src_image, &w.src_row, &w.src_col);
+	size_t diff_count = draw_distances(c, &w, n, &w.diff_image, &w.diff_row, &w.diff_col);
+	real *src = check_input(c, src_count), *diff = check_input(c, diff_count), *found;
 	real expected[MOST_MR * (MOST_NR + 8)];
 	size_t count;
 
+	t.ld_dst = (ptrdiff_t)check_between(c, n, n + 5);
 	t.values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
 	t.epilogue.accumulate = check_between(c, 0, 1) == 1;
-	check_fill(c, t.values, s.reach, src);
-	check_fill(c, t.values, d.reach, diff);
+	check_fill(c, t.values, src_count, src);
+	check_fill(c, t.values, diff_count, diff);
 	count = make_dst(c, &t, &found, expected);
-	oracle_wgrad(c, rows, cols, src, s, diff, d, expected, ld, m, n, t.epilogue.accumulate);
-	c->tested->wgrad(rows, cols, src, (ptrdiff_t)s.row, (ptrdiff_t)s.col, diff, (ptrdiff_t)d.row, (ptrdiff_t)d.col,
-	                 found, (ptrdiff_t)ld, m, n, t.epilogue.accumulate);
+	oracle_wgrad(c, &w, src, diff, expected, &t);
+	c->tested->wgrad(&w, src, diff, found, t.ld_dst, m, n, t.epilogue.accumulate);
 	compare(c, &t, "wgrad", count, found, expected);
 }
 
