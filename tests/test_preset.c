@@ -51,10 +51,22 @@ static void expect_net(const struct sgan_net_desc *net, const struct expected_la
 	}
 }
 
-#define INPUT(name, ...) { name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false }
-#define CONCAT(name, ...) { name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false }
-#define POOL(name, ...) { name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false }
-#define LIST(...) { __VA_ARGS__ }
+#define INPUT(name, ...)                                                                                               \
+	{                                                                                                                  \
+		name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false                                   \
+	}
+#define CONCAT(name, ...)                                                                                              \
+	{                                                                                                                  \
+		name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false                                  \
+	}
+#define POOL(name, ...)                                                                                                \
+	{                                                                                                                  \
+		name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false                                 \
+	}
+#define LIST(...)                                                                                                      \
+	{                                                                                                                  \
+		__VA_ARGS__                                                                                                    \
+	}
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 Test(preset, mnist_encoder)
@@ -211,10 +223,14 @@ static void expect_same(const struct sgan_preset *a, const struct sgan_preset *b
 Test(preset, text_reads_back)
 {
 	/* numbers that are hard to write: many digits, very small, larger than 32 bits */
-	static const char *const settings[] = { "joint.lr=0.12345678901234567", "epsilon=1.0000000000000001e-30",
-		                                    "seed=9223372036854775807",     "encoder.steps=1e9",
-		                                    "lambda_ent=3",                 "stage=joint",
-		                                    "encoder.init=normal",          "stacks.[0].generator.[4].act=lrelu" };
+	static const char *const settings[] = { "joint.lr=0.12345678901234567",
+		                                    "epsilon=1.0000000000000001e-30",
+		                                    "seed=9223372036854775807",
+		                                    "encoder.steps=1e9",
+		                                    "lambda_ent=3",
+		                                    "stage=joint",
+		                                    "encoder.init=normal",
+		                                    "stacks.[0].generator.[4].act=lrelu" };
 	struct sgan_preset *again = NULL;
 	for (size_t count = 0; count <= COUNT(settings); count += COUNT(settings)) {
 		struct sgan_preset *preset = load("mnist", settings, count);
@@ -229,9 +245,14 @@ Test(preset, text_reads_back)
 
 Test(preset, settings_override)
 {
-	static const char *const settings[] = { "lr=0.5",       "joint.lr=2e-3",  "epochs=7",
-		                                    "joint.lr=3e-3", "stage=encoder", "joint.steps=2e2",
-		                                    "stacks.[1].generator.[3].out=300", "name=\"other-1\"" };
+	static const char *const settings[] = { "lr=0.5",
+		                                    "joint.lr=2e-3",
+		                                    "epochs=7",
+		                                    "joint.lr=3e-3",
+		                                    "stage=encoder",
+		                                    "joint.steps=2e2",
+		                                    "stacks.[1].generator.[3].out=300",
+		                                    "name=\"other-1\"" };
 	struct sgan_preset *p = load("mnist", settings, COUNT(settings));
 	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr, 1e-3, "its group's own setting stays");
 	cr_expect_eq(p->stages[SGAN_STAGE_INDEPENDENT].lr, 0.5);

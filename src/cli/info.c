@@ -14,10 +14,11 @@
 #include "src/sgan/builtin.h"
 #include "src/sgan/train.h"
 
-static const char help[] = "usage: sgan-cpu info [--model FILE|RUN] [--isa NAME] [--threads N]\n"
-						   "\n"
-						   "Describes the CPU, its topology, the instruction sets, and this build; or what a model holds: a\n"
-						   "model file, a run's folder, or a run below ./runs (its name, its number or latest).\n";
+static const char help[] =
+	"usage: sgan-cpu info [--model FILE|RUN] [--isa NAME] [--threads N]\n"
+	"\n"
+	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds: a\n"
+	"model file, a run's folder, or a run below ./runs (its name, its number or latest).\n";
 
 enum { MODEL = CLI_FIRST_OPTION, THREADS, ISA };
 
@@ -53,8 +54,8 @@ static void print_topology(void)
 		printf("topology   unknown: %s\n", sgan_last_error());
 		return;
 	}
-	printf("topology   %u packages, %u NUMA nodes, %u cores, %u hardware threads, %u allowed\n", t.packages, t.numa_nodes,
-	       t.cores, t.pus, t.pus_allowed);
+	printf("topology   %u packages, %u NUMA nodes, %u cores, %u hardware threads, %u allowed\n", t.packages,
+	       t.numa_nodes, t.cores, t.pus, t.pus_allowed);
 	for (int level = 0; level < SGAN_CACHE_LEVELS; level++)
 		if (t.cache[level].count)
 			printf("cache      L%d: %u of %llu KiB\n", level + 1, t.cache[level].count,
@@ -73,9 +74,9 @@ static void print_build(void)
 #endif
 	       __VERSION__);
 	unsigned hwloc = hwloc_get_api_version();
-	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, zlib %s, %s\n", hwloc >> 16, hwloc >> 8 & 255,
-	       LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, JANSSON_VERSION, png_get_libpng_ver(NULL), zlibVersion(),
-	       archive_version_string());
+	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, zlib %s, %s\n", hwloc >> 16,
+	       hwloc >> 8 & 255, LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, JANSSON_VERSION, png_get_libpng_ver(NULL),
+	       zlibVersion(), archive_version_string());
 	printf("presets   ");
 	for (size_t i = 0; i < sgan_builtin_preset_count; i++)
 		printf(" %s", sgan_builtin_presets[i].name);

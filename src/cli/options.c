@@ -99,8 +99,8 @@ static sgan_status check_isa(const char *name)
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "--isa");
 	if (!sgan_isa_built(isa))
-		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this build has no such kernels; the best it has here is %s", name,
-		                 sgan_isa_name(sgan_isa_best()));
+		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this build has no such kernels; the best it has here is %s",
+		                 name, sgan_isa_name(sgan_isa_best()));
 	if (!sgan_isa_usable(isa))
 		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this machine cannot run it; the best it can is %s", name,
 		                 sgan_isa_name(sgan_isa_best()));

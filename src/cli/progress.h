@@ -6,7 +6,7 @@
 
 struct cli_progress {
 	bool quiet;
-	bool live;       /* stderr is a terminal: one line a stage, drawn over */
+	bool live; /* stderr is a terminal: one line a stage, drawn over */
 	bool colour;
 	bool drawn;      /* the live line has no newline yet */
 	double drawn_at; /* seconds */

@@ -56,8 +56,8 @@ static bool add_range(struct sample *sample, unsigned first, unsigned last)
 {
 	if (first > last || sample->class_count + (last - first) >= CLASSES_MAX)
 		return false;
-	for (unsigned class = first; class <= last; class++)
-		sample->classes[sample->class_count++] = (uint8_t)class;
+	for (unsigned class = first; class <= last; class ++)
+		sample->classes[sample->class_count++] = (uint8_t) class;
 	return true;
 }
 
@@ -86,10 +86,14 @@ static bool read_labels(struct sample *sample)
 enum { MODEL = CLI_FIRST_OPTION, OUT, COUNT, LABELS, SEED, THREADS, ISA };
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, CLI_HELP },         { "model", required_argument, NULL, MODEL },
-	{ "out", required_argument, NULL, OUT },         { "count", required_argument, NULL, COUNT },
-	{ "labels", required_argument, NULL, LABELS },   { "seed", required_argument, NULL, SEED },
-	{ "threads", required_argument, NULL, THREADS }, { "isa", required_argument, NULL, ISA },
+	{ "help", no_argument, NULL, CLI_HELP },
+	{ "model", required_argument, NULL, MODEL },
+	{ "out", required_argument, NULL, OUT },
+	{ "count", required_argument, NULL, COUNT },
+	{ "labels", required_argument, NULL, LABELS },
+	{ "seed", required_argument, NULL, SEED },
+	{ "threads", required_argument, NULL, THREADS },
+	{ "isa", required_argument, NULL, ISA },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -173,8 +177,8 @@ static sgan_status draw_with(sgan_ctx *ctx, const struct sample *sample, const c
 {
 	size_t size = preset->height * preset->width * preset->channels; /* the preset's checks bound each */
 	if (sample->count > bytes_max / size)
-		return sgan_fail(SGAN_EINVAL, "--count is %zu, at most %zu images of %zux%zux%zu fit a file", (size_t)sample->count,
-		                 bytes_max / size, preset->height, preset->width, preset->channels);
+		return sgan_fail(SGAN_EINVAL, "--count is %zu, at most %zu images of %zux%zux%zu fit a file",
+		                 (size_t)sample->count, bytes_max / size, preset->height, preset->width, preset->channels);
 	uint8_t *labels = sgan_alloc(sample->count, 1), *pixels = sgan_alloc(sample->count, size);
 	sgan_status status = labels && pixels ? SGAN_OK : SGAN_ENOMEM;
 	if (status == SGAN_OK) {

@@ -6,10 +6,11 @@
 #include "src/cli/cli.h"
 #include "src/cpu/status.h"
 
-static const char help[] = "usage: sgan-cpu selftest [--isa NAME] [--threads N]\n"
-						   "\n"
-						   "Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
-						   "with the portable kernels. One line a failure; exit code 1 when there is any.\n";
+static const char help[] =
+	"usage: sgan-cpu selftest [--isa NAME] [--threads N]\n"
+	"\n"
+	"Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
+	"with the portable kernels. One line a failure; exit code 1 when there is any.\n";
 
 enum { ISA = CLI_FIRST_OPTION, THREADS };
 

@@ -33,8 +33,23 @@ static const char help[] =
 	"Prints the run's folder to standard output at the end. Ctrl-C finishes the step, saves and stops;\n"
 	"a second one stops at once.\n";
 
-enum { PRESET = CLI_FIRST_OPTION, DATA, OUT, STAGE, EPOCHS, STEPS, STOP_AFTER, INIT, SEED, THREADS, ISA, RESUME, SET,
-	   DRY_RUN, QUIET };
+enum {
+	PRESET = CLI_FIRST_OPTION,
+	DATA,
+	OUT,
+	STAGE,
+	EPOCHS,
+	STEPS,
+	STOP_AFTER,
+	INIT,
+	SEED,
+	THREADS,
+	ISA,
+	RESUME,
+	SET,
+	DRY_RUN,
+	QUIET
+};
 
 static const struct option options[] = {
 	{ "help", no_argument, NULL, CLI_HELP },
@@ -57,8 +72,13 @@ static const struct option options[] = {
 };
 
 /* --stage, --epochs, --steps and --seed as settings, in this order and before those of --set. */
-enum { OWN_STAGE, OWN_EPOCHS, OWN_STEPS = OWN_EPOCHS + SGAN_STAGE_COUNT, OWN_SEED = OWN_STEPS + SGAN_STAGE_COUNT,
-	   OWN_COUNT };
+enum {
+	OWN_STAGE,
+	OWN_EPOCHS,
+	OWN_STEPS = OWN_EPOCHS + SGAN_STAGE_COUNT,
+	OWN_SEED = OWN_STEPS + SGAN_STAGE_COUNT,
+	OWN_COUNT
+};
 
 struct train {
 	const char *preset_name, *data_name, *out, *init_name, *resume;
@@ -181,8 +201,8 @@ static sgan_status load_preset(struct train *train)
 			settings[count++] = train->own[i];
 	for (size_t i = 0; i < train->set_count; i++)
 		settings[count++] = train->sets[i];
-	sgan_status status = sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count,
-	                                      &train->preset);
+	sgan_status status =
+		sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count, &train->preset);
 	free(settings);
 	return status;
 }
@@ -220,9 +240,10 @@ static sgan_status find_init(struct train *train)
 	enum sgan_stage first = first_stage(train->preset);
 	struct sgan_model_info info;
 	if (first == SGAN_STAGE_ENCODER)
-		return train->init_name ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
-		                                    train->init_name, train->preset->stage)
-		                        : SGAN_OK;
+		return train->init_name
+		           ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
+		                       train->init_name, train->preset->stage)
+		           : SGAN_OK;
 	if (!train->init_name)
 		return sgan_fail(SGAN_EINVAL, "stage '%s' needs --init FILE|RUN: a model that has been through stage '%s'",
 		                 train->preset->stage, sgan_stage_name(first - 1));

@@ -22,9 +22,9 @@ struct sgan_stage_settings {
 	size_t epochs; /* limit of the stage */
 	size_t steps;  /* the same in steps; 0: none */
 	size_t batch;
-	double lr, beta1, beta2, epsilon;              /* Adam */
-	double lambda_adv, lambda_cond, lambda_ent;    /* weights of equation (3) */
-	size_t generator_steps;                        /* G steps for each D step */
+	double lr, beta1, beta2, epsilon;           /* Adam */
+	double lambda_adv, lambda_cond, lambda_ent; /* weights of equation (3) */
+	size_t generator_steps;                     /* G steps for each D step */
 	enum sgan_init init;
 	double init_std; /* of SGAN_INIT_NORMAL */
 };
@@ -41,9 +41,9 @@ struct sgan_preset {
 	char name[SGAN_NAME];
 	size_t height, width, channels, classes;
 	uint64_t seed;
-	char stage[16];      /* "encoder", "independent", "joint" or "all" */
-	size_t slices;       /* what a batch is cut into; part of the result's definition */
-	size_t log_interval; /* steps */
+	char stage[16];                 /* "encoder", "independent", "joint" or "all" */
+	size_t slices;                  /* what a batch is cut into; part of the result's definition */
+	size_t log_interval;            /* steps */
 	double bn_epsilon, bn_momentum; /* those of every network */
 	struct sgan_net_desc encoder;
 	size_t stack_count;

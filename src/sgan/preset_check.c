@@ -41,8 +41,8 @@ static sgan_status check_inputs(const struct shaped *s, const char *first, const
 		const struct sgan_layer_desc *layer = &s->net->layers[i];
 		if (layer->kind == SGAN_LAYER_INPUT && strcmp(layer->name, first) != 0 &&
 		    (!second || strcmp(layer->name, second) != 0))
-			return sgan_tree_fail(s->at, "%s: input '%s' is unknown, expected '%s'%s%s%s", s->net->name, layer->name, first,
-			                      second ? " and '" : "", second ? second : "", second ? "'" : "");
+			return sgan_tree_fail(s->at, "%s: input '%s' is unknown, expected '%s'%s%s%s", s->net->name, layer->name,
+			                      first, second ? " and '" : "", second ? second : "", second ? "'" : "");
 	}
 	for (int i = 0; i < (second ? 2 : 1); i++) {
 		int found = find_layer(s->net, i ? second : first);
@@ -70,8 +70,8 @@ static sgan_status check_encoder(const struct sgan_preset *preset, const struct 
 	if (net->layers[0].kind != SGAN_LAYER_INPUT)
 		return sgan_tree_fail(encoder->at, "encoder: its first layer must be its input");
 	if (in[0] != preset->height || in[1] != preset->width || in[2] != preset->channels)
-		return sgan_tree_fail(encoder->at, "encoder: its input is [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", in[0],
-		                      in[1], in[2], preset->height, preset->width, preset->channels);
+		return sgan_tree_fail(encoder->at, "encoder: its input is [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]",
+		                      in[0], in[1], in[2], preset->height, preset->width, preset->channels);
 	return SGAN_OK;
 }
 
@@ -86,13 +86,15 @@ static sgan_status check_cut(const struct sgan_preset *preset, size_t number, co
 	if (layer < 0)
 		return sgan_tree_fail(at, "stack %zu: the encoder has no layer '%s' to cut at", number, stack->cut);
 	if (layer <= (number ? find_layer(encoder->net, below) : 0))
-		return sgan_tree_fail(at, "stack %zu: cut '%s' does not lie behind the cut of the stack below", number, stack->cut);
+		return sgan_tree_fail(at, "stack %zu: cut '%s' does not lie behind the cut of the stack below", number,
+		                      stack->cut);
 	struct sgan_net_desc part;
 	SGAN_TRY(sgan_net_desc_cut(encoder->net, below, stack->cut, &part));
 	*width = values(encoder, layer);
 	if (top && ((size_t)layer + 1 != encoder->net->layer_count || *width != preset->classes))
-		return sgan_tree_fail(at, "stack %zu: the top stack's cut '%s' must be the encoder's last layer and give %zu scores",
-		                      number, stack->cut, preset->classes);
+		return sgan_tree_fail(
+			at, "stack %zu: the top stack's cut '%s' must be the encoder's last layer and give %zu scores", number,
+			stack->cut, preset->classes);
 	if (top && encoder->net->layers[layer].act != SGAN_ACT_NONE)
 		return sgan_tree_fail(at, "stack %zu: the top cut '%s' gives scores for softmax and takes no 'act'", number,
 		                      stack->cut);
@@ -124,8 +126,8 @@ static bool has_bn(const struct sgan_net_desc *net)
 }
 
 /* A stack between the values of the layer it makes (below) and of the one it is made from (above). */
-static sgan_status check_stack(const struct sgan_preset *preset, size_t number, const config_setting_t *at, size_t below,
-                               size_t above)
+static sgan_status check_stack(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
+                               size_t below, size_t above)
 {
 	const struct sgan_stack_desc *stack = &preset->stacks[number];
 	struct shaped g, d;
@@ -136,8 +138,8 @@ static sgan_status check_stack(const struct sgan_preset *preset, size_t number, 
 	SGAN_TRY(check_values(&g, g.net->layers[last].name, below, "as many as what it is to resemble"));
 	const size_t *out = g.shapes[last];
 	if (number == 0 && (out[0] != preset->height || out[1] != preset->width))
-		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1], out[2],
-		                      preset->height, preset->width, preset->channels);
+		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
+		                      out[2], preset->height, preset->width, preset->channels);
 	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
 	return check_discriminator(&d, below, values(&g, find_layer(g.net, "z")));
 }

@@ -105,7 +105,8 @@ static sgan_status read_real(const config_setting_t *at, const char *where, cons
 		*value = number;
 		return SGAN_OK;
 	}
-	snprintf(expected, sizeof expected, "a number %s %g, at most %g", above ? "above" : "of at least", key->min, key->max);
+	snprintf(expected, sizeof expected, "a number %s %g, at most %g", above ? "above" : "of at least", key->min,
+	         key->max);
 	return mistyped(at, where, key->name, expected);
 }
 

@@ -18,22 +18,20 @@ _Static_assert(sizeof(enum sgan_layer_kind) == sizeof(unsigned) && sizeof(sgan_a
 enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE };
 
 #define FIELD(member) offsetof(struct sgan_layer_desc, member)
-static const struct sgan_key layer_keys[] = {
-	[TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0, layer_types },
-	[NAME] = { "name", SGAN_KEY_NAME, FIELD(name), 0, 0, NULL },
-	[FROM] = { "from", SGAN_KEY_SOURCES, FIELD(from), 0, 0, NULL },
-	[SHAPE] = { "shape", SGAN_KEY_SHAPE, FIELD(shape), 0, 0, NULL },
-	[OUT] = { "out", SGAN_KEY_SIZE, FIELD(out), 1, 65536, NULL },
-	[KERNEL] = { "kernel", SGAN_KEY_SIZE, FIELD(kernel), 1, 63, NULL },
-	[STRIDE] = { "stride", SGAN_KEY_SIZE, FIELD(stride), 1, 16, NULL },
-	[PAD] = { "pad", SGAN_KEY_SIZE, FIELD(pad), 0, 62, NULL },
-	[OUT_PAD] = { "out_pad", SGAN_KEY_SIZE, FIELD(out_pad), 0, 15, NULL },
-	[BIAS] = { "bias", SGAN_KEY_BOOL, FIELD(bias), 0, 0, NULL },
-	[BN] = { "bn", SGAN_KEY_BOOL, FIELD(bn), 0, 0, NULL },
-	[ACT] = { "act", SGAN_KEY_CHOICE, FIELD(act), 0, 0, activations },
-	[SLOPE] = { "slope", SGAN_KEY_ABOVE, FIELD(slope), 0, 0.999, NULL },
-	{ NULL, SGAN_KEY_OTHER, 0, 0, 0, NULL }
-};
+static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0, layer_types },
+	                                          [NAME] = { "name", SGAN_KEY_NAME, FIELD(name), 0, 0, NULL },
+	                                          [FROM] = { "from", SGAN_KEY_SOURCES, FIELD(from), 0, 0, NULL },
+	                                          [SHAPE] = { "shape", SGAN_KEY_SHAPE, FIELD(shape), 0, 0, NULL },
+	                                          [OUT] = { "out", SGAN_KEY_SIZE, FIELD(out), 1, 65536, NULL },
+	                                          [KERNEL] = { "kernel", SGAN_KEY_SIZE, FIELD(kernel), 1, 63, NULL },
+	                                          [STRIDE] = { "stride", SGAN_KEY_SIZE, FIELD(stride), 1, 16, NULL },
+	                                          [PAD] = { "pad", SGAN_KEY_SIZE, FIELD(pad), 0, 62, NULL },
+	                                          [OUT_PAD] = { "out_pad", SGAN_KEY_SIZE, FIELD(out_pad), 0, 15, NULL },
+	                                          [BIAS] = { "bias", SGAN_KEY_BOOL, FIELD(bias), 0, 0, NULL },
+	                                          [BN] = { "bn", SGAN_KEY_BOOL, FIELD(bn), 0, 0, NULL },
+	                                          [ACT] = { "act", SGAN_KEY_CHOICE, FIELD(act), 0, 0, activations },
+	                                          [SLOPE] = { "slope", SGAN_KEY_ABOVE, FIELD(slope), 0, 0.999, NULL },
+	                                          { NULL, SGAN_KEY_OTHER, 0, 0, 0, NULL } };
 
 #define BIT(key) ((uint64_t)1 << (key))
 #define ALWAYS (BIT(TYPE) | BIT(NAME))
@@ -42,14 +40,13 @@ static const struct sgan_key layer_keys[] = {
 /* Which keys a type must have, and which it may have besides. */
 static const struct {
 	uint64_t required, optional;
-} layer_rules[] = {
-	[SGAN_LAYER_INPUT] = { ALWAYS | BIT(SHAPE), 0 },
-	[SGAN_LAYER_CONV] = { ALWAYS | BIT(OUT) | BIT(KERNEL), LINEAR | BIT(STRIDE) | BIT(PAD) },
-	[SGAN_LAYER_DECONV] = { ALWAYS | BIT(OUT) | BIT(KERNEL), LINEAR | BIT(STRIDE) | BIT(PAD) | BIT(OUT_PAD) },
-	[SGAN_LAYER_DENSE] = { ALWAYS | BIT(OUT), LINEAR },
-	[SGAN_LAYER_MAXPOOL] = { ALWAYS | BIT(KERNEL), BIT(FROM) },
-	[SGAN_LAYER_CONCAT] = { ALWAYS | BIT(FROM), BIT(SHAPE) }
-};
+} layer_rules[] = { [SGAN_LAYER_INPUT] = { ALWAYS | BIT(SHAPE), 0 },
+	                [SGAN_LAYER_CONV] = { ALWAYS | BIT(OUT) | BIT(KERNEL), LINEAR | BIT(STRIDE) | BIT(PAD) },
+	                [SGAN_LAYER_DECONV] = { ALWAYS | BIT(OUT) | BIT(KERNEL),
+	                                        LINEAR | BIT(STRIDE) | BIT(PAD) | BIT(OUT_PAD) },
+	                [SGAN_LAYER_DENSE] = { ALWAYS | BIT(OUT), LINEAR },
+	                [SGAN_LAYER_MAXPOOL] = { ALWAYS | BIT(KERNEL), BIT(FROM) },
+	                [SGAN_LAYER_CONCAT] = { ALWAYS | BIT(FROM), BIT(SHAPE) } };
 
 static sgan_status check_rules(const config_setting_t *at, const char *where, const struct sgan_keys *table,
                                const struct sgan_layer_desc *layer)

@@ -22,28 +22,28 @@ _Static_assert(sizeof(enum sgan_init) == sizeof(unsigned) && sizeof(enum sgan_co
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
 #define STACK(member) offsetof(struct sgan_stack_desc, member)
-#define END { NULL, SGAN_KEY_OTHER, 0, 0, 0, NULL }
+#define END                                                                                                            \
+	{                                                                                                                  \
+		NULL, SGAN_KEY_OTHER, 0, 0, 0, NULL                                                                            \
+	}
 
-static const struct sgan_key preset_keys[] = {
-	{ "name", SGAN_KEY_NAME, PRESET(name), 0, 0, NULL },
-	{ "image", SGAN_KEY_SHAPE, PRESET(height), 0, 0, NULL },
-	{ "classes", SGAN_KEY_SIZE, PRESET(classes), 2, 256, NULL }, /* labels are bytes */
-	{ "seed", SGAN_KEY_SEED, PRESET(seed), 0, 0, NULL },
-	{ "stage", SGAN_KEY_WORD, PRESET(stage), 0, 0, stage_words },
-	{ "slices", SGAN_KEY_SIZE, PRESET(slices), 1, 1024, NULL },
-	{ "log_interval", SGAN_KEY_SIZE, PRESET(log_interval), 1, 1e6, NULL },
-	{ "bn_epsilon", SGAN_KEY_REAL, PRESET(bn_epsilon), 1e-30, 1, NULL },
-	{ "bn_momentum", SGAN_KEY_ABOVE, PRESET(bn_momentum), 0, 1, NULL },
-	{ "encoder", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	END
-};
+static const struct sgan_key preset_keys[] = { { "name", SGAN_KEY_NAME, PRESET(name), 0, 0, NULL },
+	                                           { "image", SGAN_KEY_SHAPE, PRESET(height), 0, 0, NULL },
+	                                           { "classes", SGAN_KEY_SIZE, PRESET(classes), 2, 256,
+	                                             NULL }, /* labels are bytes */
+	                                           { "seed", SGAN_KEY_SEED, PRESET(seed), 0, 0, NULL },
+	                                           { "stage", SGAN_KEY_WORD, PRESET(stage), 0, 0, stage_words },
+	                                           { "slices", SGAN_KEY_SIZE, PRESET(slices), 1, 1024, NULL },
+	                                           { "log_interval", SGAN_KEY_SIZE, PRESET(log_interval), 1, 1e6, NULL },
+	                                           { "bn_epsilon", SGAN_KEY_REAL, PRESET(bn_epsilon), 1e-30, 1, NULL },
+	                                           { "bn_momentum", SGAN_KEY_ABOVE, PRESET(bn_momentum), 0, 1, NULL },
+	                                           { "encoder", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	                                           { "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	                                           END };
 /* Stage groups may be left out; all of the above may not. */
-static const struct sgan_key group_keys[] = {
-	{ "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	{ "joint", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	END
-};
+static const struct sgan_key group_keys[] = { { "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	                                          { "joint", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	                                          END };
 
 static const struct sgan_key stage_keys[] = {
 	{ "epochs", SGAN_KEY_SIZE, STAGE(epochs), 1, 1e6, NULL },
@@ -64,13 +64,11 @@ static const struct sgan_key stage_keys[] = {
 /* `layers` stands in the encoder's group beside its stage's settings. */
 static const struct sgan_key encoder_keys[] = { { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL }, END };
 
-static const struct sgan_key stack_keys[] = {
-	{ "cut", SGAN_KEY_NAME, STACK(cut), 0, 0, NULL },
-	{ "condition", SGAN_KEY_CHOICE, STACK(condition), 0, 0, condition_words },
-	{ "generator", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	{ "discriminator", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	END
-};
+static const struct sgan_key stack_keys[] = { { "cut", SGAN_KEY_NAME, STACK(cut), 0, 0, NULL },
+	                                          { "condition", SGAN_KEY_CHOICE, STACK(condition), 0, 0, condition_words },
+	                                          { "generator", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	                                          { "discriminator", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	                                          END };
 
 static const uint64_t every = ~(uint64_t)0;
 
@@ -121,7 +119,8 @@ static sgan_status read_stacks(const config_setting_t *list, struct sgan_preset 
 
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
 {
-	_Static_assert(PRESET(width) == PRESET(height) + sizeof(size_t) && PRESET(channels) == PRESET(width) + sizeof(size_t),
+	_Static_assert(PRESET(width) == PRESET(height) + sizeof(size_t) &&
+	                   PRESET(channels) == PRESET(width) + sizeof(size_t),
 	               "image fills height, width and channels");
 	const config_setting_t *root = config_root_setting(tree);
 	struct sgan_stage_settings common = { .epochs = 0 };

@@ -64,7 +64,8 @@ static sgan_status copy_number(struct scan *scan)
 {
 	const char *start = scan->in, *digits = start + (*start == '-' || *start == '+');
 	bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
-	size_t length = (size_t)(digits - start) + (hex ? 2 + strspn(digits + 2, "0123456789abcdefABCDEF") : strspn(digits, "0123456789"));
+	size_t length = (size_t)(digits - start) +
+	                (hex ? 2 + strspn(digits + 2, "0123456789abcdefABCDEF") : strspn(digits, "0123456789"));
 	char next = start[length];
 	if (!hex && (next == '.' || next == 'e' || next == 'E')) {
 		copy(scan, length + strspn(start + length, ".0123456789eE+-"));
