@@ -81,7 +81,8 @@ static bool product_fits(size_t a, size_t b, size_t c, size_t d, size_t *product
 static sgan_status check_sizes(struct sgan_conv_plan *plan)
 {
 	const struct conv_base *b = &plan->base;
-	size_t x, y, unused, columns;
+	size_t x, y, unused;
+	bool fits;
 	size_t widest = b->x_c > b->y_c ? b->x_c : b->y_c;
 	size_t batch = plan->desc.max_batch;
 
@@ -89,10 +90,12 @@ static sgan_status check_sizes(struct sgan_conv_plan *plan)
 	    !product_fits(batch, b->y_h, b->y_w, b->y_c, &y))
 		return sgan_fail(SGAN_EINVAL, "convolution: %zu images of %zux%zux%zu and %zux%zux%zu are too large to address",
 		                 batch, b->x_h, b->x_w, b->x_c, b->y_h, b->y_w, b->y_c);
-	if (!product_fits(b->k_h, b->k_w, widest + plan->kernels->gemm_nr, widest + plan->kernels->gemm_nr, &unused) ||
-	    !product_fits(b->k_h, b->k_w, b->x_c, b->y_c, &plan->weight_count) ||
-	    !product_fits(plan->weight_count, plan->desc.slices, plan->blocks, 1, &unused) ||
-	    !product_fits(b->y_w, b->k_h, b->k_w, b->x_c + plan->kernels->gemm_nr, &columns))
+	fits = product_fits(b->k_h, b->k_w, widest + plan->kernels->gemm_nr, widest + plan->kernels->gemm_nr, &unused) &&
+	       product_fits(b->k_h, b->k_w, b->x_c, b->y_c, &plan->weight_count) &&
+	       product_fits(b->y_w, b->k_h, b->k_w, b->x_c + plan->kernels->gemm_nr, &unused);
+	if (fits)
+		plan->blocks = sgan_conv_wgrad_blocks(plan);
+	if (!fits || !product_fits(plan->weight_count, plan->desc.slices, plan->blocks, 1, &unused))
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zux%zux%zux%zu are too large to address", b->k_h,
 		                 b->k_w, b->x_c, b->y_c);
 	return SGAN_OK;
@@ -117,7 +120,6 @@ sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *desc, sga
 	SGAN_TRY(check_extents(&made.desc));
 	SGAN_TRY(desc->kind == SGAN_CONV ? lower_conv(desc, &made.base) : sgan_deconv_lower(desc, &made.base));
 	pick_algorithms(&made);
-	made.blocks = sgan_conv_wgrad_blocks(&made);
 	SGAN_TRY(check_sizes(&made));
 	*plan = malloc(sizeof **plan);
 	if (!*plan)
