@@ -74,13 +74,13 @@ static struct image_range part_images(const struct wgrad_job *job, size_t part)
 }
 
 /* Images that all tiles of a chunk go over before the next: as many as the second-level cache holds, or all where
- * a chunk has but one tile, or one tap that reads each once. */
+ * there is one tap, which reads each once. It orders the sums, so it must not depend on how tiles are cut. */
 static size_t group_images(const struct wgrad_job *job)
 {
 	const struct conv_base *b = &job->plan->base;
 	size_t image = (b->x_h * b->x_w * b->x_c + b->y_h * b->y_w * b->y_c) * sizeof(real);
 
-	if (job->taps == 1 || (job->tile_parts == job->tiles && job->panel_parts == job->panels))
+	if (job->taps == 1)
 		return SIZE_MAX;
 	return image < group_bytes ? group_bytes / image : 1;
 }
