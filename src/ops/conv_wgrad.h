@@ -25,8 +25,11 @@ enum { WGRAD_PANEL_SLOTS = 4 };
 struct wgrad_memory {
 	real *x, *y, *padded, *sums;
 	struct {
-		size_t panel, image, row; /* SIZE_MAX: nothing */
-	} held[WGRAD_PANEL_SLOTS];
+		size_t c, image, row; /* c SIZE_MAX: nothing */
+	} held_x;
+	struct {
+		size_t panel, image, row; /* panel SIZE_MAX: nothing */
+	} held_y[WGRAD_PANEL_SLOTS];
 };
 
 /* One tile of one panel over some images; `to` is its first sum in a tensor laid out as the weights. */

@@ -70,7 +70,7 @@ static size_t x_copy_count(const struct sgan_conv_plan *plan)
 	const struct conv_base *b = &plan->base;
 	size_t images = block_images(plan), rows = reach_rows(b, conv_ceil_div(b->y_h, band_count(plan)));
 
-	if (tap_count(plan) == 1 || plan->weights == CONV_RUNS)
+	if (plan->weights == CONV_RUNS)
 		return 0;
 	if (images)
 		rows = images * b->x_h;
@@ -113,9 +113,10 @@ size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, st
 			.y = (real *)(void *)(base + y),
 			.padded = (real *)(void *)(base + padded),
 			.sums = (real *)(void *)(base + sums),
+			.held_x = { .c = SIZE_MAX },
 		};
 		for (size_t i = 0; i < WGRAD_PANEL_SLOTS; i++)
-			memory->held[i].panel = SIZE_MAX;
+			memory->held_y[i].panel = SIZE_MAX;
 	}
 	return sums + conv_round_bytes(tap_count(plan) * tile * sizeof(real));
 }
@@ -141,14 +142,14 @@ static struct wgrad_view view_y(const struct wgrad_job *job, const struct wgrad_
 
 	if (b->y_c <= nr)
 		return (struct wgrad_view){ first, b->y_h * b->y_w * b->y_c, b->y_w * b->y_c, b->y_c, block->row };
-	if (memory->held[slot].panel == panel && memory->held[slot].image == block->image &&
-	    memory->held[slot].row == block->row)
+	if (memory->held_y[slot].panel == panel && memory->held_y[slot].image == block->image &&
+	    memory->held_y[slot].row == block->row)
 		return held;
 	plan->kernels->copy(block->images * block->rows * b->y_w, tile->columns, first, (ptrdiff_t)b->y_c, to,
 	                    (ptrdiff_t)nr);
-	memory->held[slot].panel = panel;
-	memory->held[slot].image = block->image;
-	memory->held[slot].row = block->row;
+	memory->held_y[slot].panel = panel;
+	memory->held_y[slot].image = block->image;
+	memory->held_y[slot].row = block->row;
 	return held;
 }
 
@@ -169,13 +170,17 @@ static struct wgrad_view view_x(const struct wgrad_job *job, const struct wgrad_
 		rows = last - view.first_row;
 	}
 	view.first = first + view.first_row * view.row;
-	if (job->taps == 1) /* read once: a copy does not pay */
+	if (job->taps * job->panels == 1) /* read once: a copy does not pay */
 		return view;
 	view.image = rows * b->x_w * x_pixel(plan);
 	view.row = b->x_w * x_pixel(plan);
 	view.pixel = x_pixel(plan);
-	plan->kernels->copy(block->images * rows * b->x_w, tile->m, view.first, (ptrdiff_t)b->x_c, memory->x,
-	                    (ptrdiff_t)view.pixel);
+	if (memory->held_x.c != tile->c || memory->held_x.image != block->image || memory->held_x.row != block->row)
+		plan->kernels->copy(block->images * rows * b->x_w, tile->m, view.first, (ptrdiff_t)b->x_c, memory->x,
+		                    (ptrdiff_t)view.pixel);
+	memory->held_x.c = tile->c;
+	memory->held_x.image = block->image;
+	memory->held_x.row = block->row;
 	view.first = memory->x;
 	return view;
 }
