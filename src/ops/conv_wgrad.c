@@ -30,6 +30,8 @@ static bool images_move_less(const struct sgan_conv_plan *plan, size_t tiles, si
 	double x = (double)images * (double)(b->x_h * b->x_w * b->x_c);
 	double y = (double)images * (double)(b->y_h * b->y_w * b->y_c);
 
+	if (b->k_h * b->k_w == 1) /* a chunk's tiles and panels go over the images together */
+		return false;
 	return x + y + 3.0 * MOST_BLOCKS * (double)plan->weight_count < 2 * x * (double)panels + 1.5 * y * (double)tiles;
 }
 
