@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <hwloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/cpu/status.h"
 
@@ -33,6 +35,13 @@ static void read_model(hwloc_topology_t machine, struct sgan_topology *topology)
 	snprintf(topology->model, sizeof topology->model, "%s", model ? model : "");
 }
 
+/* What hwloc cannot see without /sys. */
+static uint64_t memory_of_system(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
 static void read_all(hwloc_topology_t machine, struct sgan_topology *topology)
 {
 	memset(topology, 0, sizeof *topology);
@@ -43,8 +52,16 @@ static void read_all(hwloc_topology_t machine, struct sgan_topology *topology)
 	int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(machine));
 	topology->pus_allowed = allowed > 0 ? (unsigned)allowed : 0;
 	topology->memory = hwloc_get_root_obj(machine)->total_memory;
+	if (!topology->memory && hwloc_topology_is_thissystem(machine))
+		topology->memory = memory_of_system();
 	read_caches(machine, topology);
 	read_model(machine, topology);
+}
+
+/* hwloc prints to standard error where /sys is missing, as in a bare chroot; this is how it is told not to. */
+static void silence_hwloc(void)
+{
+	setenv("HWLOC_HIDE_ERRORS", "2", 0);
 }
 
 /* Objects outside this process's cgroup are counted too: that is what pus_allowed is read against. */
@@ -60,6 +77,7 @@ static int load(hwloc_topology_t machine, const char *synthetic)
 sgan_status sgan_topology_read(const char *synthetic, struct sgan_topology *topology)
 {
 	hwloc_topology_t machine;
+	silence_hwloc();
 	if (hwloc_topology_init(&machine) != 0)
 		return sgan_fail(SGAN_ENOMEM, "topology: hwloc could not start");
 	errno = 0;
