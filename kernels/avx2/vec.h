@@ -9,6 +9,8 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define VEC_ISA(name) name##__avx2
 
@@ -84,10 +86,26 @@ static inline vec vec_fma(vec a, vec b, vec c)
 	return _mm256_fmadd_ps(a, b, c);
 }
 
+/* x > y ? a : b; b where either is not a number */
+static inline vec vec_if_greater(vec x, vec y, vec a, vec b)
+{
+	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_GT_OQ));
+}
+
 /* x > 0 ? a : b; b where x is not a number */
 static inline vec vec_if_positive(vec x, vec a, vec b)
 {
-	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ));
+	return vec_if_greater(x, vec_zero(), a, b);
+}
+
+/* The first n lanes, whole numbers in [0, 255], as bytes. */
+static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
+{
+	__m256i whole = _mm256_cvttps_epi32(x);
+	__m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+	int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words));
+
+	memcpy(p, &bytes, n < VEC ? n : VEC);
 }
 
 #endif

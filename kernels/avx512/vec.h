@@ -9,6 +9,7 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define VEC_ISA(name) name##__avx512
 
@@ -19,7 +20,9 @@ typedef __mmask16 vec_mask;
 /* The first n lanes; all from 16. */
 static inline vec_mask vec_first(size_t n)
 {
-	return n >= VEC ? (vec_mask)0xFFFF : (vec_mask)((1u << n) - 1);
+	if (n >= VEC)
+		return 0xFFFF;
+	return (vec_mask)((1u << n) - 1);
 }
 
 static inline vec vec_zero(void)
@@ -84,10 +87,22 @@ static inline vec vec_fma(vec a, vec b, vec c)
 	return _mm512_fmadd_ps(a, b, c);
 }
 
+/* x > y ? a : b; b where either is not a number */
+static inline vec vec_if_greater(vec x, vec y, vec a, vec b)
+{
+	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_GT_OQ), b, a);
+}
+
 /* x > 0 ? a : b; b where x is not a number */
 static inline vec vec_if_positive(vec x, vec a, vec b)
 {
-	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), b, a);
+	return vec_if_greater(x, vec_zero(), a, b);
+}
+
+/* The first n lanes, whole numbers in [0, 255], as bytes. */
+static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
+{
+	_mm512_mask_cvtepi32_storeu_epi8(p, vec_first(n), _mm512_cvttps_epi32(x));
 }
 
 #endif
