@@ -2,6 +2,7 @@
  * It must not know what a file holds. */
 #include "src/io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -250,4 +251,18 @@ sgan_status sgan_file_write(const char *path, const void *data, size_t size)
 		return sgan_writer_commit(writer);
 	sgan_writer_abort(writer);
 	return status;
+}
+
+sgan_status sgan_file_clean(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	if (dir == NULL)
+		return sgan_fail(SGAN_EIO, "%s: cannot be listed: %s", folder, strerror(errno));
+	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+		const size_t length = strlen(entry->d_name);
+		if (entry->d_name[0] == '.' && length > 5 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
+			unlinkat(dirfd(dir), entry->d_name, 0); /* one that stays does no harm */
+	}
+	closedir(dir);
+	return SGAN_OK;
 }

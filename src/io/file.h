@@ -16,6 +16,9 @@ sgan_status sgan_writer_commit(struct sgan_writer *writer);
 /* Removes what was written; frees. NULL is allowed. */
 void sgan_writer_abort(struct sgan_writer *writer);
 
+/* Removes from a folder what writers of killed processes left; nobody may be writing there. */
+sgan_status sgan_file_clean(const char *folder);
+
 /* The three steps for data that is at hand. */
 sgan_status sgan_file_write(const char *path, const void *data, size_t size);
 

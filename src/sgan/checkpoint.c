@@ -55,11 +55,13 @@ static sgan_status collect_part(struct sgan_part *part, const struct sgan_state 
 {
 	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
 		struct sgan_param *p = sgan_params_at(part->params, i);
-		if (!all_finite(p->value, p->count))
-			return sgan_fail(SGAN_EDIVERGED, "weights '%s' are not finite at step %" PRIu64 " of stage %s", p->name,
-			                 state->step, sgan_stage_name(state->stage));
-		for (int which = 0; which < (p->trainable && moments ? 3 : 1); which++)
-			fill_tensor(p, which, &tensors[(*count)++]);
+		for (int which = 0; which < (p->trainable && moments ? 3 : 1); which++) {
+			struct sgan_tensor *t = &tensors[(*count)++];
+			fill_tensor(p, which, t);
+			if (!all_finite(t->data, p->count))
+				return sgan_fail(SGAN_EDIVERGED, "weights '%s' are not finite at step %" PRIu64 " of stage %s", t->name,
+				                 state->step, sgan_stage_name(state->stage));
+		}
 	}
 	return SGAN_OK;
 }
@@ -137,6 +139,29 @@ static sgan_status read_number(const struct sgan_safetensors *file, const char *
 	return SGAN_OK;
 }
 
+/* Whether a list of words with commas between them has this one. */
+static bool has_word(const char *list, const char *word)
+{
+	const size_t length = strlen(word);
+	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, word, length) == 0 && (at[length] == '\0' || at[length] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* The name goes to terminals and into file names. */
+static sgan_status read_dataset(const struct sgan_safetensors *file, struct sgan_state *state)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const char *dataset = sgan_safetensors_metadata(file, "dataset");
+	if (dataset == NULL || strlen(dataset) >= sizeof state->dataset || dataset[strspn(dataset, plain)] != '\0')
+		return sgan_fail(SGAN_EFORMAT, "%s: its dataset has no plain name", sgan_safetensors_path(file));
+	memcpy(state->dataset, dataset, strlen(dataset) + 1);
+	return SGAN_OK;
+}
+
 static sgan_status read_stages(const struct sgan_safetensors *file, struct sgan_state *state)
 {
 	const char *stage = sgan_safetensors_metadata(file, "stage"), *trained = sgan_safetensors_metadata(file, "trained");
@@ -147,14 +172,13 @@ static sgan_status read_stages(const struct sgan_safetensors *file, struct sgan_
 		return sgan_fail(SGAN_EFORMAT, "%s: its stage is %s", sgan_safetensors_path(file),
 		                 stage != NULL ? stage : "missing");
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
-		state->trained[i] = trained != NULL && strstr(trained, sgan_stage_name((enum sgan_stage)i)) != NULL;
+		state->trained[i] = trained != NULL && has_word(trained, sgan_stage_name((enum sgan_stage)i));
 	return SGAN_OK;
 }
 
 sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sgan_state *state)
 {
 	const char *format = sgan_safetensors_metadata(file, "format");
-	const char *dataset = sgan_safetensors_metadata(file, "dataset");
 	memset(state, 0, sizeof *state);
 	if (format == NULL || strcmp(format, format_name) != 0)
 		return sgan_fail(SGAN_EFORMAT, "%s: not a model of this program: its format is '%s', '%s' expected",
@@ -164,8 +188,7 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates[0]));
 	SGAN_TRY(read_number(file, "generator_updates", 10, &state->updates[1]));
 	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
-	snprintf(state->dataset, sizeof state->dataset, "%s", dataset != NULL ? dataset : "");
-	return SGAN_OK;
+	return read_dataset(file, state);
 }
 
 static void shape_text(size_t rank, const size_t *shape, char text[64])

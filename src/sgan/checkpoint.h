@@ -16,8 +16,8 @@ struct sgan_state {
 	uint64_t data_hash; /* of the training set, sgan_data_hash */
 };
 
-/* Writes everything, all or not at all: parts that some stage has trained, with moments where the current stage
- * has done a step.  * SGAN_EDIVERGED: a weight is not finite (nothing is written); SGAN_EIO. */
+/* Writes the parts that some stage has trained, with moments where the current stage has done a step; all or
+ * nothing. SGAN_EDIVERGED: something is not finite (nothing is written); SGAN_EIO. */
 sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, const struct sgan_state *state);
 
 /* Reads where training stands from an opened file. SGAN_EFORMAT: not a checkpoint of this program. */

@@ -73,7 +73,7 @@ sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *p
 	sgan_log_text(log, "stage", sgan_stage_name(progress->stage));
 	sgan_log_integer(log, "epoch", (int64_t)progress->epoch);
 	sgan_log_integer(log, "step", (int64_t)progress->step);
-	if (progress->event == SGAN_EVENT_EPOCH)
+	if (progress->event == SGAN_EVENT_EPOCH && progress->epoch_whole)
 		sgan_log_integer(log, "epoch_done", 1);
 	sgan_log_number(log, "images_per_second", progress->images_per_second);
 	for (size_t i = 0; i < progress->loss_count; i++)

@@ -19,7 +19,7 @@ void sgan_meter_clear(struct sgan_meter *meter);
 /* Fills in rate, time left and the losses' means. */
 void sgan_meter_read(const struct sgan_meter *meter, struct sgan_progress *progress);
 
-/* A line of stats.jsonl: the progress's numbers; at an epoch's end also "epoch_done". With GAN stages the
+/* A line of stats.jsonl: the progress's numbers; at the end of a whole epoch also "epoch_done". With GAN stages the
  * variances of real and generated h(i), var_x_real, var_x_generated, var_h1_real, ... of the last batch. */
 sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *progress,
                              const struct sgan_session *session);

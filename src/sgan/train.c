@@ -31,8 +31,10 @@ static size_t steps_per_epoch(const struct sgan_trainer *t)
 	return t->options->data->train.count / batch_size(t);
 }
 
-static size_t step_limit(const struct sgan_trainer *t)
+size_t sgan_trainer_limit(const struct sgan_trainer *t)
 {
+	if (t->state.stage == SGAN_STAGE_COUNT)
+		return 0;
 	const struct sgan_stage_settings *s = &t->options->preset->stages[t->state.stage];
 	size_t limit = s->epochs * steps_per_epoch(t);
 	return s->steps > 0 && s->steps < limit ? s->steps : limit;
@@ -45,11 +47,12 @@ static size_t current_epoch(const struct sgan_trainer *t)
 
 static struct sgan_progress progress_of(const struct sgan_trainer *t, enum sgan_event event)
 {
-	const size_t limit = step_limit(t), per_epoch = steps_per_epoch(t);
+	const size_t limit = sgan_trainer_limit(t), per_epoch = steps_per_epoch(t);
 	return (struct sgan_progress){ .event = event,
 		                           .stage = t->state.stage,
 		                           .epoch = current_epoch(t),
 		                           .epochs = (limit + per_epoch - 1) / per_epoch,
+		                           .epoch_whole = t->state.step % per_epoch == 0,
 		                           .step = (size_t)t->state.step,
 		                           .steps = limit,
 		                           .test_accuracy = -1 };
@@ -155,7 +158,7 @@ static sgan_status step_and_report(struct sgan_trainer *t)
 	emit(t, &progress);
 	if (t->state.step % t->options->preset->log_interval == 0)
 		SGAN_TRY(end_interval(t));
-	const bool limit = t->state.step == step_limit(t);
+	const bool limit = t->state.step == sgan_trainer_limit(t);
 	if (limit || t->state.step % steps_per_epoch(t) == 0) {
 		SGAN_TRY(end_epoch(t));
 		if (!limit)
@@ -201,9 +204,9 @@ static sgan_status end_stage(struct sgan_trainer *t)
 static sgan_status run_stage(struct sgan_trainer *t)
 {
 	SGAN_TRY(begin_stage(t));
-	while (t->state.step < step_limit(t)) {
+	while (t->state.step < sgan_trainer_limit(t)) {
 		SGAN_TRY(step_and_report(t));
-		if (t->state.step < step_limit(t) && (stop_wanted(t) || steps_used_up(t))) {
+		if (t->state.step < sgan_trainer_limit(t) && (stop_wanted(t) || steps_used_up(t))) {
 			SGAN_TRY(sgan_trainer_save(t, "checkpoint.safetensors"));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))

@@ -18,7 +18,7 @@ enum sgan_event {
 	SGAN_EVENT_STAGE, /* a stage begins (or goes on after a resume) */
 	SGAN_EVENT_STEP,  /* a step is done: for a live line; losses are the last step's */
 	SGAN_EVENT_LOG,   /* an interval is done: losses are its means */
-	SGAN_EVENT_EPOCH, /* an epoch is done: losses are the last interval's means */
+	SGAN_EVENT_EPOCH, /* an epoch is done, or the stage at its limit: losses are the epoch's means */
 	SGAN_EVENT_DONE   /* a stage is done */
 };
 
@@ -26,6 +26,7 @@ struct sgan_progress {
 	enum sgan_event event;
 	enum sgan_stage stage;
 	size_t epoch, epochs; /* the current one, from 1; the stage's last */
+	bool epoch_whole;     /* no step of the epoch is left */
 	size_t step, steps;   /* steps of this stage done; the stage's limit */
 	double images_per_second, seconds_left;
 	double test_accuracy; /* of an encoder epoch; negative: none */
@@ -46,11 +47,21 @@ struct sgan_train_options {
 };
 
 /* Runs the preset's stages. Writes into the run: stats.jsonl, samples-STAGE-EPOCH.png, reals.png,
- * checkpoint.safetensors (whole state, at each epoch's end, at each stage's end, and when stopping) and
- * STAGE.safetensors (the same, as the stage left it).
+ * checkpoint.safetensors (whole state: before the first step, at each epoch's end, at each stage's end, and when
+ * stopping) and STAGE.safetensors (the same, as the stage left it). A stage that ends within an epoch draws and
+ * evaluates as at its end. One process at a time trains in a run; another gets SGAN_EIO.
  * SGAN_EDIVERGED: a loss or weight is not finite; the message says which at which step, the last good
  * checkpoint is kept. SGAN_EINTERRUPTED: see stop. SGAN_EINVAL: dataset and preset differ, init lacks a stage. */
 sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options);
+
+/* The first stage that a preset runs. */
+enum sgan_stage sgan_first_stage(const struct sgan_preset *preset);
+
+/* Whether the dataset has the images, classes and at least a batch that the preset needs: SGAN_EINVAL if not. */
+sgan_status sgan_data_fits(const struct sgan_preset *preset, const struct sgan_dataset *data);
+
+/* Whether the model file has been through the stages before `stage`: SGAN_EINVAL if not, and as for reading it. */
+sgan_status sgan_init_fits(const char *path, enum sgan_stage stage);
 
 /* The file that a run (its directory) or a file path stands for: a run's checkpoint; for init of `stage` (not
  * SGAN_STAGE_COUNT) the model as the stage before it left it, where the run has that. */

@@ -1,32 +1,43 @@
 /* What a training run opens, evaluates, draws and saves. */
 #include "src/sgan/trainer.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/io/file.h"
 #include "src/io/image.h"
 #include "src/sgan/streams.h"
 
 enum { GRID_COLUMNS = 10 };
 
-static const uint64_t fnv_start = 0xcbf29ce484222325u, fnv_prime = 0x100000001b3u;
-
-/* FNV-1a over the training set's sizes and labels: another set would give another run. */
-static uint64_t data_hash(const struct sgan_dataset *data)
+/* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
 {
-	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
-	uint64_t hash = fnv_start;
-	for (int i = 0; i < 4; i++)
-		hash = (hash ^ sizes[i]) * fnv_prime;
-	for (size_t i = 0; i < data->train.count; i++)
-		hash = (hash ^ data->train.labels[i]) * fnv_prime;
+	for (size_t i = 0; i < size; i += sizeof hash) {
+		uint64_t word = 0;
+		memcpy(&word, (const char *)bytes + i, size - i < sizeof word ? size - i : sizeof word);
+		hash = (hash ^ word) * 0x100000001b3u;
+	}
 	return hash;
 }
 
-static sgan_status check_data(const struct sgan_preset *p, const struct sgan_dataset *d)
+static uint64_t data_hash(const struct sgan_dataset *data)
+{
+	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
+	uint64_t hash = hash_bytes(0xcbf29ce484222325u, sizes, sizeof sizes);
+	hash = hash_bytes(hash, data->train.labels, data->train.count);
+	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
+}
+
+sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_dataset *d)
 {
 	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
 		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu", d->name,
@@ -39,7 +50,7 @@ static sgan_status check_data(const struct sgan_preset *p, const struct sgan_dat
 	return SGAN_OK;
 }
 
-static enum sgan_stage first_stage(const struct sgan_preset *preset)
+enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
 {
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
 		if (strcmp(preset->stage, sgan_stage_name((enum sgan_stage)i)) == 0)
@@ -54,6 +65,9 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
 	SGAN_TRY(sgan_run_file(t->options->run, "checkpoint.safetensors", path));
 	SGAN_TRY(sgan_safetensors_open(path, &file));
 	sgan_status status = sgan_checkpoint_state(file, &t->state);
+	if (status == SGAN_OK && t->state.step > sgan_trainer_limit(t))
+		status = sgan_fail(SGAN_EFORMAT, "%s: step %" PRIu64 " of stage %s, which has %zu", path, t->state.step,
+		                   sgan_stage_name(t->state.stage), sgan_trainer_limit(t));
 	if (status == SGAN_OK && t->state.data_hash != hash)
 		status = sgan_fail(SGAN_EINVAL, "%s: the run was trained on another dataset ('%s') than %s", path,
 		                   t->state.dataset, t->options->data->name);
@@ -63,28 +77,42 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
 	return status;
 }
 
-static sgan_status load_init(struct sgan_trainer *t, const char *path)
+static sgan_status check_trained(const struct sgan_safetensors *file, enum sgan_stage stage)
 {
-	const enum sgan_stage stage = t->state.stage;
 	struct sgan_state from;
+	SGAN_TRY(sgan_checkpoint_state(file, &from));
+	for (int i = 0; i < (int)stage; i++)
+		if (!from.trained[i])
+			return sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
+			                 sgan_safetensors_path(file), sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));
+	return SGAN_OK;
+}
+
+sgan_status sgan_init_fits(const char *path, enum sgan_stage stage)
+{
 	struct sgan_safetensors *file;
 	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = sgan_checkpoint_state(file, &from);
-	for (int i = 0; status == SGAN_OK && i < (int)stage; i++) {
-		if (!from.trained[i])
-			status = sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
-			                   path, sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));
-		t->state.trained[i] = true;
-	}
+	sgan_status status = check_trained(file, stage);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static sgan_status load_init(struct sgan_trainer *t, const char *path)
+{
+	struct sgan_safetensors *file;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = check_trained(file, t->state.stage);
 	if (status == SGAN_OK)
-		status = sgan_checkpoint_load(file, t->model, stage, false);
+		status = sgan_checkpoint_load(file, t->model, t->state.stage, false);
+	for (int i = 0; i < (int)t->state.stage; i++)
+		t->state.trained[i] = true;
 	sgan_safetensors_close(file);
 	return status;
 }
 
 static sgan_status start(struct sgan_trainer *t, uint64_t hash)
 {
-	t->state.stage = first_stage(t->options->preset);
+	t->state.stage = sgan_first_stage(t->options->preset);
 	t->state.data_hash = hash;
 	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
 	if (t->state.stage == SGAN_STAGE_ENCODER)
@@ -140,12 +168,26 @@ static sgan_status make_model(struct sgan_trainer *t)
 	return t->x != NULL && t->labels != NULL && t->order != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
+/* One process at a time: the lock goes with the process, however it ends. */
+static sgan_status lock_run(struct sgan_trainer *t)
+{
+	t->lock = open(t->options->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->lock < 0)
+		return sgan_fail(SGAN_EIO, "%s: %s", t->options->run, strerror(errno));
+	if (flock(t->lock, LOCK_EX | LOCK_NB) != 0)
+		return sgan_fail(SGAN_EIO, "%s: %s", t->options->run,
+		                 errno == EWOULDBLOCK ? "another process is training in it" : strerror(errno));
+	return sgan_file_clean(t->options->run);
+}
+
 sgan_status sgan_trainer_open(struct sgan_trainer *t)
 {
 	const struct sgan_train_options *o = t->options;
-	SGAN_TRY(check_data(o->preset, o->data));
+	t->lock = -1;
+	SGAN_TRY(sgan_data_fits(o->preset, o->data));
+	SGAN_TRY(lock_run(t));
 	SGAN_TRY(make_model(t));
-	t->last = strcmp(o->preset->stage, "all") == 0 ? SGAN_STAGE_JOINT : first_stage(o->preset);
+	t->last = strcmp(o->preset->stage, "all") == 0 ? SGAN_STAGE_JOINT : sgan_first_stage(o->preset);
 	const uint64_t hash = data_hash(o->data);
 	if (o->resume) {
 		SGAN_TRY(load_checkpoint(t, hash));
@@ -153,6 +195,7 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t)
 	} else {
 		SGAN_TRY(start(t, hash));
 		SGAN_TRY(write_reals(t));
+		SGAN_TRY(sgan_trainer_save(t, "checkpoint.safetensors"));
 	}
 	return sgan_log_open(o->run, &t->log);
 }
@@ -166,6 +209,8 @@ sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 	sgan_free(t->x);
 	sgan_free(t->labels);
 	sgan_free(t->order);
+	if (t->lock >= 0)
+		close(t->lock);
 	return status != SGAN_OK ? status : closed;
 }
 

@@ -15,6 +15,7 @@ struct sgan_trainer {
 	struct sgan_session *session; /* of the current stage */
 	struct sgan_sampler *sampler; /* made when first used */
 	struct sgan_log *log;
+	int lock; /* on the run's folder; -1: none */
 	struct sgan_meter interval, epoch;
 	size_t steps_made;    /* by this call, over all stages */
 	uint32_t *order;      /* [train.count], the images in the order of order_epoch */
@@ -26,6 +27,9 @@ struct sgan_trainer {
 /* Checks preset against data, builds the model, loads what the run goes on from (a checkpoint or `init`), opens the
  * log. */
 sgan_status sgan_trainer_open(struct sgan_trainer *t);
+
+/* Steps of the current stage; 0 behind the last. */
+size_t sgan_trainer_limit(const struct sgan_trainer *t);
 
 /* Frees everything; returns status, or the log's failure if status is SGAN_OK. */
 sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status);
