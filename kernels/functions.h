@@ -12,8 +12,8 @@
 #undef SGAN_KERNEL
 
 #ifndef SGAN_REAL_DOUBLE
-#define SGAN_KERNEL(field, generic, avx2, avx512, args) \
-	void SGAN_SYMBOL(avx2) args;                    \
+#define SGAN_KERNEL(field, generic, avx2, avx512, args)                                                                \
+	void SGAN_SYMBOL(avx2) args;                                                                                       \
 	void SGAN_SYMBOL(avx512) args;
 #include "kernels/kernels.def"
 #undef SGAN_KERNEL

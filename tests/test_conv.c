@@ -46,11 +46,11 @@ static void expect_refused(sgan_conv_desc desc, const char *text)
 	sgan_ctx_destroy(ctx);
 }
 
-#define REFUSED(text, ...)                \
-	do {                                  \
-		sgan_conv_desc desc = sound;      \
-		__VA_ARGS__;                      \
-		expect_refused(desc, text);       \
+#define REFUSED(text, ...)                                                                                             \
+	do {                                                                                                               \
+		sgan_conv_desc desc = sound;                                                                                   \
+		__VA_ARGS__;                                                                                                   \
+		expect_refused(desc, text);                                                                                    \
 	} while (0)
 
 Test(conv, wrong_sizes_are_refused)
@@ -156,10 +156,10 @@ static void close_layer(struct layer *l)
 	sgan_ctx_destroy(l->ctx);
 }
 
-#define LAYER(k, size, in, out, kernel, s, p, op, a)                                                      \
-	{                                                                                                     \
-		.kind = k, .in_h = size, .in_w = size, .in_c = in, .out_c = out, .kernel_h = kernel,              \
-		.kernel_w = kernel, .stride = s, .pad = p, .out_pad = op, .max_batch = 100, .act = a, .slope = (real)0.2 \
+#define LAYER(k, size, in, out, kernel, s, p, op, a)                                                                   \
+	{                                                                                                                  \
+		.kind = k, .in_h = size, .in_w = size, .in_c = in, .out_c = out, .kernel_h = kernel, .kernel_w = kernel,       \
+		.stride = s, .pad = p, .out_pad = op, .max_batch = 100, .act = a, .slope = (real)0.2                           \
 	}
 
 static const sgan_conv_desc mnist[] = {
@@ -257,8 +257,8 @@ static void expect_same_bits(sgan_conv_desc desc, size_t n, size_t slices)
 		run_layer(&more);
 		for (int p = 0; p < PASSES; p++)
 			cr_expect_arr_eq(more.result[p], one.result[p], one.count[p] * sizeof(real),
-			                 "%d threads, %zux%zux%zu to %zu, pass %d: other bits than one thread's", threads, desc.in_h,
-			                 desc.in_w, desc.in_c, desc.out_c, p);
+			                 "%d threads, %zux%zux%zu to %zu, pass %d: other bits than one thread's", threads,
+			                 desc.in_h, desc.in_w, desc.in_c, desc.out_c, p);
 		close_layer(&more);
 	}
 	close_layer(&one);

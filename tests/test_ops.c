@@ -82,8 +82,8 @@ static struct bn_run run_bn(int threads, size_t slices)
 
 static void free_bn(struct bn_run *r)
 {
-	real *all[] = { r->src,  r->gain,      r->shift,      r->diff_dst, r->mean,     r->inv_std,  r->running_mean,
-		            r->dst,  r->diff_gain, r->diff_shift, r->diff_src, r->diff_bias, r->running_var };
+	real *all[] = { r->src, r->gain,      r->shift,      r->diff_dst, r->mean,      r->inv_std,    r->running_mean,
+		            r->dst, r->diff_gain, r->diff_shift, r->diff_src, r->diff_bias, r->running_var };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sgan_free(all[i]);
@@ -179,9 +179,9 @@ Test(ops, running_variance_of_one_image_is_not_divided_by_zero)
 	struct sgan_bn bn = { 1, 1, (real)1e-6, SGAN_ACT_NONE, 0 };
 	real src[] = { 1, 3 }, gain = 1, shift = 0, mean, inv_std, running_mean = 0, running_var = 0, dst[2];
 
-	cr_assert_eq(sgan_bn_forward_train(ctx, &bn, 1, 2, src, &gain, &shift, &mean, &inv_std, 1, &running_mean,
-	                                   &running_var, dst),
-	             SGAN_OK);
+	cr_assert_eq(
+		sgan_bn_forward_train(ctx, &bn, 1, 2, src, &gain, &shift, &mean, &inv_std, 1, &running_mean, &running_var, dst),
+		SGAN_OK);
 	cr_expect_eq(running_mean, 2);
 	cr_expect_eq(running_var, 1);
 	sgan_ctx_destroy(ctx);

@@ -122,10 +122,10 @@ static void check_conv(const sgan_conv_desc *d, size_t n)
 	conv_close(&v);
 }
 
-#define DESC(k, h, w, in, out, kh, kw, s, p, op, a)                                                           \
-	{                                                                                                         \
-		.kind = k, .in_h = h, .in_w = w, .in_c = in, .out_c = out, .kernel_h = kh, .kernel_w = kw,            \
-		.stride = s, .pad = p, .out_pad = op, .max_batch = 6, .slices = 2, .act = a, .slope = (real)0.2       \
+#define DESC(k, h, w, in, out, kh, kw, s, p, op, a)                                                                    \
+	{                                                                                                                  \
+		.kind = k, .in_h = h, .in_w = w, .in_c = in, .out_c = out, .kernel_h = kh, .kernel_w = kw, .stride = s,        \
+		.pad = p, .out_pad = op, .max_batch = 6, .slices = 2, .act = a, .slope = (real)0.2                             \
 	}
 
 Test(gradients, convolutions)
@@ -314,7 +314,9 @@ static double pooled(void *arg)
 Test(gradients, activations_and_pooling)
 {
 	enum { COUNT = 2 * 7 * 5 * 3 };
-	struct elements v = { .count = COUNT, .src = filled(COUNT, 1), .direction = filled(COUNT, 2), .dst = filled(COUNT, 3) };
+	struct elements v = {
+		.count = COUNT, .src = filled(COUNT, 1), .direction = filled(COUNT, 2), .dst = filled(COUNT, 3)
+	};
 	real diff[COUNT];
 
 	cr_assert_eq(sgan_ctx_create(NULL, &v.ctx), SGAN_OK);

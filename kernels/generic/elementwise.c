@@ -30,8 +30,7 @@ void SGAN_SYMBOL(copy__generic)(size_t rows, size_t n, const real *src, ptrdiff_
 			dst[r * ld_dst + (ptrdiff_t)c] = src[r * ld_src + (ptrdiff_t)c];
 }
 
-void SGAN_SYMBOL(col_sum__generic)(size_t rows, size_t channels, const real *src, size_t ld, bool accumulate,
-                                   real *sum)
+void SGAN_SYMBOL(col_sum__generic)(size_t rows, size_t channels, const real *src, size_t ld, bool accumulate, real *sum)
 {
 	for (size_t c = 0; c < channels && !accumulate; c++)
 		sum[c] = 0;

@@ -80,8 +80,7 @@ static void normal_pair(uint32_t word0, uint32_t word1, float pair[2])
 	pair[1] = radius * sine;
 }
 
-void SGAN_SYMBOL(uniform__generic)(uint64_t seed, uint32_t stream, uint64_t step, size_t first, size_t count,
-                                   real *dst)
+void SGAN_SYMBOL(uniform__generic)(uint64_t seed, uint32_t stream, uint64_t step, size_t first, size_t count, real *dst)
 {
 	for (size_t i = 0; i < count; i += 4) {
 		uint32_t word[4];

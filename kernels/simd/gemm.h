@@ -33,7 +33,7 @@ struct gemm_args {
 };
 
 /* Rows at even distances: a pointer for every third, so that base + ld and base + 2 ld are x86 addresses and all
- * rows stay in general registers. A pointer for each would be moved through vector registers, on the port that multiplies. */
+ * rows stay in general registers. A pointer for each would go through vector registers, on a port that multiplies. */
 TILE_INLINE void multiply_even(size_t m, size_t nv, size_t k, const float *src, ptrdiff_t ld, const float *panel,
                                vec sum[TILE_MR][TILE_NV])
 {

@@ -36,8 +36,8 @@ static void combine(const struct bias_job *job, bool accumulate, real *diff_bias
 	}
 }
 
-sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
-                               const real *diff, bool accumulate, real *diff_bias)
+sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices, const real *diff,
+                               bool accumulate, real *diff_bias)
 {
 	struct bias_job job = {
 		.kernels = ctx->kernels,

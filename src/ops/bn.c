@@ -16,9 +16,9 @@ struct bn_job {
 	struct row_chunks chunks;
 	const real *src, *result, *diff_dst;
 	const real *mean, *inv_std;
-	real *part_a, *part_b;   /* [chunks][channels] each: mean and m2, or the two sums of the gradient */
-	double *total_a, *total_b; /* [channels] */
-	double *slice_a, *slice_b; /* [channels]: of the slice at hand */
+	real *part_a, *part_b;          /* [chunks][channels] each: mean and m2, or the two sums of the gradient */
+	double *total_a, *total_b;      /* [channels] */
+	double *slice_a, *slice_b;      /* [channels]: of the slice at hand */
 	real *coef_a, *coef_b, *coef_d; /* [channels]: of the last pass */
 	real *dst;
 };

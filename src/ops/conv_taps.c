@@ -173,12 +173,8 @@ static struct phase phase_at(const struct taps_job *job, size_t index, size_t ex
 	if (!job->scatter)
 		return (struct phase){ 0, 1, extent, 0, 1, kernel };
 	tap = (index + b->pad) % b->stride;
-	return (struct phase){ index,
-		                   b->stride,
-		                   conv_ceil_div(extent - index, b->stride),
-		                   tap,
-		                   b->stride,
-		                   tap < kernel ? conv_ceil_div(kernel - tap, b->stride) : 0 };
+	return (struct phase){ index, b->stride, conv_ceil_div(extent - index, b->stride),
+		                   tap,   b->stride, tap < kernel ? conv_ceil_div(kernel - tap, b->stride) : 0 };
 }
 
 /* Source coordinate of a phase's tap t at destination dst; any huge number when it is outside. */

@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-	LEAST_CHUNKS = 32,      /* when tiles alone are fewer, images are cut into blocks */
-	MOST_BLOCKS = 8,        /* of a slice, where that is for the memory's sake */
-	REDUCE_COUNT = 1 << 14  /* elements of one chunk when parts are added */
+	LEAST_CHUNKS = 32,     /* when tiles alone are fewer, images are cut into blocks */
+	MOST_BLOCKS = 8,       /* of a slice, where that is for the memory's sake */
+	REDUCE_COUNT = 1 << 14 /* elements of one chunk when parts are added */
 };
 static const double chunk_flops = 4e6;
 /* What some images' X and Y may take of the second-level cache while all tiles go over them. */

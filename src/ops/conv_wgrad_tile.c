@@ -269,8 +269,8 @@ static void sum_block(const struct wgrad_job *job, const struct wgrad_tile *tile
 {
 	size_t nr = job->plan->kernels->wgrad_nr;
 	struct wgrad_view y = view_y(job, tile, block, memory);
-	struct wgrad_view x = job->plan->weights == CONV_RUNS ? view_runs(job, tile, block, memory)
-	                                                      : view_x(job, tile, block, memory);
+	struct wgrad_view x =
+		job->plan->weights == CONV_RUNS ? view_runs(job, tile, block, memory) : view_x(job, tile, block, memory);
 
 	for (size_t tap = 0; tap < job->taps; tap++)
 		sum_tap(job, tile, block, tap, &x, &y, memory->sums + tap * tile->m * nr, nr, true);

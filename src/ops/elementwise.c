@@ -39,7 +39,9 @@ static void act_chunk(void *arg, size_t chunk, int worker)
 
 void sgan_act_forward(sgan_ctx *ctx, size_t count, const real *src, sgan_act act, real slope, real *dst)
 {
-	struct act_job job = { .kernels = ctx->kernels, .count = count, .src = src, .act = act, .slope = slope, .dst = dst };
+	struct act_job job = {
+		.kernels = ctx->kernels, .count = count, .src = src, .act = act, .slope = slope, .dst = dst
+	};
 
 	sgan_parallel_for(ctx, chunks_of(count), act_chunk, &job);
 }

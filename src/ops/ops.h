@@ -15,7 +15,8 @@
 /* First image of slice s. */
 size_t sgan_slice_begin(size_t n, size_t slices, size_t s);
 
-/* dst = act(src), count elements; and its gradient from the result dst: diff_src = diff_dst * act'. In place is allowed. */
+/* dst = act(src), count elements; and its gradient from the result dst: diff_src = diff_dst * act'. In place is
+ * allowed. */
 void sgan_act_forward(sgan_ctx *ctx, size_t count, const real *src, sgan_act act, real slope, real *dst);
 void sgan_act_backward(sgan_ctx *ctx, size_t count, const real *dst, const real *diff_dst, sgan_act act, real slope,
                        real *diff_src);
@@ -24,8 +25,8 @@ void sgan_act_backward(sgan_ctx *ctx, size_t count, const real *dst, const real 
 void sgan_add(sgan_ctx *ctx, size_t count, const real *src, real *dst);
 
 /* diff_bias[c] (+)= sum over n images of `pixels` rows of diff[n, pixels, channels]. */
-sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
-                               const real *diff, bool accumulate, real *diff_bias);
+sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices, const real *diff,
+                               bool accumulate, real *diff_bias);
 
 /* Batch normalisation followed by an activation (Ioffe and Szegedy, 2015, algorithms 1 and 2). */
 struct sgan_bn {
@@ -66,8 +67,8 @@ void sgan_maxpool_backward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t c
                            const real *diff_dst, const uint8_t *which, real *diff_src);
 
 /* dst [rows, a + b] = a [rows, a] beside b [rows, b]; and the way back, either of diff_a, diff_b may be NULL. */
-void sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const real *a, size_t channels_b,
-                         const real *b, real *dst);
+void sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const real *a, size_t channels_b, const real *b,
+                         real *dst);
 void sgan_concat_backward(sgan_ctx *ctx, size_t rows, size_t channels_a, real *diff_a, size_t channels_b, real *diff_b,
                           const real *diff_dst);
 

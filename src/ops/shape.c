@@ -85,8 +85,8 @@ static void concat_chunk(void *arg, size_t chunk, int worker)
 	}
 }
 
-void sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const real *a, size_t channels_b,
-                         const real *b, real *dst)
+void sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const real *a, size_t channels_b, const real *b,
+                         real *dst)
 {
 	struct concat_job job = {
 		.rows = rows, .channels_a = channels_a, .channels_b = channels_b, .a = a, .b = b, .dst = dst

@@ -10,8 +10,8 @@
 enum { CHECK_SLOTS = 16, CHECK_SLOT_BYTES = 1 << 20, CHECK_CANARIES = 64 };
 
 struct check_slot {
-	char *map;     /* CHECK_SLOT_BYTES, then the page that may not be touched */
-	real *data;    /* of an output */
+	char *map;  /* CHECK_SLOT_BYTES, then the page that may not be touched */
+	real *data; /* of an output */
 	size_t count;
 	bool output;
 };
@@ -52,7 +52,7 @@ uint8_t *check_input_bytes(struct check *c, size_t count);
 /* Fails if a canary has changed, and takes all memory back. */
 void check_release(struct check *c, const char *what);
 
-/* Each element the same bits (any two that are not numbers are the same); what, with the index, goes into the failure. */
+/* Each element the same bits (any two that are not numbers are the same); `what` starts the failure. */
 void check_same(struct check *c, size_t count, const real *found, const real *expected, const char *what);
 /* Each element within `terms` roundings of values about 1. */
 void check_close_to(struct check *c, size_t count, const real *found, const real *expected, double terms,

@@ -39,7 +39,7 @@ static void pool_case(struct check *c, size_t h, size_t w, size_t channels, size
 static void pool_meaning(struct check *c)
 {
 	static const real image[] = { 1, 5, 2, 2, 9, 3, 4, 2, 8, 0, 7, 7, 6, 8, 7, 1, 0, 0, 0, 0 }; /* 4 x 5 */
-	static const real largest[] = { 5, 9, 8, 7 };                                              /* of 2 x 2 */
+	static const real largest[] = { 5, 9, 8, 7 };                                               /* of 2 x 2 */
 	real dst[4], back[20];
 	uint8_t which[4];
 	double sum = 0;
@@ -238,7 +238,8 @@ void check_normal(struct check *c)
 		sgan_philox_block(11, 12, 13, i / 4, word);
 		radius = sqrt(-2 * log(((word[i % 4] >> 8) + 1) / 16777216.0));
 		angle = 2 * acos(-1.0) * (word[i % 4 + 1] >> 8) / 16777216.0;
-		if (fabs((double)found[i] - radius * cos(angle)) > 2e-6 || fabs((double)found[i + 1] - radius * sin(angle)) > 2e-6)
+		if (fabs((double)found[i] - radius * cos(angle)) > 2e-6 ||
+		    fabs((double)found[i + 1] - radius * sin(angle)) > 2e-6)
 			check_fail(c, "normal: pair at %zu is (%.9g, %.9g), expected (%.9g, %.9g)", i, (double)found[i],
 			           (double)found[i + 1], radius * cos(angle), radius * sin(angle));
 	}

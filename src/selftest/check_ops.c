@@ -66,8 +66,7 @@ static bool draw_case(struct check *c, struct conv_case *t)
 	t->dst_count = t->n * t->out_h * t->out_w * d->out_c;
 	t->weight_count = d->kernel_h * d->kernel_w * d->in_c * d->out_c;
 	pixels = d->kind == SGAN_CONV ? t->out_h * t->out_w : d->in_h * d->in_w;
-	snprintf(t->what, sizeof t->what,
-	         "%s %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zu pad %zu+%zu, slices %zu",
+	snprintf(t->what, sizeof t->what, "%s %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zu pad %zu+%zu, slices %zu",
 	         d->kind == SGAN_CONV ? "convolution" : "deconvolution", t->n, d->in_h, d->in_w, d->in_c, d->out_c,
 	         d->kernel_h, d->kernel_w, d->stride, d->pad, d->out_pad, d->slices);
 	if (t->src_count <= MOST_ELEMENTS && t->dst_count <= MOST_ELEMENTS && t->weight_count <= MOST_ELEMENTS &&

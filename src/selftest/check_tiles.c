@@ -31,7 +31,7 @@ static void pack(const struct tile_case *t, size_t first, size_t nr, real *panel
 		for (size_t l = 0; l < t->k; l++)
 			for (size_t j = 0; j < nr; j++)
 				panel[(t->slot[tap] * t->k + l) * nr + j] =
-				    first + j < t->n ? t->weight[(tap * t->k + l) * t->n + first + j] : 0;
+					first + j < t->n ? t->weight[(tap * t->k + l) * t->n + first + j] : 0;
 }
 
 static void list_taps(const struct tile_case *t, size_t nr, struct sgan_tap tap[MOST_TAPS])
