@@ -1,27 +1,5 @@
 /* The arithmetic of networks and steps: how many floating-point operations they take at the least. */
-#include <string.h>
-
 #include "bench/bench.h"
-
-static bool reads_input(const struct sgan_net_desc *desc, size_t i)
-{
-	const struct sgan_layer_desc *l = &desc->layers[i];
-	if (l->from[0][0] == '\0')
-		return i > 0 && desc->layers[i - 1].kind == SGAN_LAYER_INPUT;
-	for (size_t j = 0; j < i; j++)
-		if (strcmp(desc->layers[j].name, l->from[0]) == 0)
-			return desc->layers[j].kind == SGAN_LAYER_INPUT;
-	return false;
-}
-
-static size_t source_of(const struct sgan_net_desc *desc, size_t i)
-{
-	const char *from = desc->layers[i].from[0];
-	for (size_t j = 0; j < i && from[0] != '\0'; j++)
-		if (strcmp(desc->layers[j].name, from) == 0)
-			return j;
-	return i - 1;
-}
 
 static double values(const size_t shape[3])
 {
@@ -38,9 +16,13 @@ static double layer_work(const struct sgan_layer_desc *l, const size_t in[3], co
 		return values(in) * taps * (double)l->out;
 	case SGAN_LAYER_DENSE:
 		return values(in) * (double)l->out;
-	default:
-		return 0;
+	case SGAN_LAYER_INPUT:
+	case SGAN_LAYER_MAXPOOL:
+	case SGAN_LAYER_CONCAT:
+	case SGAN_LAYER_KINDS:
+		break;
 	}
+	return 0;
 }
 
 struct bench_work bench_net_work(const struct sgan_net_desc *desc)
@@ -49,10 +31,13 @@ struct bench_work bench_net_work(const struct sgan_net_desc *desc)
 	struct bench_work work = { 0, 0 };
 	if (sgan_net_shapes(desc, shapes) != SGAN_OK)
 		return work;
-	for (size_t i = 1; i < desc->layer_count; i++) {
-		double one = layer_work(&desc->layers[i], shapes[source_of(desc, i)], shapes[i]);
+	for (size_t i = 0; i < desc->layer_count; i++) {
+		int source = sgan_net_desc_source(desc, i, 0);
+		if (source < 0)
+			continue;
+		double one = layer_work(&desc->layers[i], shapes[source], shapes[i]);
 		work.forward += one;
-		work.first += reads_input(desc, i) ? one : 0;
+		work.first += desc->layers[source].kind == SGAN_LAYER_INPUT ? one : 0;
 	}
 	return work;
 }

@@ -309,6 +309,14 @@ Test(nn, parameters_by_name)
 		cr_expect_eq(must_find(p, "n.conv.shift")->value[c], 0);
 		cr_expect_eq(must_find(p, "n.conv.mean")->value[c], 0);
 	}
+	/* What a description promises is what there is. */
+	size_t shapes[SGAN_LAYERS][3], described = 0, trainable = 0;
+	cr_assert_eq(sgan_net_shapes(&desc, shapes), SGAN_OK);
+	for (size_t i = 0; i < desc.layer_count; i++)
+		described += sgan_net_desc_parameters(&desc, i, shapes);
+	for (size_t i = 0; i < sgan_params_count(p); i++)
+		trainable += sgan_params_at(p, i)->trainable ? sgan_params_at(p, i)->count : 0;
+	cr_expect_eq(described, trainable, "%zu described, %zu there", described, trainable);
 	cr_expect_null(sgan_params_find(p, "n.conv.bias"));
 	cr_expect_null(sgan_params_find(p, "n.conv"));
 	sgan_params_destroy(p);

@@ -127,6 +127,8 @@ static sgan_status backward_layer(struct backward *b, int layer)
 	case SGAN_LAYER_CONCAT:
 		backward_concat(b, layer);
 		return SGAN_OK;
+	case SGAN_LAYER_KINDS:
+		break;
 	}
 	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': unknown kind", b->net->desc.name, l->name);
 }

@@ -58,6 +58,8 @@ static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, stru
 		sgan_concat_forward(ctx, tape->n, net->nodes[a].size, tape->at[a].value, net->nodes[b].size, tape->at[b].value,
 		                    at->own);
 		return SGAN_OK;
+	case SGAN_LAYER_KINDS:
+		break;
 	}
 	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': unknown kind", net->desc.name, l->name);
 }

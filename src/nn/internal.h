@@ -56,11 +56,6 @@ struct sgan_tape {
 	char *workspace;
 };
 
-/* The place of a layer among the first `before` by name, and of layer i's source; -1: none. */
-int sgan_layer_find(const struct sgan_net_desc *desc, size_t before, const char *name);
-int sgan_layer_source(const struct sgan_net_desc *desc, size_t layer, int which);
-bool sgan_layer_is_linear(enum sgan_layer_kind kind);
-
 /* The layer's packed weights for a pass, packed now if they changed. */
 const void *sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass);
 

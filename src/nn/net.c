@@ -71,8 +71,8 @@ static sgan_status make_node(sgan_ctx *ctx, struct sgan_net *net, size_t i, cons
 	struct sgan_node *node = &net->nodes[i];
 	memcpy(node->shape, shape, sizeof node->shape);
 	node->size = shape[0] * shape[1] * shape[2];
-	node->source[0] = l->kind == SGAN_LAYER_INPUT ? -1 : sgan_layer_source(&net->desc, i, 0);
-	node->source[1] = l->kind == SGAN_LAYER_CONCAT ? sgan_layer_source(&net->desc, i, 1) : -1;
+	for (unsigned which = 0; which < 2; which++)
+		node->source[which] = sgan_net_desc_source(&net->desc, i, which);
 	node->weight = node->bias = node->gain = node->shift = node->mean = node->var = -1;
 	if (!sgan_layer_is_linear(l->kind))
 		return SGAN_OK;
@@ -129,7 +129,7 @@ const struct sgan_net_desc *sgan_net_desc(const struct sgan_net *net)
 
 int sgan_net_find(const struct sgan_net *net, const char *layer)
 {
-	return sgan_layer_find(&net->desc, net->desc.layer_count, layer);
+	return sgan_net_desc_find(&net->desc, layer);
 }
 
 size_t sgan_net_size(const struct sgan_net *net, int layer)

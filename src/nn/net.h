@@ -18,8 +18,15 @@ enum sgan_layer_kind {
 	SGAN_LAYER_DECONV,  /* out, kernel, stride, pad, out_pad */
 	SGAN_LAYER_DENSE,   /* out; takes all of the source's h * w * c values */
 	SGAN_LAYER_MAXPOOL, /* kernel: windows that do not overlap */
-	SGAN_LAYER_CONCAT   /* from[0], from[1]: vectors, one behind the other */
+	SGAN_LAYER_CONCAT,  /* from[0], from[1]: vectors, one behind the other */
+	SGAN_LAYER_KINDS
 };
+
+/* "input", "conv", ... by kind; NULL ends it. */
+extern const char *const sgan_layer_kind_names[SGAN_LAYER_KINDS + 1];
+
+/* Whether a kind has weights: convolution, deconvolution, dense. */
+bool sgan_layer_is_linear(enum sgan_layer_kind kind);
 
 /* A layer as a preset states it. Convolutions, deconvolutions and dense layers may be followed by batch
  * normalisation (then they have no bias) and an activation, which belong to the layer. */
@@ -48,6 +55,13 @@ struct sgan_net_desc {
 /* Works out every layer's output shape [h, w, c] and checks the description: names unique and known, sizes
  * positive and addressable, kernels that fit. SGAN_EINVAL: "<source>:<line>: layer 'conv2': what is wrong". */
 sgan_status sgan_net_shapes(const struct sgan_net_desc *desc, size_t shapes[SGAN_LAYERS][3]);
+
+/* The index of a layer by name, and of a layer's source number 0 or 1; -1: there is none. */
+int sgan_net_desc_find(const struct sgan_net_desc *desc, const char *name);
+int sgan_net_desc_source(const struct sgan_net_desc *desc, size_t layer, unsigned which);
+
+/* How many values a layer learns: weights, bias, gain, shift. `shapes` is what sgan_net_shapes worked out. */
+size_t sgan_net_desc_parameters(const struct sgan_net_desc *desc, size_t layer, size_t shapes[SGAN_LAYERS][3]);
 
 /* The part of a chain behind layer `from` ("" : from the input on) up to layer `to`, as a network whose one
  * input, called "h", is that layer's output and whose head is `to`. */

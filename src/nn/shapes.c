@@ -18,7 +18,16 @@ static sgan_status complain(const struct sgan_net_desc *desc, const struct sgan_
 	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': %s", desc->name, layer->name, what);
 }
 
-int sgan_layer_find(const struct sgan_net_desc *desc, size_t before, const char *name)
+const char *const sgan_layer_kind_names[] = { "input", "conv", "deconv", "dense", "maxpool", "concat", NULL };
+_Static_assert(sizeof sgan_layer_kind_names / sizeof *sgan_layer_kind_names == SGAN_LAYER_KINDS + 1,
+               "every kind of layer has a name");
+
+bool sgan_layer_is_linear(enum sgan_layer_kind kind)
+{
+	return kind == SGAN_LAYER_CONV || kind == SGAN_LAYER_DECONV || kind == SGAN_LAYER_DENSE;
+}
+
+static int find_before(const struct sgan_net_desc *desc, size_t before, const char *name)
 {
 	for (size_t i = 0; i < before; i++)
 		if (strcmp(desc->layers[i].name, name) == 0)
@@ -26,17 +35,30 @@ int sgan_layer_find(const struct sgan_net_desc *desc, size_t before, const char 
 	return -1;
 }
 
-int sgan_layer_source(const struct sgan_net_desc *desc, size_t layer, int which)
+int sgan_net_desc_find(const struct sgan_net_desc *desc, const char *name)
 {
-	const char *from = desc->layers[layer].from[which];
-	if (from[0] == '\0')
-		return which == 0 ? (int)layer - 1 : -1;
-	return sgan_layer_find(desc, layer, from);
+	return find_before(desc, desc->layer_count, name);
 }
 
-bool sgan_layer_is_linear(enum sgan_layer_kind kind)
+int sgan_net_desc_source(const struct sgan_net_desc *desc, size_t layer, unsigned which)
 {
-	return kind == SGAN_LAYER_CONV || kind == SGAN_LAYER_DECONV || kind == SGAN_LAYER_DENSE;
+	const struct sgan_layer_desc *l = &desc->layers[layer];
+	const unsigned sources = l->kind == SGAN_LAYER_INPUT ? 0 : l->kind == SGAN_LAYER_CONCAT ? 2 : 1;
+	if (which >= sources)
+		return -1;
+	if (l->from[which][0] == '\0')
+		return which == 0 ? (int)layer - 1 : -1;
+	return find_before(desc, layer, l->from[which]);
+}
+
+size_t sgan_net_desc_parameters(const struct sgan_net_desc *desc, size_t layer, size_t shapes[SGAN_LAYERS][3])
+{
+	const struct sgan_layer_desc *l = &desc->layers[layer];
+	if (!sgan_layer_is_linear(l->kind))
+		return 0;
+	const size_t *in = shapes[sgan_net_desc_source(desc, layer, 0)];
+	const size_t taps = l->kind == SGAN_LAYER_DENSE ? in[0] * in[1] : l->kernel * l->kernel;
+	return taps * in[2] * l->out + (l->bias ? l->out : 0) + (l->bn ? 2 * l->out : 0);
 }
 
 static sgan_status conv_shape(const struct sgan_net_desc *desc, const struct sgan_layer_desc *l, const size_t in[3],
@@ -87,6 +109,8 @@ static sgan_status natural_shape(const struct sgan_net_desc *desc, const struct 
 		out[0] = out[1] = 1;
 		out[2] = in[2] + in2[2];
 		return SGAN_OK;
+	case SGAN_LAYER_KINDS:
+		break;
 	}
 	return complain(desc, l, "unknown kind of layer");
 }
@@ -109,13 +133,13 @@ static sgan_status check_layer(const struct sgan_net_desc *desc, size_t i)
 	const struct sgan_layer_desc *l = &desc->layers[i];
 	if (l->name[0] == '\0')
 		return complain(desc, l, "it has no name");
-	if (sgan_layer_find(desc, i, l->name) >= 0)
+	if (find_before(desc, i, l->name) >= 0)
 		return complain(desc, l, "the name is taken");
 	if (l->kind == SGAN_LAYER_INPUT)
 		return SGAN_OK;
-	if (sgan_layer_source(desc, i, 0) < 0)
+	if (sgan_net_desc_source(desc, i, 0) < 0)
 		return complain(desc, l, "its source is not a layer before it");
-	if (l->kind == SGAN_LAYER_CONCAT && sgan_layer_source(desc, i, 1) < 0)
+	if (l->kind == SGAN_LAYER_CONCAT && sgan_net_desc_source(desc, i, 1) < 0)
 		return complain(desc, l, "its second source is not a layer before it");
 	if (sgan_layer_is_linear(l->kind) && (l->out == 0 || l->out > max_values))
 		return complain(desc, l, "'out' must be positive");
@@ -134,13 +158,12 @@ static sgan_status check_heads(const struct sgan_net_desc *desc)
 	if (desc->head_count > SGAN_HEADS)
 		return sgan_fail(SGAN_EINVAL, "%s: %zu heads, at most %d are possible", desc->name, desc->head_count, SGAN_HEADS);
 	for (size_t h = 0; h < desc->head_count; h++) {
-		int layer = sgan_layer_find(desc, desc->layer_count, desc->heads[h]);
+		int layer = sgan_net_desc_find(desc, desc->heads[h]);
 		if (layer < 0)
 			return sgan_fail(SGAN_EINVAL, "%s: %s: no layer is called '%s', which is to be a head", desc->source,
 			                 desc->name, desc->heads[h]);
 		for (size_t i = (size_t)layer + 1; i < desc->layer_count; i++)
-			if (desc->layers[i].kind != SGAN_LAYER_INPUT &&
-			    (sgan_layer_source(desc, i, 0) == layer || sgan_layer_source(desc, i, 1) == layer))
+			if (sgan_net_desc_source(desc, i, 0) == layer || sgan_net_desc_source(desc, i, 1) == layer)
 				return complain(desc, &desc->layers[i], "its source is a head of the network");
 	}
 	return SGAN_OK;
@@ -154,8 +177,7 @@ sgan_status sgan_net_shapes(const struct sgan_net_desc *desc, size_t shapes[SGAN
 	for (size_t i = 0; i < desc->layer_count; i++) {
 		const struct sgan_layer_desc *l = &desc->layers[i];
 		SGAN_TRY(check_layer(desc, i));
-		int a = l->kind == SGAN_LAYER_INPUT ? -1 : sgan_layer_source(desc, i, 0);
-		int b = l->kind == SGAN_LAYER_CONCAT ? sgan_layer_source(desc, i, 1) : -1;
+		int a = sgan_net_desc_source(desc, i, 0), b = sgan_net_desc_source(desc, i, 1);
 		SGAN_TRY(natural_shape(desc, l, a >= 0 ? shapes[a] : NULL, b >= 0 ? shapes[b] : NULL, shapes[i]));
 		SGAN_TRY(apply_view(desc, l, shapes[i]));
 	}
@@ -167,8 +189,8 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 {
 	size_t shapes[SGAN_LAYERS][3];
 	SGAN_TRY(sgan_net_shapes(desc, shapes));
-	int first = from[0] == '\0' ? 0 : sgan_layer_find(desc, desc->layer_count, from);
-	int last = sgan_layer_find(desc, desc->layer_count, to);
+	int first = from[0] == '\0' ? 0 : sgan_net_desc_find(desc, from);
+	int last = sgan_net_desc_find(desc, to);
 	if (first < 0 || last <= first)
 		return sgan_fail(SGAN_EINVAL, "%s: %s: cannot be cut behind '%s' and '%s': no such layers in this order",
 		                 desc->source, desc->name, from, to);
@@ -183,7 +205,7 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 	memcpy(input->shape, shapes[first], sizeof input->shape);
 	for (int i = first + 1; i <= last; i++) {
 		const struct sgan_layer_desc *l = &desc->layers[i];
-		if (l->kind == SGAN_LAYER_INPUT || l->kind == SGAN_LAYER_CONCAT || sgan_layer_source(desc, (size_t)i, 0) != i - 1)
+		if (l->kind == SGAN_LAYER_CONCAT || sgan_net_desc_source(desc, (size_t)i, 0) != i - 1)
 			return complain(desc, l, "a network that is cut must be a chain");
 		struct sgan_layer_desc *copy = &part->layers[part->layer_count++];
 		*copy = *l;

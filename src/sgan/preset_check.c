@@ -21,14 +21,6 @@ static sgan_status shape(const struct sgan_net_desc *net, const config_setting_t
 	return sgan_net_shapes(net, shaped->shapes);
 }
 
-static int find_layer(const struct sgan_net_desc *net, const char *name)
-{
-	for (size_t i = 0; i < net->layer_count; i++)
-		if (strcmp(net->layers[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
-
 static size_t values(const struct shaped *shaped, int layer)
 {
 	const size_t *s = shaped->shapes[layer];
@@ -45,7 +37,7 @@ static sgan_status check_inputs(const struct shaped *s, const char *first, const
 			                      first, second ? " and '" : "", second ? second : "", second ? "'" : "");
 	}
 	for (int i = 0; i < (second ? 2 : 1); i++) {
-		int found = find_layer(s->net, i ? second : first);
+		int found = sgan_net_desc_find(s->net, i ? second : first);
 		if (found < 0 || s->net->layers[found].kind != SGAN_LAYER_INPUT)
 			return sgan_tree_fail(s->at, "%s: input '%s' is missing", s->net->name, i ? second : first);
 	}
@@ -54,7 +46,7 @@ static sgan_status check_inputs(const struct shaped *s, const char *first, const
 
 static sgan_status check_values(const struct shaped *s, const char *layer, size_t expected, const char *why)
 {
-	int found = find_layer(s->net, layer);
+	int found = sgan_net_desc_find(s->net, layer);
 	if (found < 0)
 		return sgan_tree_fail(s->at, "%s: layer '%s' is missing", s->net->name, layer);
 	if (values(s, found) != expected)
@@ -82,10 +74,10 @@ static sgan_status check_cut(const struct sgan_preset *preset, size_t number, co
 	const struct sgan_stack_desc *stack = &preset->stacks[number];
 	const char *below = number ? preset->stacks[number - 1].cut : "";
 	bool top = number + 1 == preset->stack_count;
-	int layer = find_layer(encoder->net, stack->cut);
+	int layer = sgan_net_desc_find(encoder->net, stack->cut);
 	if (layer < 0)
 		return sgan_tree_fail(at, "stack %zu: the encoder has no layer '%s' to cut at", number, stack->cut);
-	if (layer <= (number ? find_layer(encoder->net, below) : 0))
+	if (layer <= (number ? sgan_net_desc_find(encoder->net, below) : 0))
 		return sgan_tree_fail(at, "stack %zu: cut '%s' does not lie behind the cut of the stack below", number,
 		                      stack->cut);
 	struct sgan_net_desc part;
@@ -111,7 +103,7 @@ static sgan_status check_discriminator(const struct shaped *d, size_t below, siz
 	SGAN_TRY(check_values(d, "h", below, "as many as its generator makes"));
 	SGAN_TRY(check_values(d, "d", 1, "one logit"));
 	SGAN_TRY(check_values(d, "q", z, "as many as its generator's 'z'"));
-	int logit = find_layer(d->net, "d");
+	int logit = sgan_net_desc_find(d->net, "d");
 	if (d->net->layers[logit].act != SGAN_ACT_NONE)
 		return sgan_tree_fail(d->at, "%s: layer 'd' is a logit and takes no 'act'", d->net->name);
 	return SGAN_OK;
@@ -141,7 +133,7 @@ static sgan_status check_stack(const struct sgan_preset *preset, size_t number, 
 		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
 		                      out[2], preset->height, preset->width, preset->channels);
 	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
-	return check_discriminator(&d, below, values(&g, find_layer(g.net, "z")));
+	return check_discriminator(&d, below, values(&g, sgan_net_desc_find(g.net, "z")));
 }
 
 static bool any_bn(const struct sgan_preset *preset)

@@ -7,10 +7,8 @@
 #include "src/cpu/status.h"
 #include "src/sgan/preset_read.h"
 
-static const char *const layer_types[] = { "input", "conv", "deconv", "dense", "maxpool", "concat", NULL };
 static const char *const activations[] = { "none", "relu", "lrelu", "sigmoid", NULL };
 
-_Static_assert(SGAN_LAYER_INPUT == 0 && SGAN_LAYER_CONCAT == 5, "layer_types is in the order of enum sgan_layer_kind");
 _Static_assert(SGAN_ACT_NONE == 0 && SGAN_ACT_SIGMOID == 3, "activations is in the order of sgan_act");
 _Static_assert(sizeof(enum sgan_layer_kind) == sizeof(unsigned) && sizeof(sgan_act) == sizeof(unsigned),
                "choices are stored as unsigned");
@@ -18,7 +16,7 @@ _Static_assert(sizeof(enum sgan_layer_kind) == sizeof(unsigned) && sizeof(sgan_a
 enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE };
 
 #define FIELD(member) offsetof(struct sgan_layer_desc, member)
-static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0, layer_types },
+static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0, sgan_layer_kind_names },
 	                                          [NAME] = { "name", SGAN_KEY_NAME, FIELD(name), 0, 0, NULL },
 	                                          [FROM] = { "from", SGAN_KEY_SOURCES, FIELD(from), 0, 0, NULL },
 	                                          [SHAPE] = { "shape", SGAN_KEY_SHAPE, FIELD(shape), 0, 0, NULL },
@@ -47,6 +45,7 @@ static const struct {
 	                [SGAN_LAYER_DENSE] = { ALWAYS | BIT(OUT), LINEAR },
 	                [SGAN_LAYER_MAXPOOL] = { ALWAYS | BIT(KERNEL), BIT(FROM) },
 	                [SGAN_LAYER_CONCAT] = { ALWAYS | BIT(FROM), BIT(SHAPE) } };
+_Static_assert(sizeof layer_rules / sizeof *layer_rules == SGAN_LAYER_KINDS, "every kind of layer has rules");
 
 static sgan_status check_rules(const config_setting_t *at, const char *where, const struct sgan_keys *table,
                                const struct sgan_layer_desc *layer)
@@ -58,7 +57,7 @@ static sgan_status check_rules(const config_setting_t *at, const char *where, co
 	for (size_t i = 0; table->keys[i].name; i++)
 		if (extra & BIT(i))
 			return sgan_tree_fail(config_setting_get_member(at, table->keys[i].name),
-			                      "%s: a layer of type \"%s\" takes no '%s'", where, layer_types[layer->kind],
+			                      "%s: a layer of type \"%s\" takes no '%s'", where, sgan_layer_kind_names[layer->kind],
 			                      table->keys[i].name);
 	SGAN_TRY(sgan_keys_require(at, where, table, required));
 	if (layer->kind == SGAN_LAYER_CONCAT && layer->from[1][0] == '\0')
@@ -87,8 +86,7 @@ static sgan_status read_layer(const config_setting_t *at, const char *where, str
 	struct sgan_keys table = { .keys = layer_keys, .target = layer };
 	SGAN_TRY(sgan_keys_read(at, where, &table, 1));
 	SGAN_TRY(check_rules(at, where, &table, layer));
-	bool linear = layer->kind == SGAN_LAYER_CONV || layer->kind == SGAN_LAYER_DECONV || layer->kind == SGAN_LAYER_DENSE;
-	if (linear && !(table.found & BIT(BIAS)))
+	if (sgan_layer_is_linear(layer->kind) && !(table.found & BIT(BIAS)))
 		layer->bias = !layer->bn;
 	return SGAN_OK;
 }
