@@ -386,6 +386,7 @@ Test(preset, mistakes_of_settings)
 		{ "lr={ a = 1; }", "the value is not" },
 		{ "lr=[ 1 ]", "the value is not" },
 		{ "lr=99999999999999999999", "--set lr=99999999999999999999: integer" },
+		{ "lr=@include", "--set lr=@include: '@' is not part" },
 		{ "joint=1", "--set joint=1: the key stands for several values" },
 		{ "stacks.[2].cut=fc3", "--set stacks.[2].cut=fc3: no element [2], the list has 2" },
 		{ "stacks.[-1].cut=fc3", "the key is not a path" },

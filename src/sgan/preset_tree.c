@@ -93,12 +93,7 @@ static sgan_status set_origins(config_setting_t *setting, const char *source, bo
 	return SGAN_OK;
 }
 
-static sgan_status fail_at(const char *source, bool lines, unsigned line, const char *message)
-{
-	if (lines)
-		return sgan_fail(SGAN_EINVAL, "%s:%u: %s", source, line, message);
-	return sgan_fail(SGAN_EINVAL, "%s: %s", source, message);
-}
+static const char not_a_value[] = "the value is not a number, true, false, a word or a \"string\"";
 
 sgan_status sgan_tree_parse(config_t *tree, const char *source, const char *text, bool lines)
 {
@@ -110,7 +105,8 @@ sgan_status sgan_tree_parse(config_t *tree, const char *source, const char *text
 	int parsed = config_read_string(tree, scanned);
 	free(scanned);
 	if (!parsed)
-		return fail_at(source, lines, (unsigned)config_error_line(tree), config_error_text(tree));
+		return lines ? sgan_fail(SGAN_EINVAL, "%s:%d: %s", source, config_error_line(tree), config_error_text(tree))
+		             : sgan_fail(SGAN_EINVAL, "%s: %s", source, not_a_value);
 	return set_origins(config_root_setting(tree), source, lines, 0);
 }
 
@@ -306,20 +302,13 @@ static sgan_status parse_value(config_t *scratch, const char *source, const char
 	if (!text)
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for a value", source);
 	snprintf(text, size, is_word(value) ? "v = \"%s\";" : "v = %s;", value);
-	char *scanned = NULL;
-	unsigned line;
-	sgan_status status = sgan_preset_scan(text, &scanned, &line);
-	if (status != SGAN_OK) {
-		free(text);
-		return sgan_fail_in(status, "%s", source);
-	}
-	status = sgan_tree_parse(scratch, source, scanned, false);
-	free(scanned);
+	sgan_status status = sgan_tree_parse(scratch, source, text, false);
 	free(text);
+	SGAN_TRY(status);
 	const config_setting_t *root = config_root_setting(scratch);
-	const config_setting_t *first = status == SGAN_OK ? config_setting_get_elem(root, 0) : NULL;
+	const config_setting_t *first = config_setting_get_elem(root, 0);
 	if (!first || config_setting_length(root) != 1 || config_setting_is_aggregate(first))
-		return sgan_fail(SGAN_EINVAL, "%s: the value is not a number, true, false, a word or a \"string\"", source);
+		return sgan_fail(SGAN_EINVAL, "%s: %s", source, not_a_value);
 	return SGAN_OK;
 }
 
