@@ -202,6 +202,23 @@ Test(run, folders_that_cannot_be_made)
 	cr_assert_eq(count_files(), 1);
 }
 
+Test(run, next_is_told_before_it_is_made)
+{
+	char path[SGAN_PATH];
+	ASSERT_OK(sgan_run_next(in_temporary("a/runs"), "my model", "mnist", path));
+	cr_assert_str_eq(path, in_temporary("a/runs/00000-my-model-mnist"));
+	cr_assert_eq(count_files(), 0);
+	create("a/runs", "mnist", "mnist");
+	put_text("a/runs/00010-copy", "");
+	ASSERT_OK(sgan_run_next(in_temporary("a/runs"), "mnist", "a\nb", path));
+	cr_assert_str_eq(path, in_temporary("a/runs/00011-mnist-a-b"));
+	cr_assert_str_eq(create("a/runs", "mnist", "a\nb"), "00011-mnist-a-b");
+	put_text("a/runs/99999-x", "");
+	ASSERT_FAILS(sgan_run_next(in_temporary("a/runs"), "m", "d", path), SGAN_EIO, "choose another output folder");
+	ASSERT_FAILS(sgan_run_next(in_temporary("a/runs/99999-x"), "m", "d", path), SGAN_EIO, "Not a directory");
+	ASSERT_FAILS(sgan_run_next("", "m", "d", path), SGAN_EINVAL, "a path has 1 to");
+}
+
 /* Eight processes, names that do not collide: the numbers must not either. */
 Test(run, processes_at_once)
 {

@@ -43,13 +43,20 @@ sgan_status sgan_run_file(const char *dir, const char *name, char path[SGAN_PATH
 	return SGAN_OK;
 }
 
+static sgan_status check_out(const char *out)
+{
+	size_t length = strlen(out);
+	if (length == 0 || length >= SGAN_PATH)
+		return sgan_fail(SGAN_EINVAL, "output folder '%.60s': a path has 1 to %d bytes", out, SGAN_PATH - 1);
+	return SGAN_OK;
+}
+
 /* Makes a folder and those above it that are missing. */
 static sgan_status make_folders(const char *out)
 {
 	char path[SGAN_PATH];
+	SGAN_TRY(check_out(out));
 	size_t length = strlen(out);
-	if (length == 0 || length >= sizeof path)
-		return sgan_fail(SGAN_EINVAL, "output folder '%.60s': a path has 1 to %d bytes", out, SGAN_PATH - 1);
 	memcpy(path, out, length + 1);
 	for (size_t i = 1; i <= length; i++) {
 		if (path[i] != '/' && path[i] != '\0')
@@ -121,15 +128,37 @@ static void plain_name(const char *from, char to[NAME_PART])
 	to[i] = '\0';
 }
 
+/* path = the folder of run `number`. */
+static sgan_status name_run(const char *out, long number, const char *preset, const char *dataset,
+                            char path[SGAN_PATH])
+{
+	char name[2 * NAME_PART + 32], plain_preset[NAME_PART], plain_dataset[NAME_PART];
+	if (number > HIGHEST)
+		return sgan_fail(SGAN_EIO, "%s: run %05d is there and runs have no higher number; choose another output folder",
+		                 out, HIGHEST);
+	plain_name(preset, plain_preset);
+	plain_name(dataset, plain_dataset);
+	snprintf(name, sizeof name, "%0*ld-%s-%s", DIGITS, number, plain_preset, plain_dataset);
+	return sgan_run_file(out, name, path);
+}
+
+sgan_status sgan_run_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
+{
+	struct search highest = {.wanted = -1, .number = -1};
+	struct stat st;
+	SGAN_TRY(check_out(out));
+	if (stat(out, &st) == 0 || errno != ENOENT) /* a folder that is missing is made with its first run */
+		SGAN_TRY(scan(out, false, &highest));
+	return name_run(out, highest.number + 1, preset, dataset, path);
+}
+
 static sgan_status make_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
 {
-	char name[DIGITS + 2 * NAME_PART + 2];
 	struct search highest = {.wanted = -1};
 	SGAN_TRY(scan(out, false, &highest));
-	for (long number = highest.number + 1; number <= HIGHEST; number++) {
+	for (long number = highest.number + 1;; number++) {
 		char made[SGAN_PATH];
-		snprintf(name, sizeof name, "%0*ld-%s-%s", DIGITS, number, preset, dataset);
-		SGAN_TRY(sgan_run_file(out, name, made));
+		SGAN_TRY(name_run(out, number, preset, dataset, made));
 		if (mkdir(made, 0777) == 0) {
 			strcpy(path, made);
 			return SGAN_OK;
@@ -137,15 +166,10 @@ static sgan_status make_next(const char *out, const char *preset, const char *da
 		if (errno != EEXIST)
 			return sgan_fail(SGAN_EIO, "%s: cannot make the run's folder: %s", made, strerror(errno));
 	}
-	return sgan_fail(SGAN_EIO, "%s: run %05d is there and runs have no higher number; choose another output folder",
-	                 out, HIGHEST);
 }
 
 sgan_status sgan_run_create(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
 {
-	char plain_preset[NAME_PART], plain_dataset[NAME_PART];
-	plain_name(preset, plain_preset);
-	plain_name(dataset, plain_dataset);
 	SGAN_TRY(make_folders(out));
 	int lock = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0)
@@ -153,7 +177,7 @@ sgan_status sgan_run_create(const char *out, const char *preset, const char *dat
 	/* Two runs of different names would not collide in mkdir. Where folders cannot be locked, that risk stays. */
 	while (flock(lock, LOCK_EX) != 0 && errno == EINTR)
 		continue;
-	sgan_status status = make_next(out, plain_preset, plain_dataset, path);
+	sgan_status status = make_next(out, preset, dataset, path);
 	close(lock);
 	return status;
 }

@@ -10,6 +10,9 @@ enum { SGAN_PATH = 4096 };
  * processes start at once), making `out` itself when missing; path receives its name. */
 sgan_status sgan_run_create(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH]);
 
+/* The folder that the next run would get, with nothing made. */
+sgan_status sgan_run_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH]);
+
 /* Finds a run: "latest" is the highest number below out; else a path to a run directory, or a name or number
  * ("00003", "3", "00003-mnist-mnist") below out. SGAN_EIO when there is none. */
 sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]);
