@@ -9,9 +9,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 
-enum { MAX_THREADS = 1024 };
-
-static sgan_status named_isa(const char *name, sgan_isa *isa)
+sgan_status sgan_isa_named(const char *name, sgan_isa *isa)
 {
 	SGAN_TRY(sgan_isa_parse(name, isa));
 	if (!sgan_isa_built(*isa))
@@ -26,13 +24,13 @@ static sgan_status named_isa(const char *name, sgan_isa *isa)
 static sgan_status choose_isa(const char *name, sgan_isa *isa)
 {
 	if (name)
-		return named_isa(name, isa);
+		return sgan_isa_named(name, isa);
 	name = getenv("SGAN_ISA");
 	if (!name || !*name) {
 		*isa = sgan_isa_best();
 		return SGAN_OK;
 	}
-	sgan_status status = named_isa(name, isa);
+	sgan_status status = sgan_isa_named(name, isa);
 	return status == SGAN_OK ? status : sgan_fail_in(status, "SGAN_ISA");
 }
 
@@ -44,18 +42,18 @@ static sgan_status threads_from_environment(const char *text, int *threads)
 	long value = strtol(text, &end, 10);
 	while (*end == ' ' || *end == '\t')
 		end++;
-	if (end == text || (*end && *end != ',') || errno || value < 1 || value > MAX_THREADS)
+	if (end == text || (*end && *end != ',') || errno || value < 1 || value > SGAN_THREADS_MAX)
 		return sgan_fail(SGAN_EINVAL, "OMP_NUM_THREADS is \"%.64s\": a whole number from 1 to %d expected", text,
-		                 MAX_THREADS);
+		                 SGAN_THREADS_MAX);
 	*threads = (int)value;
 	return SGAN_OK;
 }
 
 static sgan_status choose_threads(int wanted, int *threads)
 {
-	if (wanted < 0 || wanted > MAX_THREADS)
+	if (wanted < 0 || wanted > SGAN_THREADS_MAX)
 		return sgan_fail(SGAN_EINVAL, "threads: %d: a number from 1 to %d expected, or 0 for the machine's", wanted,
-		                 MAX_THREADS);
+		                 SGAN_THREADS_MAX);
 	*threads = wanted;
 	if (wanted)
 		return SGAN_OK;
@@ -63,7 +61,7 @@ static sgan_status choose_threads(int wanted, int *threads)
 	if (text && *text)
 		return threads_from_environment(text, threads);
 	int cpus = sgan_cpus_allowed();
-	*threads = cpus < MAX_THREADS ? cpus : MAX_THREADS;
+	*threads = cpus < SGAN_THREADS_MAX ? cpus : SGAN_THREADS_MAX;
 	return SGAN_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The inside of a context, for the library alone. */
+/* The inside of a context, for the library alone; what its options may say, for the program too. */
 #ifndef SGAN_CPU_CTX_H
 #define SGAN_CPU_CTX_H
 
@@ -12,6 +12,11 @@ struct sgan_ctx {
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 };
+
+enum { SGAN_THREADS_MAX = 1024 };
+
+/* An instruction set by name that this build and machine have. SGAN_EINVAL: no such name; SGAN_EUNSUPPORTED. */
+sgan_status sgan_isa_named(const char *name, sgan_isa *isa);
 
 /* At least `bytes` of 64-byte aligned scratch, valid until the next request of
  * the same context. Plans ask once for their largest need, so that a training
