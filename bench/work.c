@@ -55,8 +55,8 @@ double bench_step_flop(const struct sgan_preset *preset, enum sgan_stage stage)
 	const struct bench_work e = bench_net_work(&preset->encoder);
 	if (stage == SGAN_STAGE_ENCODER)
 		return 2 * (3 * e.forward - e.first);
-	double work = e.forward;    /* h(i) of the batch */
-	work += 2 * e.forward;      /* all E_i on generated h(i), forward and back to it */
+	double work = e.forward; /* h(i) of the batch */
+	work += 2 * e.forward;   /* all E_i on generated h(i), forward and back to it */
 	for (size_t i = 0; i < preset->stack_count; i++)
 		work += stack_work(&preset->stacks[i]);
 	return 2 * work;

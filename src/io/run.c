@@ -129,8 +129,7 @@ static void plain_name(const char *from, char to[NAME_PART])
 }
 
 /* path = the folder of run `number`. */
-static sgan_status name_run(const char *out, long number, const char *preset, const char *dataset,
-                            char path[SGAN_PATH])
+static sgan_status name_run(const char *out, long number, const char *preset, const char *dataset, char path[SGAN_PATH])
 {
 	char name[2 * NAME_PART + 32], plain_preset[NAME_PART], plain_dataset[NAME_PART];
 	if (number > HIGHEST)
@@ -144,7 +143,7 @@ static sgan_status name_run(const char *out, long number, const char *preset, co
 
 sgan_status sgan_run_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
 {
-	struct search highest = {.wanted = -1, .number = -1};
+	struct search highest = { .wanted = -1, .number = -1 };
 	struct stat st;
 	SGAN_TRY(check_out(out));
 	if (stat(out, &st) == 0 || errno != ENOENT) /* a folder that is missing is made with its first run */
@@ -154,7 +153,7 @@ sgan_status sgan_run_next(const char *out, const char *preset, const char *datas
 
 static sgan_status make_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH])
 {
-	struct search highest = {.wanted = -1};
+	struct search highest = { .wanted = -1 };
 	SGAN_TRY(scan(out, false, &highest));
 	for (long number = highest.number + 1;; number++) {
 		char made[SGAN_PATH];
@@ -197,7 +196,7 @@ static bool read_number(const char *text, long *number)
 
 static sgan_status find_number(const char *out, const char *run, long number, char path[SGAN_PATH])
 {
-	struct search search = {.wanted = number};
+	struct search search = { .wanted = number };
 	SGAN_TRY(scan(out, true, &search));
 	if (search.matches == 0)
 		return number < 0 ? sgan_fail(SGAN_EIO, "%s: holds no run yet", out)

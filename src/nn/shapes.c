@@ -156,7 +156,8 @@ static sgan_status check_layer(const struct sgan_net_desc *desc, size_t i)
 static sgan_status check_heads(const struct sgan_net_desc *desc)
 {
 	if (desc->head_count > SGAN_HEADS)
-		return sgan_fail(SGAN_EINVAL, "%s: %zu heads, at most %d are possible", desc->name, desc->head_count, SGAN_HEADS);
+		return sgan_fail(SGAN_EINVAL, "%s: %zu heads, at most %d are possible", desc->name, desc->head_count,
+		                 SGAN_HEADS);
 	for (size_t h = 0; h < desc->head_count; h++) {
 		int layer = sgan_net_desc_find(desc, desc->heads[h]);
 		if (layer < 0)

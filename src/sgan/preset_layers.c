@@ -16,7 +16,8 @@ _Static_assert(sizeof(enum sgan_layer_kind) == sizeof(unsigned) && sizeof(sgan_a
 enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE };
 
 #define FIELD(member) offsetof(struct sgan_layer_desc, member)
-static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0, sgan_layer_kind_names },
+static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0,
+	                                                     sgan_layer_kind_names },
 	                                          [NAME] = { "name", SGAN_KEY_NAME, FIELD(name), 0, 0, NULL },
 	                                          [FROM] = { "from", SGAN_KEY_SOURCES, FIELD(from), 0, 0, NULL },
 	                                          [SHAPE] = { "shape", SGAN_KEY_SHAPE, FIELD(shape), 0, 0, NULL },
