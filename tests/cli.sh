@@ -174,6 +174,11 @@ for command in '' train sample info selftest; do
 	works "$command --help" $command --help
 	grep -q 'sgan-cpu' ../out || not_ok "$command --help" 'no help on standard output'
 done
+for command in train sample info selftest; do
+	"$cpu" $command --help > ../long
+	works "$command -h" $command -h
+	cmp -s ../out ../long || not_ok "$command -h" 'it is not --help'
+done
 works '--version' --version
 grep -qx 'sgan-cpu [0-9.]*' ../out || not_ok '--version' 'no version on standard output'
 works 'info' info
@@ -193,6 +198,12 @@ done
 fails 'ambiguous option' 2 "'--st'" train --st 3
 fails 'option without value' 2 '--epochs' train --epochs
 fails 'flag with a value' 2 '--quiet' train --quiet=yes
+for option in preset data out init resume set isa; do
+	fails "--$option without a word" 2 "--$option is ''" train "--$option="
+done
+for command in sample info; do
+	fails "$command: --model without a word" 2 "--model is ''" $command --model ''
+done
 fails 'name with a line break' 1 'no?such' train --data 'no
 such'
 
@@ -209,6 +220,9 @@ fails '--threads 1025' 2 "--threads is '1025'" train --threads 1025
 fails '--count 0' 2 "--count is '0'" sample --model none --out x.png --count 0
 fails '--count -1' 2 "--count is '-1'" sample --model none --out x.png --count -1
 fails '--count, too large' 2 '--count' sample --model none --out x.png --count 99999999999
+for command in train "sample --model none --out x.png"; do
+	fails "${command%% *}: --seed, too large" 2 '--seed' $command --seed 9223372036854775808
+done
 for list in '' , 1, 3-1 a 0-999 -1 1-; do
 	fails "--labels '$list'" 2 "--labels is '$list'" sample --model none --out x.png "--labels=$list"
 done
@@ -259,7 +273,7 @@ rm -f bad/$images
 gzip -c squares/$images | head -c 100 > bad/$images.gz
 fails 'data: corrupt gzip' 1 "$images.gz" train --preset tiny.cfg --data bad
 fails 'data: not for this preset' 2 '8x8x1' train --data squares
-fails 'data: fewer images than a batch' 2 'batch' train --preset tiny.cfg --data squares --set batch=101
+fails 'data: fewer images than a batch' 2 'a batch of 101 does not fit the 100 images' train --preset tiny.cfg --data squares --set batch=101
 rm -rf bad empty
 
 # --- folders -------------------------------------------------------------------
@@ -305,6 +319,20 @@ grep -q '^run  *runs/00000-tiny-squares$' ../out || not_ok '--dry-run' 'the run 
 [ "$(grep -c '^stage .* 7 steps of 10 images' ../out)" -eq 3 ] || not_ok '--dry-run' 'stages with their limits are missing'
 grep -q 'deconv  *deconv  *8x8x1  *101$' ../out || not_ok '--dry-run' 'a layer with its parameters is missing'
 
+# A run counts by its name, whatever it is; so do the plan and what comes true.
+mkdir counted
+: > counted/00007-file
+works '--dry-run names the run' $tiny --dry-run --steps 2 --out counted
+run=$(sed -n 's/^run  *//p' ../out)
+run $tiny --quiet --steps 2 --stage encoder --out counted
+[ "$run" = counted/00008-tiny-squares ] && [ "$(cat ../out)" = "$run" ] ||
+	not_ok '--dry-run names the run' "'$run' was planned, '$(cat ../out)' came"
+rm -r counted
+escape=$(printf '\033')
+works '--dry-run with a hostile name' $tiny --dry-run --out "a${escape}[2Jb
+c"
+grep -qxF 'run      a?[2Jb?c/00000-tiny-squares' ../out || not_ok '--dry-run with a hostile name' 'it is printed as it is'
+
 # --- training ------------------------------------------------------------------
 
 fails 'stage without what it needs' 2 '--init' $tiny --stage joint
@@ -327,7 +355,7 @@ works '--quiet' $tiny --quiet --steps 3 --stage encoder
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
 [ "$(cat ../out)" = runs/00002-tiny-squares ] || not_ok 'stage from another run' 'the run does not have the next number'
-fails 'init that lacks a stage' 2 "stage 'independent'" $tiny --stage joint --init 1
+fails 'init that lacks a stage' 2 'stage independent' $tiny --stage joint --init 1
 fails 'init of another preset' 1 'tensor' $tiny --stage joint --init 0 \
 	--set 'stacks.[1].discriminator.[1].out=17' --quiet
 
@@ -340,9 +368,23 @@ fails '--resume of a run without checkpoint' 1 'no checkpoint' train --resume la
 rmdir runs/00003-tiny-squares
 
 works '--stop-after' $tiny --quiet --stop-after 7
+works '--dry-run --resume' train --dry-run --resume latest
+grep -qx 'stands  *at step 7 of stage encoder' ../out && [ "$(grep -c '^stage ' ../out)" -eq 3 ] ||
+	not_ok '--dry-run --resume' 'where the run stands is missing'
 works '--resume' train --quiet --resume latest
 [ "$(cat ../out)" = runs/00003-tiny-squares ] || not_ok '--resume' 'it did not go on in the same folder'
 [ -s runs/00003-tiny-squares/joint.safetensors ] || not_ok '--resume' 'it did not go on to the end'
+works '--dry-run --resume of a finished run' train --dry-run --resume 3
+grep -q '^stands  *finished' ../out && ! grep -q '^stage ' ../out ||
+	not_ok '--dry-run --resume of a finished run' 'there are still stages'
+run train --resume 3
+one_line '--resume of a finished run' 0 'runs/00003-tiny-squares: the run is finished already' &&
+	ok '--resume of a finished run'
+works '--resume of a finished run, quiet' train --resume 3 --quiet
+[ -s ../err ] && not_ok '--resume of a finished run, quiet' 'something on standard error'
+mv runs/00003-tiny-squares/run.json .
+fails '--resume without run.json' 1 'run.json: cannot open: No such file or directory; give --data' train --resume 3
+mv run.json runs/00003-tiny-squares
 mv squares elsewhere
 fails '--resume without the data' 1 'squares' train --quiet --resume 3
 works '--resume with the data elsewhere' train --quiet --resume 3 --data elsewhere
@@ -354,11 +396,14 @@ awk '{ print } /name = "pool1"/ { for (i = 0; i < 30; i++)
 run train --preset deep.cfg --data squares --quiet --set encoder.lr=10
 one_line 'training that diverges' 3 'step' && { grep -q 'encoder' ../err && ok 'training that diverges' ||
 	not_ok 'training that diverges' 'the stage is not named'; }
-ls runs/00004-tiny-squares/*.safetensors > /dev/null 2>&1 && not_ok 'training that diverges' 'a bad checkpoint is left'
+works 'the last good checkpoint is kept' info --model 4
+grep -qx 'stage  *encoder, step 0' ../out || not_ok 'the last good checkpoint is kept' 'it is not from before the step'
 
 # --- samples and models --------------------------------------------------------
 
+mkdir runs/00005-tiny-squares
 fails 'sample of a run without checkpoint' 1 'no checkpoint' sample --model latest --out grid.png
+rmdir runs/00005-tiny-squares
 model=runs/00000-tiny-squares/checkpoint.safetensors
 works 'sample, png of a run' sample --model 0 --out grid.png
 [ "$(head -c 4 grid.png | tail -c 3)" = PNG ] || not_ok 'sample, png of a run' 'not a PNG'
@@ -400,7 +445,40 @@ bad_model 'not a model' "cat squares/$images"
 bad_model 'header longer than the file' "printf '\377\377\377\377\377\377\377\177'; tail -c +9 $model"
 bad_model 'header of no length' "head -c 8 /dev/zero; tail -c +9 $model"
 bad_model 'lying offsets' "sed 's/\"data_offsets\":\[0,/\"data_offsets\":[4,/' $model"
+sed 's/"dataset":"squares"/"dataset":"\\u001bx"/' $model > bad.safetensors
+run info --model bad.safetensors
+if cmp -s $model bad.safetensors; then
+	not_ok 'model: hostile words' 'the dataset was not replaced'
+else
+	cat ../out ../err | grep -qF "$escape" && not_ok 'model: hostile words' 'they reach the terminal' ||
+		ok 'model: hostile words'
+fi
 rm -f bad.safetensors
+
+# --- what a terminal shows -----------------------------------------------------
+
+# A line that is cut is cut between items; losses of a pair come with the generator's own first.
+shown='epoch [0-9]+/[0-9]+ step [0-9]+/[0-9]+(, [0-9]+ img/s(, [0-9:]+ left(, test accuracy [0-9.]+ %)?)?)?'
+shown="^(encoder|independent|joint)( $shown(: ITEM(, ITEM)*)?)?\$"
+shown=$(echo "$shown" | sed 's/ITEM/([dg][0-9](_adv|_cond|_ent)?|encoder) [-+.0-9e]+/g')
+if command -v script > /dev/null && script -qec true /dev/null > /dev/null 2>&1; then
+	for columns in 20 51 53 55 57 60 64 68 72 400; do
+		TERM=xterm NO_COLOR=1 script -qec "stty cols $columns; '$cpu' $tiny --steps 5 --out live" /dev/null \
+			< /dev/null > ../out 2> ../err
+		tr '\r' '\n' < ../out | sed "s/$escape\[K//g; /^\$/d; /^live/d" > ../lines
+		if [ ! -s ../lines ] || grep -vqE "$shown" ../lines; then
+			not_ok "live line of $columns columns" "$(grep -vE "$shown" ../lines | head -n 1)"
+		elif [ "$(awk '{ if (length > n) n = length } END { print n }' ../lines)" -ge "$columns" ]; then
+			not_ok "live line of $columns columns" 'a line is longer'
+		else
+			ok "live line of $columns columns"
+		fi
+	done
+	grep -q '^joint .* left: g0_adv [^,]*, g0_cond [^,]*, g1_adv ' ../lines || not_ok 'live line' 'the order of losses'
+	rm -rf live
+else
+	skip 'live line' 'no program "script"'
+fi
 
 # --- signals and pipes ---------------------------------------------------------
 
@@ -453,6 +531,25 @@ else
 fi
 { "$cpu" info 2> ../err; } | true
 [ -s ../err ] && not_ok 'info into a closed pipe' 'something on standard error' || ok 'info into a closed pipe'
+# With a descriptor closed, a file of the run would take its number, and what is printed with it.
+"$cpu" $tiny --steps 7 --stage encoder --out closed > ../out 2>&- < /dev/null
+code=$?
+: > ../err
+if [ "$code" -ne 0 ]; then
+	not_ok 'closed standard error' "exit code $code"
+elif grep -qv '^{.*}$' closed/*/stats.jsonl; then
+	not_ok 'closed standard error' 'progress in stats.jsonl'
+else
+	ok 'closed standard error'
+fi
+"$cpu" $tiny --steps 7 --stage encoder --out closed <&- >&- 2>&-
+code=$?
+if [ "$code" -ne 1 ] || grep -qv '^{.*}$' closed/*/stats.jsonl || [ ! -s closed/00001-tiny-squares/encoder.safetensors ]; then
+	not_ok 'all descriptors closed' "exit code $code, expected 1 and a run that is whole"
+else
+	ok 'all descriptors closed'
+fi
+rm -rf closed
 if [ -w /dev/full ]; then
 	"$cpu" info 2> ../err > /dev/full
 	code=$?

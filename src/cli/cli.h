@@ -16,29 +16,49 @@ int cli_sample(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
 
-/* Prints "sgan-cpu: message" as one line to stderr and returns code. */
+/* Prints "sgan-cpu: message" as one line to stderr and returns code. Names of files and what model files hold may be
+ * anything: control characters are printed as '?'. */
 int cli_error(int code, const char *format, ...) SGAN_PRINTF(2, 3);
+
+/* Prints one line to stdout, in the same way. */
+void cli_line(const char *format, ...) SGAN_PRINTF(1, 2);
 
 /* The same with sgan_last_error(); the exit code is the status's. */
 int cli_status(sgan_status status);
 
 /* Values of long options begin here, so that getopt's optopt tells them from characters. */
-enum { CLI_HELP = 256, CLI_FIRST_OPTION };
+enum { CLI_HELP = 256, CLI_THREADS, CLI_ISA, CLI_FIRST_OPTION };
 
-/* A subcommand's next option; CLI_END after the last; CLI_BAD after an error line, also for what is no option. */
+/* What every subcommand takes. */
+/* clang-format off */
+#define CLI_COMMON_OPTIONS                             \
+	{ "help", no_argument, NULL, CLI_HELP },           \
+	{ "threads", required_argument, NULL, CLI_THREADS }, \
+	{ "isa", required_argument, NULL, CLI_ISA }
+/* clang-format on */
+
+/* A subcommand's next option; CLI_END after the last; CLI_BAD after an error line, also for what is no option, or has
+ * an empty value. -h is --help. */
 enum { CLI_END = -1, CLI_BAD = -2 };
 int cli_option(int argc, char **argv, const struct option *options);
 
 /* Strict numbers: decimal digits alone, from min to max. False after an error line that names the option. */
 bool cli_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
-/* Makes the context that --isa and --threads ask for. */
+/* --seed: what a preset's `seed` can hold. */
+bool cli_seed(const char *text, uint64_t *seed);
+
+/* --isa and --threads. */
 struct cli_machine {
 	const char *isa; /* NULL: not given */
 	uint64_t threads;
 };
+
+/* Takes the last option when it is one of these. False for any other; and for a wrong value, after an error line. */
+bool cli_machine_option(int option, struct cli_machine *machine);
+
+/* Makes the context that they ask for. */
 sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx);
-bool cli_threads(const char *text, struct cli_machine *machine);
 
 /* The signal that asked for an end (0: none) once signals are caught: SIGINT, SIGTERM, or SIGPIPE. A second one ends
  * the program at once. Other subcommands than train have nothing to save and end as signals have it. */

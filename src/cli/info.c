@@ -11,6 +11,7 @@
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
 #include "src/cpu/topology.h"
+#include "src/io/run.h"
 #include "src/sgan/builtin.h"
 #include "src/sgan/train.h"
 
@@ -20,13 +21,11 @@ static const char help[] =
 	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds: a\n"
 	"model file, a run's folder, or a run below ./runs (its name, its number or latest).\n";
 
-enum { MODEL = CLI_FIRST_OPTION, THREADS, ISA };
+enum { MODEL = CLI_FIRST_OPTION };
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, CLI_HELP },
+	CLI_COMMON_OPTIONS,
 	{ "model", required_argument, NULL, MODEL },
-	{ "threads", required_argument, NULL, THREADS },
-	{ "isa", required_argument, NULL, ISA },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -97,10 +96,10 @@ static sgan_status print_machine(const struct cli_machine *machine)
 
 static void print_model_info(const char *path, const struct sgan_model_info *info, const struct sgan_preset *preset)
 {
-	printf("file       %s\n", path);
+	cli_line("file       %s", path);
 	printf("preset     %s: %zux%zux%zu in %zu classes, %zu stacks, seed %llu\n", preset->name, preset->height,
 	       preset->width, preset->channels, preset->classes, preset->stack_count, (unsigned long long)preset->seed);
-	printf("dataset    %s\n", info->dataset);
+	cli_line("dataset    %s", info->dataset);
 	printf("stage      %s, step %zu\n", info->stage, info->step);
 	printf("trained   ");
 	bool any = false;
@@ -115,7 +114,7 @@ static void print_model_info(const char *path, const struct sgan_model_info *inf
 
 static sgan_status print_model(const char *model)
 {
-	char path[4096];
+	char path[SGAN_PATH];
 	struct sgan_model_info info;
 	struct sgan_preset *preset;
 	SGAN_TRY(sgan_model_file("runs", model, SGAN_STAGE_COUNT, path));
@@ -139,15 +138,9 @@ int cli_info(int argc, char **argv)
 		case MODEL:
 			model = optarg;
 			break;
-		case ISA:
-			machine.isa = optarg;
-			break;
-		case THREADS:
-			if (!cli_threads(optarg, &machine))
-				return CLI_USAGE;
-			break;
 		default:
-			return CLI_USAGE;
+			if (!cli_machine_option(option, &machine))
+				return CLI_USAGE;
 		}
 	}
 	return cli_status(model ? print_model(model) : print_machine(&machine));

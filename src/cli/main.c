@@ -1,6 +1,8 @@
 /* The program sgan-cpu: finds the subcommand. All work is in the library, all words about it here. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/cli/cli.h"
 
@@ -22,7 +24,7 @@ static const char help[] =
 	"  sgan-cpu info      describes this machine and build, or a model file\n"
 	"  sgan-cpu selftest  compares every kernel that this machine can run with the portable one\n"
 	"\n"
-	"  sgan-cpu COMMAND --help    the command's options\n"
+	"  sgan-cpu COMMAND --help    the command's options (or -h)\n"
 	"  sgan-cpu --version\n";
 
 static int run(int argc, char **argv)
@@ -45,7 +47,19 @@ static int run(int argc, char **argv)
 	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample, info or selftest expected", argv[1]);
 }
 
+/* Whoever starts us with a standard descriptor closed would otherwise see the next file opened take its number, and
+ * receive what is printed. Opened the wrong way round, for using it to fail as before. */
+static bool occupy_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!occupy_standard_descriptors())
+		return CLI_FAILED; /* there is nobody to tell */
 	return cli_finish(run(argc, argv));
 }

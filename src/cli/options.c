@@ -1,6 +1,6 @@
 /* Options and error lines, the same way for every subcommand.
  *
- * Knows no option by name but --help. */
+ * Knows no option by name but those that all take. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -9,9 +9,23 @@
 #include <string.h>
 
 #include "src/cli/cli.h"
+#include "src/cpu/ctx.h"
 #include "src/cpu/status.h"
 
-enum { LINE_BYTES = 8192, THREADS_MAX = 1024 };
+enum { LINE_BYTES = 8192 };
+
+/* Keeps a line one line, and terminals from obeying it: no control character, neither ASCII's nor those of UTF-8 that
+ * begin with C2. */
+static void make_plain(char *line)
+{
+	for (unsigned char *c = (unsigned char *)line; *c; c++) {
+		bool pair = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+		if (pair)
+			*c++ = '?';
+		if (pair || iscntrl(*c))
+			*c = '?';
+	}
+}
 
 int cli_error(int code, const char *format, ...)
 {
@@ -21,12 +35,21 @@ int cli_error(int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line + prefix, sizeof line - prefix - 1, format, args);
 	va_end(args);
-	for (char *c = line; *c; c++) /* file names may hold anything; the line stays one line */
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	make_plain(line);
 	strcat(line, "\n");
 	fputs(line, stderr);
 	return code;
+}
+
+void cli_line(const char *format, ...)
+{
+	char line[LINE_BYTES];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	make_plain(line);
+	puts(line);
 }
 
 int cli_status(sgan_status status)
@@ -63,13 +86,17 @@ int cli_option(int argc, char **argv, const struct option *options)
 {
 	opterr = 0;
 	const char *argument = argv[optind < argc ? optind : 0];
-	int option = getopt_long(argc, argv, "+:", options, NULL);
+	int place = 0, option = getopt_long(argc, argv, "+:h", options, &place);
+	if (option == 'h')
+		return CLI_HELP;
 	if (option == '?')
 		return bad_option(argv[0], argument, options);
 	if (option == ':')
 		return cli_error(CLI_BAD, "%s: option %s needs a value", argv[0], argv[optind - 1]);
 	if (option == -1 && optind < argc)
 		return cli_error(CLI_BAD, "%s: unexpected argument '%.200s'", argv[0], argv[optind]);
+	if (option != -1 && optarg && !*optarg)
+		return cli_error(CLI_BAD, "%s: --%s is '', expected a value", argv[0], options[place].name);
 	return option;
 }
 
@@ -87,30 +114,26 @@ bool cli_number(const char *option, const char *text, uint64_t min, uint64_t max
 	return false;
 }
 
-bool cli_threads(const char *text, struct cli_machine *machine)
+bool cli_seed(const char *text, uint64_t *seed)
 {
-	return cli_number("--threads", text, 1, THREADS_MAX, &machine->threads);
+	return cli_number("--seed", text, 0, INT64_MAX, seed);
 }
 
-static sgan_status check_isa(const char *name)
+bool cli_machine_option(int option, struct cli_machine *machine)
 {
-	sgan_isa isa;
-	sgan_status status = sgan_isa_parse(name, &isa);
-	if (status != SGAN_OK)
-		return sgan_fail_in(status, "--isa");
-	if (!sgan_isa_built(isa))
-		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this build has no such kernels; the best it has here is %s",
-		                 name, sgan_isa_name(sgan_isa_best()));
-	if (!sgan_isa_usable(isa))
-		return sgan_fail(SGAN_EUNSUPPORTED, "--isa %s: this machine cannot run it; the best it can is %s", name,
-		                 sgan_isa_name(sgan_isa_best()));
-	return SGAN_OK;
+	if (option == CLI_THREADS)
+		return cli_number("--threads", optarg, 1, SGAN_THREADS_MAX, &machine->threads);
+	if (option == CLI_ISA)
+		machine->isa = optarg;
+	return option == CLI_ISA;
 }
 
 sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx)
 {
-	if (machine->isa)
-		SGAN_TRY(check_isa(machine->isa));
+	sgan_isa isa;
+	sgan_status status = machine->isa ? sgan_isa_named(machine->isa, &isa) : SGAN_OK;
+	if (status != SGAN_OK)
+		return sgan_fail_in(status, "--isa");
 	return sgan_ctx_create(&(sgan_ctx_options){ .isa = machine->isa, .threads = (int)machine->threads }, ctx);
 }
 

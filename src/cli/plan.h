@@ -5,15 +5,17 @@
 #include "src/data/dataset.h"
 #include "src/sgan/preset.h"
 
-/* Prints to stdout. `run` is the run's folder, `init` a model file or NULL. */
-sgan_status cli_plan_print(const struct sgan_preset *preset, const struct sgan_dataset *data, const sgan_ctx *ctx,
-                           const char *run, const char *init);
+struct cli_plan {
+	const struct sgan_preset *preset;
+	const struct sgan_dataset *data;
+	const char *run;       /* the run's folder */
+	const char *init;      /* a model file, or NULL */
+	enum sgan_stage stage; /* where the run stands: its first stage; SGAN_STAGE_COUNT when it is finished */
+	size_t step;           /* steps of that stage done */
+	bool resumed;
+};
 
-/* Whether a preset's `stage` setting runs a stage. */
-bool cli_plan_runs(const struct sgan_preset *preset, enum sgan_stage stage);
-
-/* The folder that the next run below `out` would get. */
-sgan_status cli_plan_run(const char *out, const struct sgan_preset *preset, const struct sgan_dataset *data,
-                         char run[4096]);
+/* Prints to stdout. */
+sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx);
 
 #endif

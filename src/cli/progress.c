@@ -64,15 +64,43 @@ static void add_time(struct line *line, double seconds)
 		add(line, ", %lu:%02lu left", left / 60, left % 60);
 }
 
-static void add_losses(struct line *line, const struct sgan_progress *now)
+static bool ends_in(const char *text, const char *suffix)
 {
-	for (size_t i = 0; i < now->loss_count && i < SGAN_LOSSES; i++) {
-		const char *name = now->losses[i].name;
-		add(line, "%s %s %.4g", i ? "," : ":", strncmp(name, "loss_", 5) == 0 ? name + 5 : name, now->losses[i].value);
-	}
+	size_t length = strlen(text), tail = strlen(suffix);
+	return length > tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-/* Epoch and step first, what a narrow terminal cuts off last. */
+/* Those that a generator is trained by: how it stands with its discriminator, and with its condition. */
+static bool is_first(const struct sgan_loss *loss)
+{
+	return ends_in(loss->name, "_adv") || ends_in(loss->name, "_cond");
+}
+
+static void add_losses(struct line *line, const struct sgan_progress *now)
+{
+	const char *separator = ":";
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < now->loss_count && i < SGAN_LOSSES; i++) {
+			const struct sgan_loss *loss = &now->losses[i];
+			if (is_first(loss) != (pass == 0))
+				continue;
+			const char *name = strncmp(loss->name, "loss_", 5) == 0 ? loss->name + 5 : loss->name;
+			add(line, "%s %s %.4g", separator, name, loss->value);
+			separator = ",";
+		}
+}
+
+/* Its length up to the last item that is whole within `room` characters. */
+static size_t whole_items(const struct line *line, size_t room)
+{
+	if (line->length <= room)
+		return line->length;
+	while (room > 0 && strncmp(line->text + room, ", ", 2) != 0 && strncmp(line->text + room, ": ", 2) != 0)
+		room--;
+	return room;
+}
+
+/* Epoch and step first, what a narrow terminal leaves off last. */
 static void describe(struct line *line, const struct sgan_progress *now, double accuracy)
 {
 	add(line, " epoch %zu/%zu step %zu/%zu", now->epoch, now->epochs, now->step, now->steps);
@@ -91,11 +119,10 @@ static void draw(struct cli_progress *progress, const struct sgan_progress *now)
 	const char *stage = sgan_stage_name(now->stage);
 	size_t name = strlen(stage), width = terminal_width() - 1; /* the last column would wrap */
 	describe(&text, now, progress->accuracy);
-	size_t room = width > name ? width - name : 0;
-	if (text.length < room)
-		room = text.length;
-	add(&line, progress->colour ? "\r\x1b[1;36m%s\x1b[0m" : "\r%s", stage);
-	add(&line, "%.*s\x1b[K", (int)room, text.text);
+	if (name > width)
+		name = width;
+	add(&line, progress->colour ? "\r\x1b[1;36m%.*s\x1b[0m" : "\r%.*s", (int)name, stage);
+	add(&line, "%.*s\x1b[K", (int)whole_items(&text, width - name), text.text);
 	fwrite(line.text, 1, line.length, stderr);
 	progress->drawn = true;
 	progress->drawn_at = seconds_now();

@@ -64,8 +64,10 @@ sgan_status cli_record_data(const char *run, char data[SGAN_PATH])
 	char path[SGAN_PATH], *text;
 	size_t size;
 	SGAN_TRY(sgan_run_file(run, "run.json", path));
-	SGAN_TRY(sgan_file_read(path, RECORD_BYTES, &text, &size));
-	sgan_status status = data_of(path, text, size, data);
+	sgan_status status = sgan_file_read(path, RECORD_BYTES, &text, &size);
+	if (status != SGAN_OK)
+		return sgan_fail(status, "%s; give --data", sgan_last_error());
+	status = data_of(path, text, size, data);
 	free(text);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/io/image.h"
+#include "src/io/run.h"
 #include "src/sgan/train.h"
 
 static const char help[] =
@@ -83,17 +84,15 @@ static bool read_labels(struct sample *sample)
 	return good;
 }
 
-enum { MODEL = CLI_FIRST_OPTION, OUT, COUNT, LABELS, SEED, THREADS, ISA };
+enum { MODEL = CLI_FIRST_OPTION, OUT, COUNT, LABELS, SEED };
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, CLI_HELP },
+	CLI_COMMON_OPTIONS,
 	{ "model", required_argument, NULL, MODEL },
 	{ "out", required_argument, NULL, OUT },
 	{ "count", required_argument, NULL, COUNT },
 	{ "labels", required_argument, NULL, LABELS },
 	{ "seed", required_argument, NULL, SEED },
-	{ "threads", required_argument, NULL, THREADS },
-	{ "isa", required_argument, NULL, ISA },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -113,14 +112,9 @@ static bool take(struct sample *sample, int option)
 		sample->class_count = 0;
 		return read_labels(sample);
 	case SEED:
-		return cli_number("--seed", optarg, 0, UINT64_MAX, &sample->seed);
-	case THREADS:
-		return cli_threads(optarg, &sample->machine);
-	case ISA:
-		sample->machine.isa = optarg;
-		return true;
+		return cli_seed(optarg, &sample->seed);
 	default:
-		return false;
+		return cli_machine_option(option, &sample->machine);
 	}
 }
 
@@ -196,7 +190,7 @@ static sgan_status draw_with(sgan_ctx *ctx, const struct sample *sample, const c
 
 static sgan_status draw(struct sample *sample)
 {
-	char path[4096];
+	char path[SGAN_PATH];
 	struct sgan_preset *preset = NULL;
 	sgan_ctx *ctx = NULL;
 	SGAN_TRY(cli_context(&sample->machine, &ctx));

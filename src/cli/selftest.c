@@ -12,12 +12,8 @@ static const char help[] =
 	"Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
 	"with the portable kernels. One line a failure; exit code 1 when there is any.\n";
 
-enum { ISA = CLI_FIRST_OPTION, THREADS };
-
 static const struct option options[] = {
-	{ "help", no_argument, NULL, CLI_HELP },
-	{ "isa", required_argument, NULL, ISA },
-	{ "threads", required_argument, NULL, THREADS },
+	CLI_COMMON_OPTIONS,
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -81,15 +77,9 @@ int cli_selftest(int argc, char **argv)
 		case CLI_HELP:
 			fputs(help, stdout);
 			return CLI_DONE;
-		case ISA:
-			machine.isa = optarg;
-			break;
-		case THREADS:
-			if (!cli_threads(optarg, &machine))
-				return CLI_USAGE;
-			break;
 		default:
-			return CLI_USAGE;
+			if (!cli_machine_option(option, &machine))
+				return CLI_USAGE;
 		}
 	}
 	return run(&machine);

@@ -43,8 +43,6 @@ enum {
 	STOP_AFTER,
 	INIT,
 	SEED,
-	THREADS,
-	ISA,
 	RESUME,
 	SET,
 	DRY_RUN,
@@ -52,7 +50,7 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "help", no_argument, NULL, CLI_HELP },
+	CLI_COMMON_OPTIONS,
 	{ "preset", required_argument, NULL, PRESET },
 	{ "data", required_argument, NULL, DATA },
 	{ "out", required_argument, NULL, OUT },
@@ -62,8 +60,6 @@ static const struct option options[] = {
 	{ "stop-after", required_argument, NULL, STOP_AFTER },
 	{ "init", required_argument, NULL, INIT },
 	{ "seed", required_argument, NULL, SEED },
-	{ "threads", required_argument, NULL, THREADS },
-	{ "isa", required_argument, NULL, ISA },
 	{ "resume", required_argument, NULL, RESUME },
 	{ "set", required_argument, NULL, SET },
 	{ "dry-run", no_argument, NULL, DRY_RUN },
@@ -94,7 +90,9 @@ struct train {
 	struct sgan_preset *preset;
 	struct sgan_dataset data;
 	char run[SGAN_PATH];
-	char init[SGAN_PATH]; /* a model file, "": none */
+	char init[SGAN_PATH];  /* a model file, "": none */
+	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
+	size_t step;           /* of that stage */
 };
 
 static bool take_stage(struct train *train, const char *text)
@@ -125,7 +123,7 @@ static bool take_limit(struct train *train, const char *option, const char *key,
 static bool take_seed(struct train *train)
 {
 	uint64_t seed;
-	if (!cli_number("--seed", optarg, 0, INT64_MAX, &seed))
+	if (!cli_seed(optarg, &seed))
 		return false;
 	snprintf(train->own[OWN_SEED], sizeof train->own[0], "seed=%llu", (unsigned long long)seed);
 	return true;
@@ -155,10 +153,12 @@ static bool take_setting(struct train *train, int option)
 	case SEED:
 		train->changes = "--seed";
 		return take_seed(train);
-	default:
+	case SET:
 		train->sets[train->set_count++] = optarg;
 		train->changes = "--set";
 		return true;
+	default:
+		return cli_machine_option(option, &train->machine);
 	}
 }
 
@@ -173,11 +173,6 @@ static bool take(struct train *train, int option)
 		return true;
 	case STOP_AFTER:
 		return cli_number("--stop-after", optarg, 1, 1000000000, &train->stop_after);
-	case THREADS:
-		return cli_threads(optarg, &train->machine);
-	case ISA:
-		train->machine.isa = optarg;
-		return true;
 	case RESUME:
 		train->resume = optarg;
 		return true;
@@ -209,36 +204,14 @@ static sgan_status load_preset(struct train *train)
 
 static sgan_status open_data(struct train *train, const char *spec)
 {
-	const struct sgan_preset *p = train->preset;
-	const struct sgan_dataset *d = &train->data;
 	SGAN_TRY(sgan_dataset_open(spec, &train->data));
-	if (d->height != p->height || d->width != p->width || d->channels != p->channels)
-		return sgan_fail(SGAN_EINVAL, "%s: images of %zux%zux%zu, preset '%s' expects %zux%zux%zu", d->path, d->height,
-		                 d->width, d->channels, p->name, p->height, p->width, p->channels);
-	if (d->classes != p->classes)
-		return sgan_fail(SGAN_EINVAL, "%s: %zu classes, preset '%s' expects %zu", d->path, d->classes, p->name,
-		                 p->classes);
-	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
-		if (p->stages[stage].batch > d->train.count)
-			return sgan_fail(SGAN_EINVAL, "%s: %zu images, stage '%s' expects a batch of at least %zu", d->path,
-			                 d->train.count, sgan_stage_name(stage), p->stages[stage].batch);
-	return SGAN_OK;
-}
-
-/* The first stage that the preset runs. */
-static enum sgan_stage first_stage(const struct sgan_preset *preset)
-{
-	enum sgan_stage stage = SGAN_STAGE_ENCODER;
-	while (!cli_plan_runs(preset, stage))
-		stage++;
-	return stage;
+	return sgan_data_fits(train->preset, &train->data);
 }
 
 /* Finds the model that the stages before the first one come from. */
 static sgan_status find_init(struct train *train)
 {
-	enum sgan_stage first = first_stage(train->preset);
-	struct sgan_model_info info;
+	enum sgan_stage first = train->stage = sgan_first_stage(train->preset);
 	if (first == SGAN_STAGE_ENCODER)
 		return train->init_name
 		           ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
@@ -248,12 +221,7 @@ static sgan_status find_init(struct train *train)
 		return sgan_fail(SGAN_EINVAL, "stage '%s' needs --init FILE|RUN: a model that has been through stage '%s'",
 		                 train->preset->stage, sgan_stage_name(first - 1));
 	SGAN_TRY(sgan_model_file(train->out, train->init_name, first, train->init));
-	SGAN_TRY(sgan_model_describe(train->init, &info));
-	for (enum sgan_stage stage = SGAN_STAGE_ENCODER; stage < first; stage++)
-		if (!info.trained[stage])
-			return sgan_fail(SGAN_EINVAL, "%s: it has not been through stage '%s', which stage '%s' needs", train->init,
-			                 sgan_stage_name(stage), train->preset->stage);
-	return SGAN_OK;
+	return sgan_init_fits(train->init, first);
 }
 
 static sgan_status prepare_new(struct train *train)
@@ -263,12 +231,25 @@ static sgan_status prepare_new(struct train *train)
 	return open_data(train, train->data_name);
 }
 
+/* Where a run stands by its checkpoint. */
+static sgan_status find_stage(struct train *train, const char *checkpoint)
+{
+	struct sgan_model_info info;
+	SGAN_TRY(sgan_model_describe(checkpoint, &info));
+	train->step = info.step;
+	train->stage = SGAN_STAGE_ENCODER;
+	while (train->stage < SGAN_STAGE_COUNT && strcmp(info.stage, sgan_stage_name(train->stage)) != 0)
+		train->stage++;
+	return SGAN_OK;
+}
+
 static sgan_status prepare_resumed(struct train *train)
 {
 	char checkpoint[SGAN_PATH], recorded[SGAN_PATH];
 	SGAN_TRY(sgan_run_find(train->out, train->resume, train->run));
 	SGAN_TRY(sgan_model_file(train->out, train->run, SGAN_STAGE_COUNT, checkpoint));
 	SGAN_TRY(sgan_model_preset(checkpoint, &train->preset));
+	SGAN_TRY(find_stage(train, checkpoint));
 	if (train->data_name)
 		return open_data(train, train->data_name);
 	SGAN_TRY(cli_record_data(train->run, recorded));
@@ -306,18 +287,40 @@ static sgan_status run_new(struct train *train)
 	return status;
 }
 
+static sgan_status go_on(struct train *train)
+{
+	if (train->stage < SGAN_STAGE_COUNT)
+		return train_in_run(train);
+	if (!train->quiet)
+		cli_error(CLI_DONE, "%s: the run is finished already", train->run);
+	return SGAN_OK;
+}
+
+static sgan_status print_plan(struct train *train)
+{
+	if (!train->resume)
+		SGAN_TRY(sgan_run_next(train->out, train->preset->name, train->data.name, train->run));
+	const struct cli_plan plan = {
+		.preset = train->preset,
+		.data = &train->data,
+		.run = train->run,
+		.init = train->init[0] ? train->init : NULL,
+		.stage = train->stage,
+		.step = train->step,
+		.resumed = train->resume != NULL,
+	};
+	return cli_plan_print(&plan, train->ctx);
+}
+
 static sgan_status run(struct train *train)
 {
 	SGAN_TRY(cli_context(&train->machine, &train->ctx));
 	SGAN_TRY(train->resume ? prepare_resumed(train) : prepare_new(train));
-	if (train->dry_run) {
-		if (!train->resume)
-			SGAN_TRY(cli_plan_run(train->out, train->preset, &train->data, train->run));
-		return cli_plan_print(train->preset, &train->data, train->ctx, train->run, train->init[0] ? train->init : NULL);
-	}
+	if (train->dry_run)
+		return print_plan(train);
 	if (cli_stop)
 		return sgan_fail(SGAN_EINTERRUPTED, "stopped before training began");
-	SGAN_TRY(train->resume ? train_in_run(train) : run_new(train));
+	SGAN_TRY(train->resume ? go_on(train) : run_new(train));
 	printf("%s\n", train->run);
 	return SGAN_OK;
 }
