@@ -98,7 +98,7 @@ static sgan_status load_generators(const char *path, struct sgan_model *model)
 	sgan_status status = sgan_checkpoint_state(file, &state);
 	if (status == SGAN_OK && !state.trained[SGAN_STAGE_INDEPENDENT] &&
 	    (state.stage == SGAN_STAGE_ENCODER || state.step == 0))
-		status = sgan_fail(SGAN_EINVAL, "%s: its generators are not trained yet", path);
+		status = sgan_fail(SGAN_EFORMAT, "%s: its generators are not trained yet", path);
 	if (status == SGAN_OK)
 		status = sgan_checkpoint_load(file, model, SGAN_STAGE_COUNT, false);
 	sgan_safetensors_close(file);
