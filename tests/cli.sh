@@ -424,7 +424,7 @@ fails 'sample: unknown kind of file' 2 'x.jpg' sample --model none --out x.jpg
 fails 'sample: label that the model lacks' 2 '--labels' sample --model 0 --out x.png --labels 10
 fails 'sample: folder is missing' 1 'nowhere/x.png' sample --model 0 --out nowhere/x.png
 fails 'sample: below a file' 1 'file/x.npz' sample --model 0 --out file/x.npz
-fails 'sample: generators are not trained' 2 'not trained' sample --model 1 --out x.png
+fails 'sample: generators are not trained' 1 'not trained' sample --model 1 --out x.png
 fails 'sample: model is missing' 1 'none.safetensors' sample --model none.safetensors --out x.png
 full 1 sample --model 0 --out x.npz --count 200
 one_line 'no space for samples' 1 'x.npz' && { ls x.npz* > /dev/null 2>&1 && not_ok 'no space for samples' 'part is left' ||

@@ -9,11 +9,12 @@
 
 #include "src/cpu/status.h"
 #include "src/io/file.h"
+#include "src/io/run.h"
 #include "src/sgan/builtin.h"
 #include "src/sgan/preset_read.h"
 #include "src/sgan/preset_tree.h"
 
-enum { PRESET_BYTES = 1 << 20, BASE_DEPTH = 8, PATH_BYTES = 4096 };
+enum { PRESET_BYTES = 1 << 20, BASE_DEPTH = 8 };
 
 const char *sgan_stage_name(enum sgan_stage stage)
 {
@@ -60,15 +61,15 @@ static sgan_status parse_file(config_t *tree, const char *path)
 }
 
 /* What `base` names, seen from the preset `name`. */
-static sgan_status resolve_base(const config_setting_t *base, const char *name, char path[PATH_BYTES])
+static sgan_status resolve_base(const config_setting_t *base, const char *name, char path[SGAN_PATH])
 {
 	const char *wanted = config_setting_type(base) == CONFIG_TYPE_STRING ? config_setting_get_string(base) : "";
 	if (!*wanted)
 		return sgan_tree_fail(base, "'base' must be a preset's name or file, in quotes");
 	bool beside = is_file_name(wanted) && wanted[0] != '/' && strchr(name, '/');
 	int folder = beside ? (int)(base_name(name) - name) : 0;
-	int length = snprintf(path, PATH_BYTES, "%.*s%s", folder, name, wanted);
-	return length > 0 && length < PATH_BYTES ? SGAN_OK : sgan_tree_fail(base, "'base' is too long a path");
+	int length = snprintf(path, SGAN_PATH, "%.*s%s", folder, name, wanted);
+	return length > 0 && length < SGAN_PATH ? SGAN_OK : sgan_tree_fail(base, "'base' is too long a path");
 }
 
 static sgan_status load_tree(config_t *tree, const char *name, int depth);
@@ -79,7 +80,7 @@ static sgan_status load_over(config_t *tree, const char *name, config_t *over, i
 	config_setting_t *root = config_root_setting(over);
 	const config_setting_t *base = config_setting_get_member(root, "base");
 	if (base) {
-		char path[PATH_BYTES];
+		char path[SGAN_PATH];
 		SGAN_TRY(resolve_base(base, name, path));
 		if (depth == BASE_DEPTH)
 			return sgan_tree_fail(base, "more than %d bases on top of each other, or one that leads back to itself",
