@@ -32,7 +32,7 @@ static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path
 	return SGAN_OK;
 }
 
-sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[4096])
+sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[SGAN_PATH])
 {
 	char run[SGAN_PATH];
 	if (is_file(model)) {

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "src/data/dataset.h"
+#include "src/io/run.h"
 #include "src/sgan/preset.h"
 
 enum { SGAN_LOSSES = 32 };
@@ -65,7 +66,7 @@ sgan_status sgan_init_fits(const char *path, enum sgan_stage stage);
 
 /* The file that a run (its directory) or a file path stands for: a run's checkpoint; for init of `stage` (not
  * SGAN_STAGE_COUNT) the model as the stage before it left it, where the run has that. */
-sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[4096]);
+sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[SGAN_PATH]);
 
 /* The preset that a model file was trained with; free it with sgan_preset_free. */
 sgan_status sgan_model_preset(const char *path, struct sgan_preset **preset);
