@@ -31,7 +31,7 @@ static sgan_status read_memory(struct sgan_source *source, void *dst, size_t siz
 
 static struct memory memory_of(const uint8_t *bytes, size_t size)
 {
-	return (struct memory){{"x", read_memory}, bytes, size, 0};
+	return (struct memory){ { "x", read_memory }, bytes, size, 0 };
 }
 
 static void put_big_endian(uint8_t *to, uint32_t value)
@@ -94,7 +94,7 @@ Test(idx, labels)
 
 static void assert_images_refused(uint8_t *bytes, size_t size, const char *words)
 {
-	struct sgan_idx idx = {.bytes = NULL};
+	struct sgan_idx idx = { .bytes = NULL };
 	struct memory memory = memory_of(bytes, size);
 	ASSERT_FAILS(sgan_idx_read_images(&memory.source, &idx), SGAN_EFORMAT, words);
 	cr_assert_null(idx.bytes);
@@ -103,7 +103,7 @@ static void assert_images_refused(uint8_t *bytes, size_t size, const char *words
 
 static void assert_labels_refused(uint8_t *bytes, size_t size, const char *words)
 {
-	struct sgan_idx idx = {.bytes = NULL};
+	struct sgan_idx idx = { .bytes = NULL };
 	struct memory memory = memory_of(bytes, size);
 	ASSERT_FAILS(sgan_idx_read_labels(&memory.source, 10, &idx), SGAN_EFORMAT, words);
 	cr_assert_null(idx.bytes);
@@ -204,7 +204,7 @@ static sgan_status gunzip(const char *name, size_t piece, uint8_t *to, size_t *t
 
 static void assert_gunzips(const char *name, const uint8_t *data, size_t size)
 {
-	static const size_t pieces[] = {1, 1000, 65536, 2 * LENGTH + 1};
+	static const size_t pieces[] = { 1, 1000, 65536, 2 * LENGTH + 1 };
 	uint8_t *read = malloc(3 * LENGTH);
 	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
 		size_t total;
@@ -263,7 +263,7 @@ Test(gunzip, damage)
 	uint8_t *data = noisy();
 	put_gzip("good", data, LENGTH);
 	char *bytes = get_file("good", &size);
-	static const size_t kept[] = {2, 5, 10, 1000, 70000};
+	static const size_t kept[] = { 2, 5, 10, 1000, 70000 };
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		put_file("bad.gz", bytes, kept[i]);
 		assert_gunzip_fails("bad.gz", SGAN_EFORMAT, "bad.gz: corrupt gzip: truncated");
@@ -420,15 +420,15 @@ Test(dataset, how_to_get_data)
 /* What is wrong in any of the four files, read by whichever thread, is said by the caller's thread. */
 static void assert_refused(sgan_status code, const char *words)
 {
-	struct sgan_dataset dataset = {.channels = 77};
+	struct sgan_dataset dataset = { .channels = 77 };
 	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), &dataset), code, words);
 	cr_assert_eq(dataset.channels, 77);
 }
 
 Test(dataset, missing_files)
 {
-	static const char *const names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-	                                    "t10k-labels-idx1-ubyte"};
+	static const char *const names[] = { "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+		                                 "t10k-labels-idx1-ubyte" };
 	put_dataset("d", false);
 	for (size_t i = 0; i < 4; i++) {
 		char from[64], words[128];
@@ -489,7 +489,7 @@ static void check_real(const char *spec, const char *name)
 	cr_assert_eq(dataset.test.count, 10000);
 	cr_assert_eq(dataset.height, 28);
 	cr_assert_eq(dataset.width, 28);
-	size_t classes[10] = {0};
+	size_t classes[10] = { 0 };
 	for (size_t i = 0; i < dataset.test.count; i++)
 		classes[dataset.test.labels[i]]++;
 	for (size_t i = 0; i < 10; i++)

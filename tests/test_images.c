@@ -17,12 +17,12 @@ static struct sgan_images some_images(size_t channels)
 {
 	for (size_t i = 0; i < sizeof pixels; i++)
 		pixels[i] = (uint8_t)(i * 37 + 11);
-	return (struct sgan_images){COUNT, HEIGHT, WIDTH, channels, pixels};
+	return (struct sgan_images){ COUNT, HEIGHT, WIDTH, channels, pixels };
 }
 
 static uint8_t *read_png(const char *name, int channels, size_t *width, size_t *height)
 {
-	png_image image = {.version = PNG_IMAGE_VERSION};
+	png_image image = { .version = PNG_IMAGE_VERSION };
 	cr_assert(png_image_begin_read_from_file(&image, in_temporary(name)), "%s", image.message);
 	cr_assert_eq(image.format, channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY);
 	uint8_t *read = malloc(PNG_IMAGE_SIZE(image));
@@ -87,7 +87,7 @@ static void assert_same_files(const char *a, const char *b)
 
 Test(image, same_images_same_bytes)
 {
-	uint8_t labels[COUNT] = {0};
+	uint8_t labels[COUNT] = { 0 };
 	struct sgan_images images = some_images(3);
 	setenv("TZ", "UTC", 1);
 	ASSERT_OK(sgan_png_grid_write(in_temporary("a.png"), &images, 2));
@@ -132,8 +132,8 @@ static struct archive *open_npz(const char *name)
 
 Test(image, npz)
 {
-	uint8_t labels[COUNT] = {3, 1, 4, 255, 9};
-	uint8_t wide[8 * COUNT] = {0};
+	uint8_t labels[COUNT] = { 3, 1, 4, 255, 9 };
+	uint8_t wide[8 * COUNT] = { 0 };
 	struct archive_entry *entry;
 	struct sgan_images images = some_images(3);
 	for (size_t i = 0; i < COUNT; i++)
@@ -162,9 +162,9 @@ Test(image, npz_without_labels)
 Test(image, full_disk)
 {
 	static uint8_t noise[100 * 28 * 28];
-	uint8_t labels[100] = {0};
+	uint8_t labels[100] = { 0 };
 	uint32_t state = 1;
-	struct sgan_images images = {100, 28, 28, 1, noise};
+	struct sgan_images images = { 100, 28, 28, 1, noise };
 	for (size_t i = 0; i < sizeof noise; i++) {
 		state = state * 1664525 + 1013904223;
 		noise[i] = (uint8_t)(state >> 24);
@@ -184,8 +184,8 @@ Test(image, full_disk)
 
 Test(image, what_is_no_image)
 {
-	struct sgan_images none = {0, 28, 28, 1, pixels}, thin = {1, 28, 0, 1, pixels}, two = {1, 2, 2, 2, pixels};
-	struct sgan_images huge = {SIZE_MAX / 2, 28, 28, 1, pixels}, tall = {100000, 28, 28, 1, pixels};
+	struct sgan_images none = { 0, 28, 28, 1, pixels }, thin = { 1, 28, 0, 1, pixels }, two = { 1, 2, 2, 2, pixels };
+	struct sgan_images huge = { SIZE_MAX / 2, 28, 28, 1, pixels }, tall = { 100000, 28, 28, 1, pixels };
 	struct sgan_images fine = some_images(1);
 	const char *png = in_temporary("a.png"), *npz = in_temporary("a.npz");
 	ASSERT_FAILS(sgan_png_grid_write(png, &none, 1), SGAN_EINVAL, "0 images of 28x28");

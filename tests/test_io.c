@@ -240,7 +240,7 @@ Test(run, processes_at_once)
 		cr_assert_gt(wait(&status), 0);
 		cr_assert_eq(status, 0);
 	}
-	bool seen[PROCESSES * RUNS] = {false};
+	bool seen[PROCESSES * RUNS] = { false };
 	DIR *folder = opendir(in_temporary("runs"));
 	struct dirent *entry;
 	while ((entry = readdir(folder))) {

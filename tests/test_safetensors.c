@@ -7,16 +7,16 @@
 
 TestSuite(safetensors, .init = temporary_make, .fini = temporary_remove);
 
-static const float values[24] = {1.5f, -2, 3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-                                 13,   14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
+static const float values[24] = { 1.5f, -2, 3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
+	                              13,   14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24 };
 
 static const struct sgan_tensor some[] = {
-	{"g1/fc/weights", 2, {2, 3}, values}, {"step", 0, {0}, values + 7},     {"empty", 3, {2, 0, 5}, NULL},
-	{"conv", 4, {1, 2, 3, 4}, values},    {"\xc3\xa9", 1, {1}, values + 2},
+	{ "g1/fc/weights", 2, { 2, 3 }, values }, { "step", 0, { 0 }, values + 7 },     { "empty", 3, { 2, 0, 5 }, NULL },
+	{ "conv", 4, { 1, 2, 3, 4 }, values },    { "\xc3\xa9", 1, { 1 }, values + 2 },
 };
 enum { SOME = sizeof some / sizeof *some };
 
-static const struct sgan_metadata words[] = {{"preset", "mnist\n\"quoted\""}, {"format", "pt"}, {"none", ""}};
+static const struct sgan_metadata words[] = { { "preset", "mnist\n\"quoted\"" }, { "format", "pt" }, { "none", "" } };
 
 static void write_some(const char *name)
 {
@@ -64,10 +64,10 @@ Test(safetensors, round_trip)
 
 Test(safetensors, bytes_that_are_no_numbers_survive)
 {
-	uint32_t bits[4] = {0x7fc12345, 0xff800000, 0x00000001, 0x80000000}, found[4];
+	uint32_t bits[4] = { 0x7fc12345, 0xff800000, 0x00000001, 0x80000000 }, found[4];
 	float odd[4];
 	memcpy(odd, bits, sizeof bits);
-	struct sgan_tensor tensor = {"odd", 1, {4}, odd};
+	struct sgan_tensor tensor = { "odd", 1, { 4 }, odd };
 	ASSERT_OK(sgan_safetensors_write(in_temporary("a"), &tensor, 1, NULL, 0));
 	struct sgan_safetensors *file = open_file("a");
 	memcpy(found, sgan_safetensors_tensor(file, 0)->data, sizeof found);
@@ -118,19 +118,19 @@ static sgan_status write_one(struct sgan_tensor tensor)
 
 Test(safetensors, what_cannot_be_written)
 {
-	struct sgan_tensor twice[2] = {some[0], some[0]};
-	struct sgan_metadata same[2] = {words[0], words[0]}, latin = {"name", "\xe9"};
+	struct sgan_tensor twice[2] = { some[0], some[0] };
+	struct sgan_metadata same[2] = { words[0], words[0] }, latin = { "name", "\xe9" };
 	const char *bad = in_temporary("bad");
 	ASSERT_FAILS(sgan_safetensors_write(bad, twice, 2, NULL, 0), SGAN_EINVAL, "'g1/fc/weights' is given twice");
 	ASSERT_FAILS(sgan_safetensors_write(bad, NULL, 0, same, 2), SGAN_EINVAL, "'preset' is given twice");
 	ASSERT_FAILS(sgan_safetensors_write(bad, NULL, 0, &latin, 1), SGAN_EINVAL, "not UTF-8");
-	ASSERT_FAILS(write_one((struct sgan_tensor){"", 0, {0}, values}), SGAN_EINVAL, "not a name");
-	ASSERT_FAILS(write_one((struct sgan_tensor){"a\nb", 0, {0}, values}), SGAN_EINVAL, "not a name");
-	ASSERT_FAILS(write_one((struct sgan_tensor){"\xe9", 0, {0}, values}), SGAN_EINVAL, "not UTF-8");
-	ASSERT_FAILS(write_one((struct sgan_tensor){"__metadata__", 0, {0}, values}), SGAN_EINVAL, "not a name");
-	ASSERT_FAILS(write_one((struct sgan_tensor){"a", 5, {0}, values}), SGAN_EINVAL, "rank 5, at most 4");
-	ASSERT_FAILS(write_one((struct sgan_tensor){"a", 2, {SIZE_MAX / 4, 4}, values}), SGAN_EINVAL, "too large");
-	struct sgan_tensor unended = {.rank = 0, .data = values};
+	ASSERT_FAILS(write_one((struct sgan_tensor){ "", 0, { 0 }, values }), SGAN_EINVAL, "not a name");
+	ASSERT_FAILS(write_one((struct sgan_tensor){ "a\nb", 0, { 0 }, values }), SGAN_EINVAL, "not a name");
+	ASSERT_FAILS(write_one((struct sgan_tensor){ "\xe9", 0, { 0 }, values }), SGAN_EINVAL, "not UTF-8");
+	ASSERT_FAILS(write_one((struct sgan_tensor){ "__metadata__", 0, { 0 }, values }), SGAN_EINVAL, "not a name");
+	ASSERT_FAILS(write_one((struct sgan_tensor){ "a", 5, { 0 }, values }), SGAN_EINVAL, "rank 5, at most 4");
+	ASSERT_FAILS(write_one((struct sgan_tensor){ "a", 2, { SIZE_MAX / 4, 4 }, values }), SGAN_EINVAL, "too large");
+	struct sgan_tensor unended = { .rank = 0, .data = values };
 	memset(unended.name, 'n', sizeof unended.name);
 	ASSERT_FAILS(write_one(unended), SGAN_EINVAL, "not a name");
 	cr_assert_eq(count_files(), 0);
@@ -139,7 +139,7 @@ Test(safetensors, what_cannot_be_written)
 Test(safetensors, full_disk)
 {
 	static float many[100000];
-	struct sgan_tensor tensor = {"many", 1, {100000}, many};
+	struct sgan_tensor tensor = { "many", 1, { 100000 }, many };
 	write_some("a");
 	size_t size, after;
 	char *before = get_file("a", &size);
@@ -218,8 +218,8 @@ Test(safetensors, truncated_anywhere)
 
 Test(safetensors, lying_header_length)
 {
-	static const uint64_t lies[] = {0,         1,         3,          1000,          SGAN_TENSORS_HEADER + 1,
-	                                100000000, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
+	static const uint64_t lies[] = { 0,         1,         3,          1000,          SGAN_TENSORS_HEADER + 1,
+		                             100000000, INT64_MAX, UINT64_MAX, UINT64_MAX - 7 };
 	size_t size;
 	write_some("a");
 	char *bytes = get_file("a", &size);

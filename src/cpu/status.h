@@ -12,11 +12,11 @@ sgan_status sgan_fail(sgan_status status, const char *format, ...) SGAN_PRINTF(2
 sgan_status sgan_fail_in(sgan_status status, const char *format, ...) SGAN_PRINTF(2, 3);
 
 /* Evaluates a call; leaves the enclosing function with its status if it failed. */
-#define SGAN_TRY(call)                         \
-	do {                                       \
-		sgan_status sgan_try_status = (call);  \
-		if (sgan_try_status != SGAN_OK)        \
-			return sgan_try_status;            \
+#define SGAN_TRY(call)                                                                                                 \
+	do {                                                                                                               \
+		sgan_status sgan_try_status = (call);                                                                          \
+		if (sgan_try_status != SGAN_OK)                                                                                \
+			return sgan_try_status;                                                                                    \
 	} while (0)
 
 #endif

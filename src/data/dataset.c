@@ -19,7 +19,7 @@
 enum { CLASSES = 10, MESSAGE = 2048 };
 
 static const char default_root[] = "/usr/share/datasets";
-static const char *const known_names[] = {"fashion-mnist", "mnist"};
+static const char *const known_names[] = { "fashion-mnist", "mnist" };
 
 /* One half of the dataset, read by one thread. Last errors belong to threads, so the message is carried along. */
 struct half {
@@ -130,7 +130,7 @@ static void free_half(struct half *half)
 
 static struct sgan_split split_of(struct half *half)
 {
-	struct sgan_split split = {half->images.count, half->images.bytes, half->labels.bytes};
+	struct sgan_split split = { half->images.count, half->images.bytes, half->labels.bytes };
 	half->images.bytes = NULL;
 	half->labels.bytes = NULL;
 	return split;
@@ -214,7 +214,7 @@ static sgan_status resolve_folder(const char *spec, char path[PATH_MAX])
 
 sgan_status sgan_dataset_open_from(const char *root, const char *spec, struct sgan_dataset *dataset)
 {
-	struct sgan_dataset opened = {.channels = 0};
+	struct sgan_dataset opened = { .channels = 0 };
 	char path[PATH_MAX];
 	struct stat st;
 	if (!spec)
@@ -245,5 +245,5 @@ void sgan_dataset_free(struct sgan_dataset *dataset)
 	free(dataset->train.labels);
 	free(dataset->test.images);
 	free(dataset->test.labels);
-	*dataset = (struct sgan_dataset){.channels = 0};
+	*dataset = (struct sgan_dataset){ .channels = 0 };
 }

@@ -89,7 +89,7 @@ sgan_status sgan_idx_read_images(struct sgan_source *source, struct sgan_idx *id
 		free(bytes);
 		return status;
 	}
-	*idx = (struct sgan_idx){.count = count, .height = height, .width = width, .bytes = bytes};
+	*idx = (struct sgan_idx){ .count = count, .height = height, .width = width, .bytes = bytes };
 	return SGAN_OK;
 }
 
@@ -119,6 +119,6 @@ sgan_status sgan_idx_read_labels(struct sgan_source *source, size_t classes, str
 		free(bytes);
 		return status;
 	}
-	*idx = (struct sgan_idx){.count = count, .bytes = bytes};
+	*idx = (struct sgan_idx){ .count = count, .bytes = bytes };
 	return SGAN_OK;
 }

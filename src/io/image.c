@@ -58,7 +58,7 @@ static void draw_grid(const struct sgan_images *images, size_t columns, size_t g
 /* libpng's simplified interface: no time chunk, no long jumps. */
 static sgan_status write_png(const char *path, const uint8_t *grid, size_t width, size_t height, size_t channels)
 {
-	png_image image = {.version = PNG_IMAGE_VERSION};
+	png_image image = { .version = PNG_IMAGE_VERSION };
 	image.width = (png_uint_32)width;
 	image.height = (png_uint_32)height;
 	image.format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
@@ -209,7 +209,7 @@ static sgan_status npz_content(struct npz *npz, const struct sgan_images *images
 sgan_status sgan_npz_write(const char *path, const struct sgan_images *images, const uint8_t *labels)
 {
 	size_t bytes;
-	struct npz npz = {.path = path};
+	struct npz npz = { .path = path };
 	SGAN_TRY(check_images(path, images, &bytes));
 	if (images->count > SIZE_MAX / 16)
 		return sgan_fail(SGAN_EINVAL, "%s: %zu labels are too many to address", path, images->count);

@@ -100,8 +100,9 @@ static sgan_status take_metadata(struct sgan_safetensors *file, json_t *metadata
 	json_t *value;
 	if (!json_is_object(metadata))
 		return sgan_fail(SGAN_EFORMAT, "%s: __metadata__ is not an object", file->path);
-	json_object_foreach(metadata, key, value) if (!json_is_string(value)) return sgan_fail(
-		SGAN_EFORMAT, "%s: __metadata__ holds a value that is not text", file->path);
+	json_object_foreach (metadata, key, value)
+		if (!json_is_string(value))
+			return sgan_fail(SGAN_EFORMAT, "%s: __metadata__ holds a value that is not text", file->path);
 	file->metadata = json_incref(metadata);
 	return SGAN_OK;
 }
@@ -217,8 +218,7 @@ static sgan_status take_header(struct sgan_safetensors *file, json_t *header, ui
 	file->entries = calloc(json_object_size(header) + 1, sizeof *file->entries);
 	if (!file->entries)
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for %zu tensors", file->path, json_object_size(header));
-	json_object_foreach(header, name, value)
-	{
+	json_object_foreach (header, name, value) {
 		if (strcmp(name, "__metadata__") == 0)
 			SGAN_TRY(take_metadata(file, value));
 		else

@@ -137,8 +137,10 @@ sgan_status sgan_net_backward(sgan_ctx *ctx, const struct sgan_net *net, struct 
                               struct sgan_tape *tape, bool want_weights, int want_input)
 {
 	if (!tape->backward || (want_weights && !params->trained) || (want_weights && tape->mode == SGAN_INFER))
-		return sgan_fail(SGAN_EINVAL, "%s: the backward pass needs a tape with gradients and, for weights, "
-		                 "trained parameters and a training pass", net->desc.name);
+		return sgan_fail(SGAN_EINVAL,
+		                 "%s: the backward pass needs a tape with gradients and, for weights, "
+		                 "trained parameters and a training pass",
+		                 net->desc.name);
 	struct backward b = { .ctx = ctx, .net = net, .params = params, .tape = tape, .want_weights = want_weights };
 	mark_wanted(&b, want_input);
 	for (int i = (int)net->desc.layer_count - 1; i >= 0; i--)

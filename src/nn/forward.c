@@ -15,7 +15,8 @@ static sgan_status normalise(sgan_ctx *ctx, const struct sgan_net *net, struct s
 	real *mean = value_of(params, node->mean), *var = value_of(params, node->var);
 	const real *gain = value_of(params, node->gain), *shift = value_of(params, node->shift);
 	if (tape->mode == SGAN_INFER)
-		return sgan_bn_forward_infer(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, mean, var, at->own);
+		return sgan_bn_forward_infer(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, mean, var,
+		                             at->own);
 	bool running = tape->mode == SGAN_TRAIN_RUNNING;
 	return sgan_bn_forward_train(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, at->mean, at->inv_std,
 	                             (real)net->desc.bn_momentum, running ? mean : NULL, running ? var : NULL, at->own);

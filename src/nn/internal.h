@@ -30,7 +30,7 @@ struct sgan_params {
 	const struct sgan_net *net;
 	size_t count;
 	struct sgan_param *list;
-	real *values;                       /* one block: values, and where trained gradients and moments */
+	real *values;                        /* one block: values, and where trained gradients and moments */
 	size_t value_count, trainable_count; /* running statistics lie behind the trainable ones */
 	bool trained;
 	char *packed;
@@ -38,21 +38,21 @@ struct sgan_params {
 };
 
 struct sgan_activation {
-	const real *value;  /* an input's is the caller's */
-	real *own;          /* the memory behind value, unless an input */
+	const real *value; /* an input's is the caller's */
+	real *own;         /* the memory behind value, unless an input */
 	real *grad;
-	real *linear;       /* before batch normalisation */
+	real *linear; /* before batch normalisation */
 	real *mean, *inv_std;
-	uint8_t *which;     /* winners of max pooling */
+	uint8_t *which; /* winners of max pooling */
 };
 
 struct sgan_tape {
 	const struct sgan_net *net;
-	size_t n;          /* images of the last forward pass */
+	size_t n; /* images of the last forward pass */
 	enum sgan_mode mode;
 	bool backward;
 	struct sgan_activation at[SGAN_LAYERS];
-	real *spare;       /* a gradient on its way to be added to another */
+	real *spare; /* a gradient on its way to be added to another */
 	char *workspace;
 };
 

@@ -84,9 +84,9 @@ size_t sgan_net_size(const struct sgan_net *net, int layer);
 struct sgan_param {
 	char name[SGAN_PARAM_NAME];
 	size_t rank, shape[4], count;
-	size_t fan_in;   /* of a weight: values that one output sums over (a deconvolution: over all its taps) */
-	bool weight;     /* initialised at random; a bias, shift, mean starts at 0, a gain or variance at 1 */
-	bool trainable;  /* false: a running statistic, with no gradient and moments */
+	size_t fan_in;  /* of a weight: values that one output sums over (a deconvolution: over all its taps) */
+	bool weight;    /* initialised at random; a bias, shift, mean starts at 0, a gain or variance at 1 */
+	bool trainable; /* false: a running statistic, with no gradient and moments */
 	real *value;
 	real *grad, *m, *v; /* gradient and Adam's moments; NULL when not trainable, or made without */
 };

@@ -211,8 +211,8 @@ static sgan_status load_tensor(const struct sgan_safetensors *file, struct sgan_
 	if (t->rank != p->rank || memcmp(t->shape, p->shape, p->rank * sizeof p->shape[0]) != 0) {
 		shape_text(t->rank, t->shape, found);
 		shape_text(p->rank, p->shape, expected);
-		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' has shape %s, the preset's has %s",
-		                 sgan_safetensors_path(file), name, found, expected);
+		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' has shape %s, the preset's has %s", sgan_safetensors_path(file),
+		                 name, found, expected);
 	}
 	/* the file's tensors are only as aligned as its header is long */
 	memcpy(stored(p, which), t->data, p->count * sizeof(float));

@@ -50,9 +50,9 @@ static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_ta
 static sgan_status entropy_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
-	return sgan_mean_squared_error(s->ctx, s->n, stack->noise_size, s->model->preset->slices,
-	                               sgan_tape_value(tape, stack->discriminator_code), s->tapes[i].noise,
-	                               (real)s->settings->lambda_ent, loss, sgan_tape_grad(tape, stack->discriminator_code));
+	return sgan_mean_squared_error(
+		s->ctx, s->n, stack->noise_size, s->model->preset->slices, sgan_tape_value(tape, stack->discriminator_code),
+		s->tapes[i].noise, (real)s->settings->lambda_ent, loss, sgan_tape_grad(tape, stack->discriminator_code));
 }
 
 /* L_cond, equation (6): the distance of E_i(G_i(h(i+1), z)) from h(i+1): Euclidean for features, cross-entropy

@@ -14,10 +14,10 @@ struct sgan_part {
 /* Stack i turns h(i+1) into h(i); h(0) is the image, h(stack_count) the label (section 3.2). */
 struct sgan_stack {
 	struct sgan_part encoder, generator, discriminator;
-	int encoder_in, encoder_out;                       /* layers: h(i), h(i+1) */
-	int generator_condition, generator_noise, generator_out; /* h(i+1), z(i), h(i) */
+	int encoder_in, encoder_out;                                   /* layers: h(i), h(i+1) */
+	int generator_condition, generator_noise, generator_out;       /* h(i+1), z(i), h(i) */
 	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logit, Q's guess at z(i) */
-	size_t upper_size, noise_size, lower_size;         /* values of h(i+1), z(i), h(i) */
+	size_t upper_size, noise_size, lower_size;                     /* values of h(i+1), z(i), h(i) */
 };
 
 struct sgan_model {

@@ -114,8 +114,7 @@ sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *
 
 const real *sgan_session_real(const struct sgan_session *s, size_t stack)
 {
-	return stack == 0 ? s->x
-	                  : sgan_tape_value(s->tapes[stack - 1].encoder, s->model->stacks[stack - 1].encoder_out);
+	return stack == 0 ? s->x : sgan_tape_value(s->tapes[stack - 1].encoder, s->model->stacks[stack - 1].encoder_out);
 }
 
 const real *sgan_session_generated(const struct sgan_session *s, size_t stack)
@@ -139,10 +138,9 @@ void sgan_session_record(struct sgan_session *s, double value, const char *forma
 
 void sgan_session_update(struct sgan_session *s, struct sgan_part *part, uint64_t updates)
 {
-	const struct sgan_adam adam = { .lr = s->settings->lr,
-		                            .beta1 = s->settings->beta1,
-		                            .beta2 = s->settings->beta2,
-		                            .epsilon = s->settings->epsilon };
+	const struct sgan_adam adam = {
+		.lr = s->settings->lr, .beta1 = s->settings->beta1, .beta2 = s->settings->beta2, .epsilon = s->settings->epsilon
+	};
 	sgan_params_adam(s->ctx, part->params, &adam, updates + 1);
 }
 
@@ -154,8 +152,8 @@ sgan_status sgan_encoder_step(struct sgan_session *s)
 		sgan_params_clear_grads(s->model->stacks[i].encoder.params);
 	SGAN_TRY(sgan_softmax_cross_entropy(s->ctx, s->n, s->model->preset->classes, s->model->preset->slices,
 	                                    sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out),
-	                                    s->labels, 1,
-	                                    &loss, sgan_tape_grad(s->tapes[top].encoder, s->model->stacks[top].encoder_out)));
+	                                    s->labels, 1, &loss,
+	                                    sgan_tape_grad(s->tapes[top].encoder, s->model->stacks[top].encoder_out)));
 	for (size_t i = top + 1; i-- > 0;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		SGAN_TRY(sgan_net_backward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, true,

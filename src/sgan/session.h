@@ -10,8 +10,8 @@
 
 /* The tapes of a stack. Two of D are alive at once in a D step. */
 struct sgan_stack_tapes {
-	struct sgan_tape *encoder;            /* E_i on real data */
-	struct sgan_tape *encoder_generated;  /* E_i on what G_i made */
+	struct sgan_tape *encoder;           /* E_i on real data */
+	struct sgan_tape *encoder_generated; /* E_i on what G_i made */
 	struct sgan_tape *generator;
 	struct sgan_tape *discriminator_real, *discriminator_generated;
 	real *noise; /* [max_batch, noise_size] */

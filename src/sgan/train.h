@@ -38,10 +38,10 @@ struct sgan_progress {
 struct sgan_train_options {
 	const struct sgan_preset *preset; /* effective: its stage, limits and seed are what is run */
 	const struct sgan_dataset *data;
-	const char *run;      /* an existing run directory */
-	const char *init;     /* a model file for the stages that are not run, or NULL */
-	bool resume;          /* go on from the run's checkpoint (its preset must be the one given here) */
-	size_t stop_after;    /* save and return after this many steps of this call; 0: no limit */
+	const char *run;                   /* an existing run directory */
+	const char *init;                  /* a model file for the stages that are not run, or NULL */
+	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
+	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
 	const volatile sig_atomic_t *stop; /* becomes not 0: finish the step, save, return SGAN_EINTERRUPTED; or NULL */
 	void (*progress)(void *arg, const struct sgan_progress *progress); /* or NULL */
 	void *arg;

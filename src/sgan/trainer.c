@@ -40,9 +40,9 @@ static uint64_t data_hash(const struct sgan_dataset *data)
 sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_dataset *d)
 {
 	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
-		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu", d->name,
-		                 d->height, d->width, d->channels, d->classes, p->name, p->height, p->width, p->channels,
-		                 p->classes);
+		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu",
+		                 d->name, d->height, d->width, d->channels, d->classes, p->name, p->height, p->width,
+		                 p->channels, p->classes);
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
 		if (p->stages[i].batch > d->train.count)
 			return sgan_fail(SGAN_EINVAL, "stage %s: a batch of %zu does not fit the %zu images of %s",

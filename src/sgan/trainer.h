@@ -17,11 +17,11 @@ struct sgan_trainer {
 	struct sgan_log *log;
 	int lock; /* on the run's folder; -1: none */
 	struct sgan_meter interval, epoch;
-	size_t steps_made;    /* by this call, over all stages */
-	uint32_t *order;      /* [train.count], the images in the order of order_epoch */
+	size_t steps_made; /* by this call, over all stages */
+	uint32_t *order;   /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;
-	real *x;              /* [max_batch, image] */
-	uint8_t *labels;      /* [max_batch] */
+	real *x;         /* [max_batch, image] */
+	uint8_t *labels; /* [max_batch] */
 };
 
 /* Checks preset against data, builds the model, loads what the run goes on from (a checkpoint or `init`), opens the
