@@ -198,25 +198,38 @@ Test(objectives, joint)
 /* The parts' places in a stack's three; see sgan_model_part. */
 enum { GENERATORS = 1, DISCRIMINATORS = 2 };
 
-/* Values, running statistics, gradients and moments of all parts but one kind. */
+/* Appends values, running statistics, gradients and moments of a part to all[*count]. */
+static real *append_part(real *all, size_t *count, struct sgan_part *part)
+{
+	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
+		const struct sgan_param *p = sgan_params_at(part->params, i);
+		const real *tensors[4] = { p->value, p->grad, p->m, p->v };
+		for (int t = 0; t < (p->trainable ? 4 : 1); t++) {
+			all = realloc(all, (*count + p->count) * sizeof(real));
+			cr_assert_not_null(all);
+			memcpy(all + *count, tensors[t], p->count * sizeof(real));
+			*count += p->count;
+		}
+	}
+	return all;
+}
+
+static real *snapshot_part(struct sgan_part *part, size_t *count)
+{
+	*count = 0;
+	return append_part(NULL, count, part);
+}
+
+/* Of all parts but one kind. */
 static real *snapshot(struct run *r, size_t but, size_t *count)
 {
 	struct sgan_part *part;
 	enum sgan_stage first;
 	real *all = NULL;
 	*count = 0;
-	for (size_t k = 0; (part = sgan_model_part(r->model, k, &first)) != NULL; k++) {
-		for (size_t i = 0; k % 3 != but && i < sgan_params_count(part->params); i++) {
-			const struct sgan_param *p = sgan_params_at(part->params, i);
-			const real *tensors[4] = { p->value, p->grad, p->m, p->v };
-			for (int t = 0; t < (p->trainable ? 4 : 1); t++) {
-				all = realloc(all, (*count + p->count) * sizeof(real));
-				cr_assert_not_null(all);
-				memcpy(all + *count, tensors[t], p->count * sizeof(real));
-				*count += p->count;
-			}
-		}
-	}
+	for (size_t k = 0; (part = sgan_model_part(r->model, k, &first)) != NULL; k++)
+		if (k % 3 != but)
+			all = append_part(all, count, part);
 	return all;
 }
 
@@ -245,4 +258,54 @@ Test(objectives, steps_leave_the_other_parts)
 	expect_others_kept(SGAN_STAGE_INDEPENDENT, DISCRIMINATORS);
 	expect_others_kept(SGAN_STAGE_JOINT, GENERATORS);
 	expect_others_kept(SGAN_STAGE_JOINT, DISCRIMINATORS);
+}
+
+/* Both steps of one stack alone leave it as those of all stacks do, to the bit, and the others untouched. */
+static void expect_alone(size_t stack)
+{
+	struct run all, one;
+	size_t count, all_count;
+	open_run(&all, SGAN_STAGE_INDEPENDENT);
+	open_run(&one, SGAN_STAGE_INDEPENDENT);
+	cr_assert_eq(sgan_session_only(one.session, stack), SGAN_OK, "%s", sgan_last_error());
+	struct run *const runs[2] = { &one, &all };
+	for (int i = 0; i < 2; i++) {
+		runs[i]->preset->stages[SGAN_STAGE_INDEPENDENT].lr = 0.01;
+		cr_assert_eq(sgan_session_batch(runs[i]->session, IMAGES, runs[i]->x, runs[i]->labels), SGAN_OK);
+		cr_assert_eq(sgan_discriminator_step(runs[i]->session), SGAN_OK, "%s", sgan_last_error());
+		cr_assert_eq(sgan_generator_step(runs[i]->session), SGAN_OK, "%s", sgan_last_error());
+	}
+	struct run fresh;
+	open_run(&fresh, SGAN_STAGE_INDEPENDENT);
+	for (size_t k = 0; k < 3 * one.model->stack_count; k++) {
+		enum sgan_stage first;
+		struct run *expected = k / 3 == stack ? &all : &fresh;
+		real *values = snapshot_part(sgan_model_part(one.model, k, &first), &count);
+		real *wanted = snapshot_part(sgan_model_part(expected->model, k, &first), &all_count);
+		cr_assert_eq(count, all_count);
+		cr_expect_arr_eq(values, wanted, count * sizeof(real), "part %zu after steps of stack %zu", k, stack);
+		free(values);
+		free(wanted);
+	}
+	close_run(&fresh);
+	close_run(&all);
+	close_run(&one);
+}
+
+Test(objectives, one_stack_alone)
+{
+	for (size_t stack = 0; stack < 3; stack++)
+		expect_alone(stack);
+}
+
+Test(objectives, stacks_that_cannot_be_alone)
+{
+	struct run r;
+	open_run(&r, SGAN_STAGE_INDEPENDENT);
+	cr_expect_eq(sgan_session_only(r.session, 3), SGAN_EINVAL);
+	close_run(&r);
+	open_run(&r, SGAN_STAGE_JOINT);
+	cr_expect_eq(sgan_session_only(r.session, 0), SGAN_EINVAL);
+	cr_expect(strstr(sgan_last_error(), "joint") != NULL, "%s", sgan_last_error());
+	close_run(&r);
 }

@@ -1,4 +1,4 @@
-/* A D step and a G step of all stacks: equations (3) to (7) of the paper.
+/* A D step and a G step of a session's stacks: equations (3) to (7) of the paper.
  *
  * In the independent stage every stack is conditioned on the encoder's h(i+1) of the real images; in the joint
  * stage on what the generator above made of it. Everything within a step uses the weights from before it. */
@@ -23,7 +23,7 @@ static const real *condition(const struct sgan_session *s, size_t i)
 /* Draws z(i) ~ U[0, 1) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down. */
 static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, uint64_t step, enum sgan_mode mode)
 {
-	for (size_t i = s->model->stack_count; i-- > 0;) {
+	for (size_t i = s->stack_end; i-- > s->stack_begin;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_stack_tapes *t = &s->tapes[i];
 		sgan_random_uniform(s->ctx, s->model->preset->seed, sgan_stream(purpose, (unsigned)s->stage, (unsigned)i), step,
@@ -124,9 +124,9 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 sgan_status sgan_discriminator_step(struct sgan_session *s)
 {
 	SGAN_TRY(generate(s, SGAN_RANDOM_DISCRIMINATOR, s->updates[0], SGAN_TRAIN));
-	for (size_t i = 0; i < s->model->stack_count; i++)
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
 		SGAN_TRY(discriminator_gradients(s, i));
-	for (size_t i = 0; i < s->model->stack_count; i++)
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
 		sgan_session_update(s, &s->model->stacks[i].discriminator, s->updates[0]);
 	s->updates[0]++;
 	return SGAN_OK;
@@ -135,9 +135,9 @@ sgan_status sgan_discriminator_step(struct sgan_session *s)
 sgan_status sgan_generator_step(struct sgan_session *s)
 {
 	SGAN_TRY(generate(s, SGAN_RANDOM_GENERATOR, s->updates[1], SGAN_TRAIN_RUNNING));
-	for (size_t i = 0; i < s->model->stack_count; i++)
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
 		SGAN_TRY(generator_gradients(s, i));
-	for (size_t i = 0; i < s->model->stack_count; i++)
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
 		sgan_session_update(s, &s->model->stacks[i].generator, s->updates[1]);
 	s->updates[1]++;
 	return SGAN_OK;

@@ -43,6 +43,7 @@ sgan_status sgan_session_create(sgan_ctx *ctx, struct sgan_model *model, enum sg
 	s->model = model;
 	s->stage = stage;
 	s->settings = &model->preset->stages[stage];
+	s->stack_end = model->stack_count;
 	sgan_status status = make_all(s);
 	if (status != SGAN_OK) {
 		sgan_session_destroy(s);
@@ -69,10 +70,21 @@ void sgan_session_destroy(struct sgan_session *s)
 	free(s);
 }
 
-/* h(i+1) = E_i(h(i)), from the image up to the class scores (section 3.2). */
-static sgan_status run_encoder(struct sgan_session *s, enum sgan_mode mode)
+sgan_status sgan_session_only(struct sgan_session *s, size_t stack)
 {
-	for (size_t i = 0; i < s->model->stack_count; i++) {
+	if (s->stage != SGAN_STAGE_INDEPENDENT)
+		return sgan_fail(SGAN_EINVAL, "stage %s: its stacks cannot be stepped one by one", sgan_stage_name(s->stage));
+	if (stack >= s->model->stack_count)
+		return sgan_fail(SGAN_EINVAL, "stack %zu: the model has %zu, counted from 0", stack, s->model->stack_count);
+	s->stack_begin = stack;
+	s->stack_end = stack + 1;
+	return SGAN_OK;
+}
+
+/* h(i+1) = E_i(h(i)), from the image up to what E_(end-1) gives (section 3.2). */
+static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mode mode)
+{
+	for (size_t i = 0; i < end; i++) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		sgan_tape_input(s->tapes[i].encoder, stack->encoder_in, sgan_session_real(s, i));
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->n, mode));
@@ -91,7 +103,7 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
 	for (size_t i = 0; i < n; i++)
 		s->one_hot[i * classes + labels[i]] = 1;
-	return run_encoder(s, s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN : SGAN_INFER);
+	return run_encoder(s, s->stack_end, s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN : SGAN_INFER);
 }
 
 sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint8_t *classes)
@@ -101,7 +113,7 @@ sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *
 		return sgan_fail(SGAN_EINVAL, "%zu images to classify with a model made for 1 to %zu", n, s->model->max_batch);
 	s->n = n;
 	s->x = x;
-	SGAN_TRY(run_encoder(s, SGAN_INFER));
+	SGAN_TRY(run_encoder(s, top + 1, SGAN_INFER));
 	const real *scores = sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out);
 	for (size_t i = 0; i < n; i++) {
 		classes[i] = 0;

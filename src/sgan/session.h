@@ -24,11 +24,12 @@ struct sgan_session {
 	enum sgan_stage stage;
 	const struct sgan_stage_settings *settings;
 	struct sgan_stack_tapes tapes[SGAN_STACKS];
-	size_t n;              /* images of the current batch */
-	const real *x;         /* [n, height, width, channels], the caller's */
-	const uint8_t *labels; /* [n], the caller's */
-	real *one_hot;         /* [max_batch, classes] */
-	uint64_t updates[2];   /* Adam's t: of the encoder or the discriminators; of the generators */
+	size_t stack_begin, stack_end; /* the stacks that steps are of */
+	size_t n;                      /* images of the current batch */
+	const real *x;                 /* [n, height, width, channels], the caller's */
+	const uint8_t *labels;         /* [n], the caller's */
+	real *one_hot;                 /* [max_batch, classes] */
+	uint64_t updates[2];           /* Adam's t: of the encoder or the discriminators; of the generators */
 	size_t loss_count;
 	struct sgan_loss losses[SGAN_LOSSES]; /* of the last step, by name */
 };
@@ -38,7 +39,12 @@ sgan_status sgan_session_create(sgan_ctx *ctx, struct sgan_model *model, enum sg
                                 struct sgan_session **session);
 void sgan_session_destroy(struct sgan_session *session);
 
-/* Takes a batch, which must stay valid during its steps, and runs the encoder on it once. */
+/* Steps are of one stack alone from now on. SGAN_EINVAL: stacks are only apart in the independent stage, or there
+ * is no such stack. */
+sgan_status sgan_session_only(struct sgan_session *session, size_t stack);
+
+/* Takes a batch, which must stay valid during its steps, and runs the encoder on it once, as far up as the steps
+ * need. */
 sgan_status sgan_session_batch(struct sgan_session *session, size_t n, const real *x, const uint8_t *labels);
 
 /* The class that the encoder gives each of n other images, in inference mode; the batch has to be taken anew. */
@@ -47,7 +53,7 @@ sgan_status sgan_session_classify(struct sgan_session *session, size_t n, const 
 /* The encoder's step: softmax cross-entropy, Adam. */
 sgan_status sgan_encoder_step(struct sgan_session *session);
 
-/* One update of every discriminator; one of every generator. */
+/* One update of the discriminators of all stacks that steps are of; one of their generators. */
 sgan_status sgan_discriminator_step(struct sgan_session *session);
 sgan_status sgan_generator_step(struct sgan_session *session);
 
