@@ -130,15 +130,20 @@ static void open_layer(const char *isa, int threads, const sgan_conv_desc *desc,
 		l->workspace[p] = sgan_alloc(sgan_conv_workspace_size(l->ctx, l->plan, (sgan_pass)p) + 1, 1);
 		l->packed[p] = sgan_alloc(sgan_conv_packed_size(l->plan, (sgan_pass)p) + 1, 1);
 		cr_assert(l->workspace[p] && l->packed[p]);
-		sgan_conv_pack(l->ctx, l->plan, (sgan_pass)p, l->weights, l->packed[p]);
+		cr_assert_eq(sgan_conv_pack(l->ctx, l->plan, (sgan_pass)p, l->weights, l->packed[p]), SGAN_OK);
 	}
 }
 
 static void run_layer(struct layer *l)
 {
-	sgan_conv_forward(l->ctx, l->plan, l->n, l->src, l->packed[0], l->bias, l->result[0], l->workspace[0]);
-	sgan_conv_backward_data(l->ctx, l->plan, l->n, l->diff_dst, l->packed[1], l->result[1], l->workspace[1]);
-	sgan_conv_backward_weights(l->ctx, l->plan, l->n, l->src, l->diff_dst, l->result[2], true, l->workspace[2]);
+	sgan_status status[PASSES] = {
+		sgan_conv_forward(l->ctx, l->plan, l->n, l->src, l->packed[0], l->bias, l->result[0], l->workspace[0]),
+		sgan_conv_backward_data(l->ctx, l->plan, l->n, l->diff_dst, l->packed[1], l->result[1], l->workspace[1]),
+		sgan_conv_backward_weights(l->ctx, l->plan, l->n, l->src, l->diff_dst, l->result[2], true, l->workspace[2]),
+	};
+
+	for (int p = 0; p < PASSES; p++)
+		cr_assert_eq(status[p], SGAN_OK, "%s", sgan_last_error());
 }
 
 static void close_layer(struct layer *l)
@@ -293,8 +298,9 @@ Test(conv, an_empty_batch_gives_nothing)
 
 	open_layer(NULL, 2, &mnist[5], 1, &l);
 	l.n = 0;
-	sgan_conv_forward(l.ctx, l.plan, 0, l.src, l.packed[0], l.bias, l.result[0], l.workspace[0]);
-	sgan_conv_backward_weights(l.ctx, l.plan, 0, l.src, l.diff_dst, l.result[2], false, l.workspace[2]);
+	cr_assert_eq(sgan_conv_forward(l.ctx, l.plan, 0, NULL, l.packed[0], l.bias, NULL, l.workspace[0]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_data(l.ctx, l.plan, 0, NULL, l.packed[1], NULL, l.workspace[1]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_weights(l.ctx, l.plan, 0, NULL, NULL, l.result[2], false, l.workspace[2]), SGAN_OK);
 	for (size_t i = 0; i < l.count[2]; i++)
 		cr_assert_eq(l.result[2][i], 0);
 	close_layer(&l);

@@ -49,8 +49,9 @@ struct conv {
 
 static void conv_forward(struct conv *v)
 {
-	sgan_conv_pack(v->ctx, v->plan, SGAN_FORWARD, v->weights, v->packed[0]);
-	sgan_conv_forward(v->ctx, v->plan, v->n, v->src, v->packed[0], v->bias, v->dst, v->workspace[0]);
+	cr_assert_eq(sgan_conv_pack(v->ctx, v->plan, SGAN_FORWARD, v->weights, v->packed[0]), SGAN_OK);
+	cr_assert_eq(sgan_conv_forward(v->ctx, v->plan, v->n, v->src, v->packed[0], v->bias, v->dst, v->workspace[0]),
+	             SGAN_OK);
 }
 
 static double conv_value(void *arg)
@@ -106,9 +107,10 @@ static void check_conv(const sgan_conv_desc *d, size_t n)
 
 	conv_forward(&v);
 	sgan_act_backward(v.ctx, v.dst_count, v.dst, v.direction, d->act, d->slope, diff);
-	sgan_conv_pack(v.ctx, v.plan, SGAN_BACKWARD_DATA, v.weights, v.packed[1]);
-	sgan_conv_backward_data(v.ctx, v.plan, n, diff, v.packed[1], diff_src, v.workspace[1]);
-	sgan_conv_backward_weights(v.ctx, v.plan, n, v.src, diff, diff_weights, false, v.workspace[2]);
+	cr_assert_eq(sgan_conv_pack(v.ctx, v.plan, SGAN_BACKWARD_DATA, v.weights, v.packed[1]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_data(v.ctx, v.plan, n, diff, v.packed[1], diff_src, v.workspace[1]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_weights(v.ctx, v.plan, n, v.src, diff, diff_weights, false, v.workspace[2]),
+	             SGAN_OK);
 	cr_assert_eq(sgan_bias_backward(v.ctx, n, v.dst_count / n / d->out_c, d->out_c, d->slices, diff, false, diff_bias),
 	             SGAN_OK);
 	check_gradient(&c, "src", v.src_count, v.src, diff_src);

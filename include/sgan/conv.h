@@ -62,23 +62,24 @@ SGAN_API size_t sgan_conv_packed_size(const sgan_conv_plan *plan, sgan_pass pass
 SGAN_API size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass);
 
 /* Brings weights into the order that a pass reads; to be called again whenever they change. */
-SGAN_API void sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights,
-                             void *packed);
+SGAN_API sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights,
+                                    void *packed);
 
 /* dst = act(conv(src) + bias). bias [out_c] or NULL. n <= max_batch. */
-SGAN_API void sgan_conv_forward(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n, const sgan_real *src,
-                                const void *packed, const sgan_real *bias, sgan_real *dst, void *workspace);
+SGAN_API sgan_status sgan_conv_forward(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n, const sgan_real *src,
+                                       const void *packed, const sgan_real *bias, sgan_real *dst, void *workspace);
 
 /* diff_src = gradient with respect to src. diff_dst is with respect to what the
  * plan computes before its activation (see sgan_act_backward in src/ops). */
-SGAN_API void sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n, const sgan_real *diff_dst,
-                                      const void *packed, sgan_real *diff_src, void *workspace);
+SGAN_API sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
+                                             const sgan_real *diff_dst, const void *packed, sgan_real *diff_src,
+                                             void *workspace);
 
 /* diff_weights (laid out as the weights) += or =. Each slice of the batch is
  * summed by itself and the slices added in order, whatever the thread count. */
-SGAN_API void sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n, const sgan_real *src,
-                                         const sgan_real *diff_dst, sgan_real *diff_weights, bool accumulate,
-                                         void *workspace);
+SGAN_API sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
+                                                const sgan_real *src, const sgan_real *diff_dst,
+                                                sgan_real *diff_weights, bool accumulate, void *workspace);
 
 #ifdef __cplusplus
 }

@@ -79,13 +79,15 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	const int source = node->source[0];
 	SGAN_TRY(through_activation(b, &b->net->desc.layers[layer], node, at));
 	if (b->want_weights)
-		sgan_conv_backward_weights(b->ctx, node->plan, b->tape->n, b->tape->at[source].value, at->grad,
-		                           grad_of(b, node->weight), true, b->tape->workspace);
+		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->n, b->tape->at[source].value, at->grad,
+		                                    grad_of(b, node->weight), true, b->tape->workspace));
 	real *gradient = begin_gradient(b, source);
-	if (gradient != NULL)
-		sgan_conv_backward_data(b->ctx, node->plan, b->tape->n, at->grad,
-		                        sgan_params_packed(b->ctx, b->params, layer, SGAN_BACKWARD_DATA), gradient,
-		                        b->tape->workspace);
+	if (gradient != NULL) {
+		const void *packed;
+		SGAN_TRY(sgan_params_packed(b->ctx, b->params, layer, SGAN_BACKWARD_DATA, &packed));
+		SGAN_TRY(
+			sgan_conv_backward_data(b->ctx, node->plan, b->tape->n, at->grad, packed, gradient, b->tape->workspace));
+	}
 	end_gradient(b, source, gradient);
 	return SGAN_OK;
 }

@@ -28,9 +28,10 @@ static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, str
 	const struct sgan_node *node = &net->nodes[layer];
 	struct sgan_activation *at = &tape->at[layer];
 	bool bn = net->desc.layers[layer].bn;
-	sgan_conv_forward(ctx, node->plan, tape->n, tape->at[node->source[0]].value,
-	                  sgan_params_packed(ctx, params, layer, SGAN_FORWARD), value_of(params, node->bias),
-	                  bn ? at->linear : at->own, tape->workspace);
+	const void *packed;
+	SGAN_TRY(sgan_params_packed(ctx, params, layer, SGAN_FORWARD, &packed));
+	SGAN_TRY(sgan_conv_forward(ctx, node->plan, tape->n, tape->at[node->source[0]].value, packed,
+	                           value_of(params, node->bias), bn ? at->linear : at->own, tape->workspace));
 	return bn ? normalise(ctx, net, params, tape, node, at) : SGAN_OK;
 }
 

@@ -57,6 +57,7 @@ struct sgan_tape {
 };
 
 /* The layer's packed weights for a pass, packed now if they changed. */
-const void *sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass);
+sgan_status sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass,
+                               const void **packed);
 
 #endif

@@ -175,13 +175,15 @@ void sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sg
 	sgan_params_changed(params);
 }
 
-const void *sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass)
+sgan_status sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass,
+                               const void **packed)
 {
 	const struct sgan_node *node = &params->net->nodes[layer];
-	char *packed = params->packed + node->packed_offset[pass];
+	char *place = params->packed + node->packed_offset[pass];
 	if (!params->fresh[layer][pass]) {
-		sgan_conv_pack(ctx, node->plan, pass, params->list[node->weight].value, packed);
+		SGAN_TRY(sgan_conv_pack(ctx, node->plan, pass, params->list[node->weight].value, place));
 		params->fresh[layer][pass] = true;
 	}
-	return packed;
+	*packed = place;
+	return SGAN_OK;
 }

@@ -4,6 +4,7 @@
 #include "src/cpu/ctx.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/ops/args.h"
 #include "src/ops/deconv.h"
 
 #include <stdlib.h>
@@ -113,8 +114,13 @@ static void pick_algorithms(struct sgan_conv_plan *plan)
 
 sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_conv_plan **plan)
 {
-	struct sgan_conv_plan made = { .desc = *desc, .kernels = ctx->kernels };
+	struct sgan_conv_plan made = { 0 };
 
+	SGAN_NEED("convolution", ctx);
+	SGAN_NEED("convolution", desc);
+	SGAN_NEED("convolution", plan);
+	made.desc = *desc;
+	made.kernels = ctx->kernels;
 	if (!made.desc.slices)
 		made.desc.slices = 1;
 	SGAN_TRY(check_extents(&made.desc));

@@ -89,11 +89,17 @@ static void *workspace(struct check *c, const struct conv_case *t, sgan_pass pas
 	return check_input(c, sgan_conv_workspace_size(c->ctx, t->plan, pass) / sizeof(real));
 }
 
+static void ran(struct check *c, const struct conv_case *t, sgan_status status)
+{
+	if (status != SGAN_OK)
+		check_fail(c, "%s: %s", t->what, sgan_last_error());
+}
+
 static void *packed(struct check *c, const struct conv_case *t, sgan_pass pass)
 {
 	void *memory = check_input(c, sgan_conv_packed_size(t->plan, pass) / sizeof(real));
 
-	sgan_conv_pack(c->ctx, t->plan, pass, t->weights, memory);
+	ran(c, t, sgan_conv_pack(c->ctx, t->plan, pass, t->weights, memory));
 	return memory;
 }
 
@@ -120,8 +126,9 @@ static void conv_forward_case(struct check *c, const struct conv_case *t, double
 {
 	real *dst = check_output(c, t->dst_count);
 
-	sgan_conv_forward(c->ctx, t->plan, t->n, t->src, packed(c, t, SGAN_FORWARD), t->bias, dst,
-	                  workspace(c, t, SGAN_FORWARD));
+	ran(c, t,
+	    sgan_conv_forward(c->ctx, t->plan, t->n, t->src, packed(c, t, SGAN_FORWARD), t->bias, dst,
+	                      workspace(c, t, SGAN_FORWARD)));
 	naive_conv_forward(&t->desc, t->out_h, t->out_w, t->n, t->src, t->weights, t->bias, expected);
 	apply_act(&t->desc, t->dst_count, expected);
 	compare(c, t, "forward", t->dst_count, dst, expected);
@@ -137,9 +144,10 @@ static void conv_backward_case(struct check *c, const struct conv_case *t, doubl
 
 	for (size_t i = 0; i < t->weight_count && accumulate; i++)
 		diff_weights[i] = 2;
-	sgan_conv_backward_data(c->ctx, t->plan, t->n, diff_dst, packed(c, t, SGAN_BACKWARD_DATA), diff_src,
-	                        workspace(c, t, SGAN_BACKWARD_DATA));
-	sgan_conv_backward_weights(c->ctx, t->plan, t->n, t->src, diff_dst, diff_weights, accumulate, scratch);
+	ran(c, t,
+	    sgan_conv_backward_data(c->ctx, t->plan, t->n, diff_dst, packed(c, t, SGAN_BACKWARD_DATA), diff_src,
+	                            workspace(c, t, SGAN_BACKWARD_DATA)));
+	ran(c, t, sgan_conv_backward_weights(c->ctx, t->plan, t->n, t->src, diff_dst, diff_weights, accumulate, scratch));
 	naive_conv_backward(&t->desc, t->out_h, t->out_w, t->n, t->src, t->weights, diff_dst, expected_src,
 	                    expected_weights);
 	for (size_t i = 0; i < t->weight_count && accumulate; i++)
@@ -194,10 +202,12 @@ static void adjoint_case(struct check *c)
 	check_fill(c, CHECK_REALS, t.weight_count, t.weights);
 	conv_x = check_output(c, t.dst_count);
 	deconv_y = check_output(c, t.src_count);
-	sgan_conv_forward(c->ctx, t.plan, t.n, x, packed(c, &t, SGAN_FORWARD), NULL, conv_x,
-	                  workspace(c, &t, SGAN_FORWARD));
-	sgan_conv_forward(c->ctx, back.plan, t.n, y, packed(c, &back, SGAN_FORWARD), NULL, deconv_y,
-	                  workspace(c, &back, SGAN_FORWARD));
+	ran(c, &t,
+	    sgan_conv_forward(c->ctx, t.plan, t.n, x, packed(c, &t, SGAN_FORWARD), NULL, conv_x,
+	                      workspace(c, &t, SGAN_FORWARD)));
+	ran(c, &t,
+	    sgan_conv_forward(c->ctx, back.plan, t.n, y, packed(c, &back, SGAN_FORWARD), NULL, deconv_y,
+	                      workspace(c, &back, SGAN_FORWARD)));
 	for (size_t i = 0; i < t.dst_count; i++) {
 		forward += (double)conv_x[i] * (double)y[i];
 		size += fabs((double)conv_x[i]);
