@@ -1,4 +1,4 @@
-/* Clock, median and the machine's peak. */
+/* Clock, median, the machine's peak, and contests: times of several that do the same work, taken in turn. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -42,11 +42,11 @@ static void run_loop(void *arg, size_t chunk, int worker)
 	}
 }
 
-double bench_peak(sgan_ctx *ctx)
+/* GFLOP/s of one run; 0: no such loop. */
+static double run_peak(sgan_ctx *ctx, size_t rounds)
 {
-	struct peak peak = { .rounds = 4000000 };
+	struct peak peak = { .rounds = rounds };
 	const size_t threads = (size_t)sgan_ctx_threads(ctx);
-	double best = 0;
 #ifdef SGAN_HAVE_AVX2
 	if (sgan_ctx_isa(ctx) == SGAN_ISA_AVX2)
 		peak.loop = bench_peak_avx2;
@@ -55,11 +55,93 @@ double bench_peak(sgan_ctx *ctx)
 	if (sgan_ctx_isa(ctx) == SGAN_ISA_AVX512)
 		peak.loop = bench_peak_avx512;
 #endif
-	for (int run = 0; run < 7 && peak.loop != NULL; run++) {
-		double begin = bench_now();
-		sgan_parallel_for(ctx, threads, run_loop, &peak);
-		double rate = peak.flop * (double)threads / (bench_now() - begin) / 1e9;
+	if (peak.loop == NULL)
+		return 0;
+	double begin = bench_now();
+	sgan_parallel_for(ctx, threads, run_loop, &peak);
+	return peak.flop * (double)threads / (bench_now() - begin) / 1e9;
+}
+
+double bench_peak(sgan_ctx *ctx)
+{
+	double best = 0;
+	for (int run = 0; run < 9; run++) {
+		double rate = run_peak(ctx, 2000000);
 		best = rate > best ? rate : best;
 	}
 	return best;
+}
+
+/* --- contests --- */
+
+enum { MOST_CONTENDERS = 4, MOST_RUNS = 2000, MOST_PEAKS = 200, WARM_UP = 2 };
+
+/* A peak loop of some 3 ms, in every of the first rounds, then this often. */
+static const size_t peak_rounds = 700000;
+static const double peak_interval = 0.03;
+
+/* Rounds go on for as long as this, so that short runs have good medians; and never longer than the second. */
+static const double contest_time = 0.15, contest_limit = 20;
+
+/* Threads that wait for work spin for a while, on cores that another pool's threads need then. */
+static void let_threads_sleep(void)
+{
+	const struct timespec pause = { .tv_nsec = 60000000 };
+	nanosleep(&pause, NULL);
+}
+
+struct contest {
+	double times[MOST_CONTENDERS][MOST_RUNS];
+	double peaks[MOST_PEAKS];
+	size_t peak_count;
+};
+
+static void take_turn(struct bench_contender *c, bool apart, size_t round, double *seconds)
+{
+	if (apart) {
+		let_threads_sleep();
+		c->run(c->arg, round); /* wakes its threads */
+	}
+	double begin = bench_now();
+	c->run(c->arg, round + apart);
+	*seconds = bench_now() - begin;
+}
+
+static void take_peak(const struct bench *b, struct contest *contest, bool apart)
+{
+	if (contest->peak_count == MOST_PEAKS)
+		return;
+	if (apart) {
+		let_threads_sleep();
+		run_peak(b->ctx, 1000); /* wakes the library's */
+	}
+	contest->peaks[contest->peak_count++] = run_peak(b->ctx, peak_rounds);
+}
+
+double bench_contest(const struct bench *b, struct bench_contender *contenders, size_t count)
+{
+	static struct contest contest;
+	bool apart = false;
+	for (size_t i = 0; i < count; i++)
+		apart = apart || (contenders[i].own_threads && sgan_ctx_threads(b->ctx) > 1);
+	contest.peak_count = 0;
+	for (size_t i = 0; i < count; i++)
+		for (size_t r = 0; r < WARM_UP; r++)
+			take_turn(&contenders[i], apart, r, &contest.times[i][0]);
+	const double begin = bench_now();
+	double last_peak = 0, now = begin;
+	size_t runs = 0;
+	while (runs < MOST_RUNS && (runs < b->options.runs || now - begin < contest_time) && now - begin < contest_limit) {
+		if (runs < 10 || now - last_peak > peak_interval) {
+			take_peak(b, &contest, apart);
+			last_peak = bench_now();
+		}
+		for (size_t i = 0; i < count; i++)
+			take_turn(&contenders[i], apart, runs + WARM_UP, &contest.times[i][runs]);
+		runs++;
+		now = bench_now();
+	}
+	for (size_t i = 0; i < count; i++)
+		contenders[i].seconds = bench_median(contest.times[i], runs);
+	return bench_median(contest.peaks, contest.peak_count);
 }

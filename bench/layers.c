@@ -1,0 +1,263 @@
+/* Every linear layer of a preset, every pass: ours alone, or in turn with a peer.
+ *
+ * A pass runs on operands in rotation, 64 MiB of them or two sets, whichever is more, so that none is in the cache
+ * of a core when its turn comes again: in a training step, too, the other layers' data comes in between. Weights are
+ * packed once, as a step does, and their gradient is one tensor. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "bench/peer.h"
+#include "src/cpu/memory.h"
+#include "src/ops/ops.h"
+
+static const size_t rotation_bytes = (size_t)64 << 20;
+enum { MOST_SETS = 4096, WIDE = 32 /* channels on both sides: the layers that should reach the peak */ };
+
+/* A pass of ours. */
+struct ours {
+	sgan_ctx *ctx;
+	sgan_conv_plan *plan;
+	sgan_pass pass;
+	size_t n, sets, src_count, dst_count, weight_count;
+	real *src, *dst, *weights, *diff_weights;
+	void *packed, *workspace;
+};
+
+static void run_ours(void *arg, size_t round)
+{
+	struct ours *o = arg;
+	real *src = o->src + round % o->sets * o->src_count, *dst = o->dst + round % o->sets * o->dst_count;
+	if (o->pass == SGAN_FORWARD)
+		sgan_conv_forward(o->ctx, o->plan, o->n, src, o->packed, NULL, dst, o->workspace);
+	else if (o->pass == SGAN_BACKWARD_DATA)
+		sgan_conv_backward_data(o->ctx, o->plan, o->n, dst, o->packed, src, o->workspace);
+	else
+		sgan_conv_backward_weights(o->ctx, o->plan, o->n, src, dst, o->diff_weights, false, o->workspace);
+}
+
+static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
+{
+	real *values = sgan_alloc(count, sizeof(real));
+	if (values == NULL)
+		bench_check(SGAN_ENOMEM, "operands");
+	sgan_random_uniform(ctx, 1, stream, 0, count, values);
+	return values;
+}
+
+static struct ours make_ours(sgan_ctx *ctx, const struct bench_layer *layer, size_t n)
+{
+	const sgan_conv_desc *d = &layer->desc;
+	struct ours o = { .ctx = ctx, .n = n };
+	bench_check(sgan_conv_plan_create(ctx, d, &o.plan), layer->name);
+	o.src_count = n * d->in_h * d->in_w * d->in_c;
+	o.dst_count = n * sgan_conv_out_h(o.plan) * sgan_conv_out_w(o.plan) * d->out_c;
+	o.weight_count = d->kernel_h * d->kernel_w * d->in_c * d->out_c;
+	o.sets = rotation_bytes / ((o.src_count + o.dst_count) * sizeof(real)) + 1;
+	o.sets = o.sets < 2 ? 2 : o.sets > MOST_SETS ? MOST_SETS : o.sets;
+	o.src = make_values(ctx, 1, o.sets * o.src_count);
+	o.dst = make_values(ctx, 2, o.sets * o.dst_count);
+	o.weights = make_values(ctx, 3, o.weight_count);
+	o.diff_weights = make_values(ctx, 4, o.weight_count);
+	return o;
+}
+
+static void prepare_pass(struct ours *o, sgan_pass pass)
+{
+	o->pass = pass;
+	o->packed = sgan_alloc(sgan_conv_packed_size(o->plan, pass) + 1, 1);
+	o->workspace = sgan_alloc(sgan_conv_workspace_size(o->ctx, o->plan, pass) + 1, 1);
+	if (o->packed == NULL || o->workspace == NULL)
+		bench_check(SGAN_ENOMEM, "workspace");
+	if (pass != SGAN_BACKWARD_WEIGHTS)
+		sgan_conv_pack(o->ctx, o->plan, pass, o->weights, o->packed);
+}
+
+static void end_pass(struct ours *o)
+{
+	sgan_free(o->packed);
+	sgan_free(o->workspace);
+}
+
+static void end_ours(struct ours *o)
+{
+	sgan_free(o->src);
+	sgan_free(o->dst);
+	sgan_free(o->weights);
+	sgan_free(o->diff_weights);
+	sgan_conv_plan_destroy(o->plan);
+}
+
+/* The peer's side of the same problem; a copy of ours before either ran, for the runs write over the operands. */
+struct theirs {
+	const struct bench_peer *peer;
+	void *layer;
+	size_t sets;
+};
+
+static void run_theirs(void *arg, size_t round)
+{
+	struct theirs *t = arg;
+	t->peer->layer_run(t->layer, round % t->sets);
+}
+
+static struct theirs make_theirs(const struct bench *b, const struct bench_layer *layer, const struct ours *o)
+{
+	struct theirs t = { .peer = b->peer, .sets = o->sets };
+	if (b->peer == NULL)
+		return t;
+	const struct bench_problem problem = { .desc = &layer->desc,
+		                                   .out_h = sgan_conv_out_h(o->plan),
+		                                   .out_w = sgan_conv_out_w(o->plan),
+		                                   .pass = o->pass,
+		                                   .dense = layer->dense,
+		                                   .n = o->n,
+		                                   .sets = o->sets,
+		                                   .src_count = o->src_count,
+		                                   .dst_count = o->dst_count,
+		                                   .weight_count = o->weight_count,
+		                                   .src = o->src,
+		                                   .dst = o->dst,
+		                                   .weights = o->weights };
+	t.layer = b->peer->layer_create(&problem);
+	return t;
+}
+
+/* What ours and theirs make of the first set must be the same but for rounding, or the times compare nothing. */
+static void compare_results(const struct theirs *t, struct ours *o, const char *name)
+{
+	const size_t count = o->pass == SGAN_FORWARD         ? o->dst_count
+	                     : o->pass == SGAN_BACKWARD_DATA ? o->src_count
+	                                                     : o->weight_count;
+	const real *mine = o->pass == SGAN_FORWARD ? o->dst : o->pass == SGAN_BACKWARD_DATA ? o->src : o->diff_weights;
+	real *other = sgan_alloc(count, sizeof(real));
+	if (other == NULL)
+		bench_check(SGAN_ENOMEM, "results");
+	run_theirs((void *)t, 0);
+	t->peer->layer_result(t->layer, 0, other);
+	run_ours(o, 0);
+	double largest = 0, off = 0;
+	for (size_t i = 0; i < count; i++) {
+		largest = fmax(largest, fabs((double)mine[i]));
+		off = fmax(off, fabs((double)mine[i] - (double)other[i]));
+	}
+	sgan_free(other);
+	if (!(off <= 1e-4 * largest))
+		bench_fail("%s %s: %s's result differs by %g of %g", name, bench_pass_names[o->pass], t->peer->name, off,
+		           largest);
+}
+
+/* --- what a table comes to --- */
+
+struct summary {
+	double log_ratio;
+	size_t ratios;
+	double least_ratio, least_percent;
+	char least_ratio_name[3 * SGAN_NAME], least_percent_name[3 * SGAN_NAME];
+};
+
+static void count_row(struct summary *s, const struct bench_row *row, const struct bench_layer *layer)
+{
+	const bool wide = !layer->dense && layer->desc.in_c >= WIDE && layer->desc.out_c >= WIDE;
+	const double percent = row->peak > 0 ? 100 * row->flop / row->seconds / 1e9 / row->peak : 0;
+	if (wide && percent > 0 && (s->least_percent_name[0] == '\0' || percent < s->least_percent)) {
+		s->least_percent = percent;
+		snprintf(s->least_percent_name, sizeof s->least_percent_name, "%s", layer->name);
+	}
+	if (row->peer_seconds <= 0)
+		return;
+	const double ratio = row->peer_seconds / row->seconds;
+	s->log_ratio += log(ratio);
+	if (s->ratios++ == 0 || ratio < s->least_ratio) {
+		s->least_ratio = ratio;
+		snprintf(s->least_ratio_name, sizeof s->least_ratio_name, "%s", layer->name);
+	}
+}
+
+static void print_summary(const struct bench *b, const struct summary *s, const char *pass)
+{
+	if (s->least_percent_name[0] != '\0')
+		bench_print_summary(b,
+		                    json_pack("{s{ss si sf ss}}", "least_percent_of_peak", "pass", pass, "channels", WIDE,
+		                              "percent_of_peak", s->least_percent, "layer", s->least_percent_name),
+		                    "%s, convolutions with %d or more channels on both sides: %.1f %% of peak or more (%s)",
+		                    pass, WIDE, s->least_percent, s->least_percent_name);
+	if (s->ratios > 0)
+		bench_print_summary(b,
+		                    json_pack("{s{ss ss sf sf ss}}", "ratios", "pass", pass, "peer", b->peer->name, "mean",
+		                              exp(s->log_ratio / (double)s->ratios), "least", s->least_ratio, "layer",
+		                              s->least_ratio_name),
+		                    "%s, against %s: geometric mean %.2f, least %.2f (%s)", pass, b->peer->name,
+		                    exp(s->log_ratio / (double)s->ratios), s->least_ratio, s->least_ratio_name);
+}
+
+/* --- rows --- */
+
+static void time_pass(const struct bench *b, const struct bench_layer *layer, struct ours *o,
+                      struct summary summaries[SGAN_PASS_COUNT + 1])
+{
+	struct theirs theirs = make_theirs(b, layer, o);
+	const bool both = theirs.layer != NULL;
+	if (both)
+		compare_results(&theirs, o, layer->name);
+	struct bench_contender contenders[2] = {
+		{ .run = run_ours, .arg = o },
+		{ .run = run_theirs, .arg = &theirs, .own_threads = both && b->peer->own_threads() }
+	};
+	char title[160];
+	snprintf(title, sizeof title, "%-12s %s", layer->name, layer->shape);
+	struct bench_row row = { .title = title,
+		                     .pass = bench_pass_names[o->pass],
+		                     .flop = 2 * layer->work * (double)o->n,
+		                     .peer = both ? b->peer->name : NULL,
+		                     .how = both ? b->peer->layer_how(theirs.layer) : NULL };
+	row.peak = bench_contest(b, contenders, both ? 2 : 1);
+	row.seconds = contenders[0].seconds;
+	row.peer_seconds = both ? contenders[1].seconds : 0;
+	bench_print_row(b, &row, json_pack("{ss ss}", "layer", layer->name, "shape", layer->shape));
+	count_row(&summaries[o->pass], &row, layer);
+	count_row(&summaries[SGAN_PASS_COUNT], &row, layer);
+	if (both)
+		b->peer->layer_destroy(theirs.layer);
+}
+
+static bool is_wanted(const struct bench *b, const struct bench_layer *layer)
+{
+	char whole[160];
+	snprintf(whole, sizeof whole, "%s %s", layer->name, layer->shape);
+	return b->options.layer == NULL || strstr(whole, b->options.layer) != NULL;
+}
+
+void bench_layers(struct bench *b)
+{
+	struct summary summaries[SGAN_PASS_COUNT + 1] = { 0 };
+	struct bench_layer *layers = calloc(BENCH_LAYERS, sizeof *layers);
+	if (layers == NULL)
+		bench_fail("no memory");
+	if (b->peer != NULL && b->peer->layer_create == NULL)
+		bench_fail("%s has no convolutions; see gemm", b->peer->name);
+	const size_t count = bench_list_layers(b->preset, b->options.batch, layers);
+	const double peak = bench_print_header(b, "layers");
+	bench_print_columns(b, "layer");
+	for (size_t i = 0; i < count; i++) {
+		if (!is_wanted(b, &layers[i]))
+			continue;
+		struct ours o = make_ours(b->ctx, &layers[i], b->options.batch);
+		for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+			if (b->options.pass != SGAN_PASS_COUNT && b->options.pass != pass)
+				continue;
+			prepare_pass(&o, (sgan_pass)pass);
+			time_pass(b, &layers[i], &o, summaries);
+			end_pass(&o);
+		}
+		end_ours(&o);
+	}
+	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+		print_summary(b, &summaries[pass], bench_pass_names[pass]);
+	if (b->options.pass == SGAN_PASS_COUNT)
+		print_summary(b, &summaries[SGAN_PASS_COUNT], "all passes");
+	bench_print_drift(b, peak);
+	free(layers);
+}
