@@ -1,5 +1,6 @@
 /* Vectors of AVX2 with FMA for the templates in kernels/simd: 8 floats, 16
- * registers. Nothing but single instructions and their closest company. */
+ * registers. Nothing but single instructions and their closest company, and SLEEF's
+ * functions. */
 #ifndef SGAN_KERNELS_AVX2_VEC_H
 #define SGAN_KERNELS_AVX2_VEC_H
 
@@ -8,6 +9,7 @@
 #endif
 
 #include <immintrin.h>
+#include <sleef.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -86,6 +88,24 @@ static inline vec vec_fma(vec a, vec b, vec c)
 	return _mm256_fmadd_ps(a, b, c);
 }
 
+/* Within one unit in the last place (SLEEF's u10); 0 and infinity where exp has left float's range. */
+static inline vec vec_exp(vec x)
+{
+	return Sleef_expf8_u10avx2(x);
+}
+
+/* log(1 + x), within one unit in the last place */
+static inline vec vec_log1p(vec x)
+{
+	return Sleef_log1pf8_u10avx2(x);
+}
+
+/* a where the mask is set, else b */
+static inline vec vec_choose(vec_mask mask, vec a, vec b)
+{
+	return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
+}
+
 /* x > y ? a : b; b where either is not a number */
 static inline vec vec_if_greater(vec x, vec y, vec a, vec b)
 {
@@ -98,6 +118,30 @@ static inline vec vec_if_positive(vec x, vec a, vec b)
 	return vec_if_greater(x, vec_zero(), a, b);
 }
 
+/* x == y ? a : b; b where either is not a number */
+static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
+{
+	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_EQ_OQ));
+}
+
+/* The largest lane; any where one is not a number. */
+static inline float vec_largest(vec x)
+{
+	__m128 half = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+
+	half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+	return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+}
+
+/* The first n bytes as floats; the other lanes are 0 and not read. */
+static inline vec vec_load_bytes(const uint8_t *p, size_t n)
+{
+	int64_t bytes = 0;
+
+	memcpy(&bytes, p, n < VEC ? n : VEC);
+	return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)));
+}
+
 /* The first n lanes, whole numbers in [0, 255], as bytes. */
 static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
 {
@@ -106,6 +150,34 @@ static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
 	int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words));
 
 	memcpy(p, &bytes, n < VEC ? n : VEC);
+}
+
+/* A sum of floats in double: lanes 0 to 3, and 4 to 7. */
+typedef struct {
+	__m256d low, high;
+} vec_total;
+
+static inline vec_total vec_total_zero(void)
+{
+	return (vec_total){ _mm256_setzero_pd(), _mm256_setzero_pd() };
+}
+
+/* total + a * b; the products of floats are exact */
+static inline vec_total vec_total_add(vec_total total, vec a, vec b)
+{
+	__m256d a_low = _mm256_cvtps_pd(_mm256_castps256_ps128(a)), a_high = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
+	__m256d b_low = _mm256_cvtps_pd(_mm256_castps256_ps128(b)), b_high = _mm256_cvtps_pd(_mm256_extractf128_ps(b, 1));
+
+	return (vec_total){ _mm256_fmadd_pd(a_low, b_low, total.low), _mm256_fmadd_pd(a_high, b_high, total.high) };
+}
+
+/* The lanes' sum, in halves. */
+static inline double vec_total_value(vec_total total)
+{
+	__m256d sum = _mm256_add_pd(total.low, total.high);
+	__m128d half = _mm_add_pd(_mm256_castpd256_pd128(sum), _mm256_extractf128_pd(sum, 1));
+
+	return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* Vectors of AVX-512 for the templates in kernels/simd: 16 floats, 32 registers.
- * Nothing but single instructions and their closest company. */
+ * Nothing but single instructions and their closest company, and SLEEF's functions. */
 #ifndef SGAN_KERNELS_AVX512_VEC_H
 #define SGAN_KERNELS_AVX512_VEC_H
 
@@ -8,6 +8,7 @@
 #endif
 
 #include <immintrin.h>
+#include <sleef.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -87,6 +88,24 @@ static inline vec vec_fma(vec a, vec b, vec c)
 	return _mm512_fmadd_ps(a, b, c);
 }
 
+/* Within one unit in the last place (SLEEF's u10); 0 and infinity where exp has left float's range. */
+static inline vec vec_exp(vec x)
+{
+	return Sleef_expf16_u10avx512f(x);
+}
+
+/* log(1 + x), within one unit in the last place */
+static inline vec vec_log1p(vec x)
+{
+	return Sleef_log1pf16_u10avx512f(x);
+}
+
+/* a where the mask is set, else b */
+static inline vec vec_choose(vec_mask mask, vec a, vec b)
+{
+	return _mm512_mask_blend_ps(mask, b, a);
+}
+
 /* x > y ? a : b; b where either is not a number */
 static inline vec vec_if_greater(vec x, vec y, vec a, vec b)
 {
@@ -99,10 +118,53 @@ static inline vec vec_if_positive(vec x, vec a, vec b)
 	return vec_if_greater(x, vec_zero(), a, b);
 }
 
+/* x == y ? a : b; b where either is not a number */
+static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
+{
+	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ), b, a);
+}
+
+/* The largest lane; any where one is not a number. */
+static inline float vec_largest(vec x)
+{
+	return _mm512_reduce_max_ps(x);
+}
+
+/* The first n bytes as floats; the other lanes are 0 and not read. */
+static inline vec vec_load_bytes(const uint8_t *p, size_t n)
+{
+	return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(vec_first(n), p)));
+}
+
 /* The first n lanes, whole numbers in [0, 255], as bytes. */
 static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
 {
 	_mm512_mask_cvtepi32_storeu_epi8(p, vec_first(n), _mm512_cvttps_epi32(x));
+}
+
+/* A sum of floats in double: lanes 0 to 7, and 8 to 15. */
+typedef struct {
+	__m512d low, high;
+} vec_total;
+
+static inline vec_total vec_total_zero(void)
+{
+	return (vec_total){ _mm512_setzero_pd(), _mm512_setzero_pd() };
+}
+
+/* total + a * b; the products of floats are exact */
+static inline vec_total vec_total_add(vec_total total, vec a, vec b)
+{
+	__m512d a_low = _mm512_cvtps_pd(_mm512_castps512_ps256(a)), a_high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));
+	__m512d b_low = _mm512_cvtps_pd(_mm512_castps512_ps256(b)), b_high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(b, 1));
+
+	return (vec_total){ _mm512_fmadd_pd(a_low, b_low, total.low), _mm512_fmadd_pd(a_high, b_high, total.high) };
+}
+
+/* The lanes' sum, in halves. */
+static inline double vec_total_value(vec_total total)
+{
+	return _mm512_reduce_add_pd(_mm512_add_pd(total.low, total.high));
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* Element by element: activations, sums and the optimiser's step, in portable C.
- * The vector sets give the same bits: they use the same operations in the same
- * order and fuse nothing. */
+ * The vector sets give the same bits, but for the logistic function: they use the
+ * same operations in the same order and fuse nothing. */
 #include "kernels/functions.h"
 #include "kernels/generic/act.h"
 

@@ -1,5 +1,5 @@
-/* Activations of a vector, as kernels/generic/act.h has them for one value, bit for
- * bit; all but the logistic function, which is left to the generic kernels. */
+/* Activations of a vector, as kernels/generic/act.h has them for one value: bit for
+ * bit, but for the logistic function, whose exp is SLEEF's. */
 #ifndef SGAN_KERNELS_SIMD_ACT_H
 #define SGAN_KERNELS_SIMD_ACT_H
 
@@ -13,6 +13,8 @@ SIMD_INLINE vec vec_act(vec x, sgan_act act, vec slope)
 		return vec_if_positive(x, x, vec_zero());
 	if (act == SGAN_ACT_LRELU)
 		return vec_if_positive(x, x, vec_mul(slope, x));
+	if (act == SGAN_ACT_SIGMOID)
+		return vec_div(vec_set(1), vec_add(vec_set(1), vec_exp(vec_sub(vec_zero(), x))));
 	return x;
 }
 
@@ -23,6 +25,8 @@ SIMD_INLINE vec vec_act_gradient(vec y, vec diff, sgan_act act, vec slope)
 		return vec_if_positive(y, diff, vec_zero());
 	if (act == SGAN_ACT_LRELU)
 		return vec_if_positive(y, diff, vec_mul(slope, diff));
+	if (act == SGAN_ACT_SIGMOID)
+		return vec_mul(diff, vec_mul(y, vec_sub(vec_set(1), y)));
 	return diff;
 }
 
@@ -48,6 +52,9 @@ SIMD_INLINE void vec_store_n(float *p, vec x, size_t n)
 		break;                     \
 	case SGAN_ACT_LRELU:           \
 		f(SGAN_ACT_LRELU);         \
+		break;                     \
+	case SGAN_ACT_SIGMOID:         \
+		f(SGAN_ACT_SIGMOID);       \
 		break;                     \
 	default:                       \
 		f(SGAN_ACT_NONE);          \

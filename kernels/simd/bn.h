@@ -1,7 +1,7 @@
 /* Sums over rows for each channel, and batch normalisation; kernels.def says what.
  * Channels go in groups of GROUP vectors whose sums stay in registers over all
  * rows, then one vector at a time. Where each result is one element's (bn_apply,
- * bn_grad_apply) the bits are those of the generic kernels. */
+ * bn_grad_apply) the bits are those of the generic kernels (but see act.h). */
 #include "kernels/simd/act.h"
 
 enum { GROUP = 4 };
@@ -101,10 +101,6 @@ SIMD_INLINE void apply_all(size_t rows, size_t channels, const float *src, const
 void SGAN_SYMBOL(VEC_ISA(bn_apply))(size_t rows, size_t channels, const real *src, const real *scale,
                                     const real *shift, sgan_act act, real slope, real *dst)
 {
-	if (act == SGAN_ACT_SIGMOID) {
-		SGAN_SYMBOL(bn_apply__generic)(rows, channels, src, scale, shift, act, slope, dst);
-		return;
-	}
 #define ACT_CALL(which) apply_all(rows, channels, src, scale, shift, which, slope, dst)
 	SIMD_EACH_ACT(act, ACT_CALL)
 #undef ACT_CALL
@@ -150,11 +146,6 @@ void SGAN_SYMBOL(VEC_ISA(bn_grad_sums))(size_t rows, size_t channels, const real
                                         const real *diff_dst, const real *mean, const real *inv_std, sgan_act act,
                                         real slope, real *sum_g, real *sum_gx)
 {
-	if (act == SGAN_ACT_SIGMOID) {
-		SGAN_SYMBOL(bn_grad_sums__generic)(rows, channels, src, dst, diff_dst, mean, inv_std, act, slope, sum_g,
-		                                   sum_gx);
-		return;
-	}
 #define ACT_CALL(which) \
 	grad_sums_all(rows, channels, src, dst, diff_dst, mean, inv_std, which, slope, sum_g, sum_gx)
 	SIMD_EACH_ACT(act, ACT_CALL)
@@ -195,10 +186,6 @@ void SGAN_SYMBOL(VEC_ISA(bn_grad_apply))(size_t rows, size_t channels, const rea
                                          const real *diff_dst, const real *a, const real *b, const real *d,
                                          sgan_act act, real slope, real *diff_src)
 {
-	if (act == SGAN_ACT_SIGMOID) {
-		SGAN_SYMBOL(bn_grad_apply__generic)(rows, channels, src, dst, diff_dst, a, b, d, act, slope, diff_src);
-		return;
-	}
 #define ACT_CALL(which) grad_apply_all(rows, channels, src, dst, diff_dst, a, b, d, which, slope, diff_src)
 	SIMD_EACH_ACT(act, ACT_CALL)
 #undef ACT_CALL

@@ -1,5 +1,6 @@
 /* Element by element; kernels.def says what. The same operations in the same order
- * as the generic kernels, none fused, so that the bits are the same. */
+ * as the generic kernels, none fused, so that the bits are the same (the logistic
+ * function's apart: see act.h). */
 #include "kernels/simd/act.h"
 
 SIMD_INLINE void act_loop(size_t count, const float *src, sgan_act act, float slope, float *dst)
@@ -12,10 +13,6 @@ SIMD_INLINE void act_loop(size_t count, const float *src, sgan_act act, float sl
 
 void SGAN_SYMBOL(VEC_ISA(act))(size_t count, const real *src, sgan_act act, real slope, real *dst)
 {
-	if (act == SGAN_ACT_SIGMOID) {
-		SGAN_SYMBOL(act__generic)(count, src, act, slope, dst);
-		return;
-	}
 #define LOOP(which) act_loop(count, src, which, slope, dst)
 	SIMD_EACH_ACT(act, LOOP)
 #undef LOOP
@@ -36,10 +33,6 @@ SIMD_INLINE void act_grad_loop(size_t count, const float *dst, const float *diff
 void SGAN_SYMBOL(VEC_ISA(act_grad))(size_t count, const real *dst, const real *diff_dst, sgan_act act, real slope,
                                     real *diff_src)
 {
-	if (act == SGAN_ACT_SIGMOID) {
-		SGAN_SYMBOL(act_grad__generic)(count, dst, diff_dst, act, slope, diff_src);
-		return;
-	}
 #define LOOP(which) act_grad_loop(count, dst, diff_dst, which, slope, diff_src)
 	SIMD_EACH_ACT(act, LOOP)
 #undef LOOP

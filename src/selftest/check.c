@@ -205,3 +205,25 @@ void check_close_to(struct check *c, size_t count, const real *found, const real
 		return;
 	}
 }
+
+void check_activated(struct check *c, sgan_act act, size_t count, const real *found, const real *expected,
+                     const char *what)
+{
+	bool single = sizeof(real) == sizeof(float);
+	double epsilon = single ? (double)FLT_EPSILON : DBL_EPSILON, least = single ? (double)FLT_MIN : DBL_MIN;
+
+	if (act != SGAN_ACT_SIGMOID) {
+		check_same(c, count, found, expected, what);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		double allowed = 4 * epsilon * fabs((double)expected[i]) + least;
+		if (!memcmp(found + i, expected + i, sizeof *found) || (isnan(found[i]) && isnan(expected[i])))
+			continue;
+		if (fabs((double)found[i] - (double)expected[i]) <= allowed)
+			continue;
+		check_fail(c, "%s: element %zu of %zu is %.9g, expected %.9g within %.3g", what, i, count, (double)found[i],
+		           (double)expected[i], allowed);
+		return;
+	}
+}

@@ -58,6 +58,11 @@ void check_same(struct check *c, size_t count, const real *found, const real *ex
 void check_close_to(struct check *c, size_t count, const real *found, const real *expected, double terms,
                     const char *what);
 
+/* Results of an activation: the same bits, but for the logistic function, whose exp may be another's: relatively within
+ * four roundings. */
+void check_activated(struct check *c, sgan_act act, size_t count, const real *found, const real *expected,
+                     const char *what);
+
 /* One for each row of kernels.def. */
 #define SGAN_KERNEL(field, generic, avx2, avx512, args) void check_##field(struct check *c);
 #include "kernels/kernels.def"

@@ -86,7 +86,7 @@ static void compare(struct check *c, const struct tile_case *t, const char *kern
 	snprintf(what, sizeof what, "%s m %zu n %zu k %zu taps %zu act %d%s%s", kernel, t->m, t->n, t->k, t->taps,
 	         (int)t->epilogue.act, t->epilogue.bias ? " bias" : "", t->epilogue.accumulate ? " accumulate" : "");
 	if (t->values == CHECK_INTEGERS)
-		check_same(c, count, found, expected, what);
+		check_activated(c, t->epilogue.act, count, found, expected, what);
 	else
 		check_close_to(c, count, found, expected, (double)(t->taps * t->k), what);
 	check_release(c, what);

@@ -1,0 +1,4 @@
+/* Random numbers with AVX2. */
+#include "kernels/avx2/bits.h"
+
+#include "kernels/simd/random.h"

@@ -1,0 +1,4 @@
+/* Random numbers with AVX-512. */
+#include "kernels/avx512/bits.h"
+
+#include "kernels/simd/random.h"
