@@ -34,10 +34,10 @@ void SGAN_SYMBOL(softmax_cross_entropy__generic)(size_t rows, size_t classes, co
 	}
 }
 
-/* log(1 + exp(x)) without overflow. */
-static double softplus(double x)
+/* log(1 + exp(x)) - t x without overflow, and without cancelling what a good score leaves. */
+static double bce(double x, double t)
 {
-	return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+	return (x > 0 ? x : 0) - t * x + log1p(exp(-fabs(x)));
 }
 
 void SGAN_SYMBOL(bce_logits__generic)(size_t count, const real *logits, real target, real scale, double *loss,
@@ -45,7 +45,7 @@ void SGAN_SYMBOL(bce_logits__generic)(size_t count, const real *logits, real tar
 {
 	for (size_t i = 0; i < count; i++) {
 		double x = (double)logits[i];
-		*loss += softplus(x) - (double)target * x;
+		*loss += bce(x, (double)target);
 		if (diff)
 			diff[i] += scale * ((real)(1 / (1 + exp(-x))) - target);
 	}

@@ -1,5 +1,5 @@
-/* Pooling, losses and random numbers. A set may take the generic kernel for these;
- * each is then checked against numbers found another way as well. */
+/* Pooling, losses and random numbers: each against the generic kernel or against
+ * numbers found another way, or both. */
 #include "kernels/philox.h"
 #include "src/selftest/check.h"
 
@@ -80,73 +80,143 @@ static void expect_near(struct check *c, double found, double expected, const ch
 		check_fail(c, "%s: %.9g, expected about %.9g", what, found, expected);
 }
 
+/* Scores from moderate to such whose exp overflows or vanishes. */
+static void fill_scores(struct check *c, size_t count, real *x)
+{
+	static const real reach[] = { 1, 10, 100, 1000 };
+	real scale = reach[check_between(c, 0, 3)];
+
+	for (size_t i = 0; i < count; i++)
+		x[i] = scale * check_value(c, CHECK_REALS);
+}
+
+/* Without a gradient the loss is the same to the bit. */
+static void expect_equal(struct check *c, double found, double expected, const char *what)
+{
+	if (memcmp(&found, &expected, sizeof found))
+		check_fail(c, "%s: %.17g without a gradient, %.17g with one", what, found, expected);
+}
+
+static void softmax_case(struct check *c, size_t rows, size_t classes)
+{
+	size_t count = rows * classes;
+	real *x = check_input(c, count), *diff = check_output(c, count);
+	uint8_t *labels = check_input_bytes(c, rows);
+	double loss = 1, alone = 1, expected = 1;
+
+	fill_scores(c, count, x);
+	if (count)
+		x[0] = 300; /* exp of it is infinite */
+	for (size_t i = 0; i < count; i++)
+		diff[i] = 1;
+	for (size_t r = 0; r < rows; r++)
+		labels[r] = (uint8_t)check_between(c, 0, classes - 1);
+	c->tested->softmax_cross_entropy(rows, classes, x, labels, 2, &loss, diff);
+	c->tested->softmax_cross_entropy(rows, classes, x, labels, 2, &alone, NULL);
+	for (size_t r = 0; r < rows; r++) {
+		const real *row = x + r * classes;
+		double largest = (double)row[0], sum = 0;
+		for (size_t k = 0; k < classes; k++)
+			largest = fmax(largest, (double)row[k]);
+		for (size_t k = 0; k < classes; k++)
+			sum += exp((double)row[k] - largest);
+		expected += log(sum) + largest - (double)row[labels[r]];
+		for (size_t k = 0; k < classes; k++)
+			expect_near(c, (double)diff[r * classes + k],
+			            1 + 2 * (exp((double)row[k] - largest) / sum - (k == labels[r])),
+			            "gradient of softmax_cross_entropy");
+	}
+	expect_near(c, loss, expected, "softmax_cross_entropy");
+	expect_equal(c, alone, loss, "softmax_cross_entropy");
+	check_release(c, "softmax_cross_entropy");
+}
+
 void check_softmax_cross_entropy(struct check *c)
 {
-	for (size_t classes = 1; classes <= 12; classes++) {
-		enum { ROWS = 3 };
-		real *x = check_input(c, ROWS * classes), *diff = check_output(c, ROWS * classes);
-		uint8_t *labels = check_input_bytes(c, ROWS);
-		double loss = 1, expected = 1;
-		check_fill(c, CHECK_REALS, ROWS * classes, x);
-		x[0] = 300; /* exp of it is infinite */
-		for (size_t i = 0; i < ROWS * classes; i++)
-			diff[i] = 1;
-		for (size_t r = 0; r < ROWS; r++)
-			labels[r] = (uint8_t)check_between(c, 0, classes - 1);
-		c->tested->softmax_cross_entropy(ROWS, classes, x, labels, 2, &loss, diff);
-		for (size_t r = 0; r < ROWS; r++) {
-			double sum = 0;
-			for (size_t k = 0; k < classes; k++)
-				sum += exp((double)x[r * classes + k] - 300);
-			expected += log(sum) + 300 - (double)x[r * classes + labels[r]];
-			for (size_t k = 0; k < classes; k++)
-				expect_near(c, (double)diff[r * classes + k],
-				            1 + 2 * (exp((double)x[r * classes + k] - 300) / sum - (k == labels[r])),
-				            "gradient of softmax_cross_entropy");
-		}
-		expect_near(c, loss, expected, "softmax_cross_entropy");
-		check_release(c, "softmax_cross_entropy");
+	for (size_t classes = 1; classes <= 70; classes++)
+		softmax_case(c, classes % 5, classes);
+}
+
+/* The loss is log(1 + e^z) for target 0, with z = x, and for target 1, with z = -x; for others, a mean of the two. */
+static void bce_case(struct check *c, size_t count, real target)
+{
+	static const real known[] = { 0, 1, -1, 30, -30, 200, -200, (real)-0.0, 88, -88, (real)3e38, (real)-3e38 };
+	real *x = check_input(c, count), *diff = check_output(c, count);
+	double loss = 3, alone = 3, expected = 3;
+
+	fill_scores(c, count, x);
+	for (size_t i = 0; i < count && i < sizeof known / sizeof *known; i++)
+		if (check_between(c, 0, 1))
+			x[i] = known[i];
+	for (size_t i = 0; i < count; i++)
+		diff[i] = 1;
+	c->tested->bce_logits(count, x, target, (real)0.5, &loss, diff);
+	c->tested->bce_logits(count, x, target, (real)0.5, &alone, NULL);
+	for (size_t i = 0; i < count; i++) {
+		double z = (double)x[i], t = (double)target;
+		double excess = log1p(exp(-fabs(z))); /* of both */
+		expected += (1 - t) * (fmax(z, 0) + excess) + t * (fmax(-z, 0) + excess);
+		expect_near(c, (double)diff[i], 1 + 0.5 * (1 / (1 + exp(-z)) - t), "gradient of bce_logits");
 	}
+	expect_near(c, loss, expected, "bce_logits");
+	expect_equal(c, alone, loss, "bce_logits");
+	check_release(c, "bce_logits");
+}
+
+/* A score that no rounding of others hides: what the loss of a good one keeps of exp(-x). */
+static void bce_alone(struct check *c)
+{
+	static const real scores[] = { 0, 1, -1, 30, -30, 80, -80, 200, -200 };
+
+	for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
+		for (int target = 0; target <= 1; target++) {
+			double z = target ? -(double)scores[i] : (double)scores[i], loss = 0;
+			double expected = fmax(z, 0) + log1p(exp(-fabs(z)));
+			c->tested->bce_logits(1, &scores[i], (real)target, 1, &loss, NULL);
+			if (!(fabs(loss - expected) <= 1e-6 * expected + 1e-37))
+				check_fail(c, "bce_logits of %g, target %d: %.9g, expected about %.9g", (double)scores[i], target, loss,
+				           expected);
+		}
 }
 
 void check_bce_logits(struct check *c)
 {
-	enum { COUNT = 7 };
-	static const real logits[COUNT] = { 0, 1, -1, 30, -30, 200, -200 };
-
-	for (int target = 0; target <= 1; target++) {
-		real *x = check_input(c, COUNT), *diff = check_output(c, COUNT);
-		double loss = 0, expected = 0;
-		memcpy(x, logits, sizeof logits);
-		memset(diff, 0, COUNT * sizeof(real));
-		c->tested->bce_logits(COUNT, x, (real)target, (real)0.5, &loss, diff);
-		for (size_t i = 0; i < COUNT; i++) {
-			double z = target ? -(double)x[i] : (double)x[i]; /* the loss is log(1 + e^z) */
-			expected += z > 50 ? z : log1p(exp(z));
-			expect_near(c, (double)diff[i], 0.5 * (1 / (1 + exp(-(double)x[i])) - target), "gradient of bce_logits");
-		}
-		expect_near(c, loss, expected, "bce_logits");
-		check_release(c, "bce_logits");
+	for (size_t count = 0; count <= 70; count++) {
+		bce_case(c, count, 0);
+		bce_case(c, count, 1);
+		bce_case(c, count, (real)0.9);
 	}
+	bce_alone(c);
+}
+
+static void squared_case(struct check *c, size_t count, enum check_values values)
+{
+	real *x = check_input(c, count), *t = check_input(c, count), *diff = check_output(c, count);
+	double loss = 2, alone = 2, expected = 2;
+
+	check_fill(c, values, count, x);
+	check_fill(c, values, count, t);
+	for (size_t i = 0; i < count; i++)
+		diff[i] = 1;
+	c->tested->squared_error(count, x, t, (real)0.5, &loss, diff);
+	c->tested->squared_error(count, x, t, (real)0.5, &alone, NULL);
+	for (size_t i = 0; i < count; i++) {
+		double d = (double)x[i] - (double)t[i];
+		expected += d * d;
+		expect_near(c, (double)diff[i], 1 + d, "gradient of squared_error");
+	}
+	expect_near(c, loss, expected, "squared_error");
+	if (values == CHECK_INTEGERS && loss != expected)
+		check_fail(c, "squared_error of %zu integers: %.17g, expected exactly %.17g", count, loss, expected);
+	expect_equal(c, alone, loss, "squared_error");
+	check_release(c, "squared_error");
 }
 
 void check_squared_error(struct check *c)
 {
-	for (size_t count = 0; count <= 40; count++) {
-		real *x = check_input(c, count), *t = check_input(c, count), *diff = check_output(c, count);
-		double loss = 2, expected = 2;
-		check_fill(c, CHECK_INTEGERS, count, x);
-		check_fill(c, CHECK_INTEGERS, count, t);
-		for (size_t i = 0; i < count; i++)
-			diff[i] = 1;
-		c->tested->squared_error(count, x, t, (real)0.5, &loss, diff);
-		for (size_t i = 0; i < count; i++) {
-			double d = (double)x[i] - (double)t[i];
-			expected += d * d;
-			expect_near(c, (double)diff[i], 1 + d, "gradient of squared_error");
-		}
-		expect_near(c, loss, expected, "squared_error");
-		check_release(c, "squared_error");
+	for (size_t count = 0; count <= 70; count++) {
+		squared_case(c, count, CHECK_INTEGERS);
+		squared_case(c, count, CHECK_REALS);
 	}
 }
 
@@ -177,11 +247,13 @@ void check_philox(struct check *c)
 	}
 }
 
+enum { MOST_RANDOM = 200 };
+
 static void random_case(struct check *c, size_t first, size_t count)
 {
 	uint64_t seed = 0x123456789abcdef0, step = 0x100000007;
 	real *found = check_output(c, count);
-	real expected[80];
+	real expected[MOST_RANDOM];
 
 	c->oracle->uniform(seed, 3, step, first, count, expected);
 	c->tested->uniform(seed, 3, step, first, count, found);
@@ -212,8 +284,9 @@ void check_uniform(struct check *c)
 	real word[4];
 	uint32_t expected[4];
 
-	for (size_t count = 0; count <= 80; count++)
+	for (size_t count = 0; count <= MOST_RANDOM; count++)
 		random_case(c, 4 * check_between(c, 0, 1000), count);
+	random_case(c, 4 * (size_t)0xfffffff0, MOST_RANDOM); /* the block number wraps */
 	random_cuts(c);
 	c->tested->uniform(0x0000000200000001, 9, 0x0000000400000003, 20, 4, word);
 	memcpy(expected, (uint32_t[4]){ 5, 9, 3, 4 }, sizeof expected);
@@ -226,12 +299,15 @@ void check_uniform(struct check *c)
 /* The polynomials against the mathematical functions, over many pairs. */
 void check_normal(struct check *c)
 {
-	enum { COUNT = 4096 };
-	static real found[COUNT];
+	enum { COUNT = 1 << 16 };
+	static real found[COUNT], expected[COUNT];
 
-	for (size_t count = 0; count <= 80; count++)
+	for (size_t count = 0; count <= MOST_RANDOM; count++)
 		random_case(c, 4 * check_between(c, 0, 1000), count);
+	random_case(c, 4 * (size_t)0xfffffff0, MOST_RANDOM); /* the block number wraps */
 	c->tested->normal(11, 12, 13, 0, COUNT, found);
+	c->oracle->normal(11, 12, 13, 0, COUNT, expected);
+	check_same(c, COUNT, found, expected, "normal");
 	for (size_t i = 0; i < COUNT; i += 2) {
 		uint32_t word[4];
 		double radius, angle;
