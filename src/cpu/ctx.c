@@ -69,6 +69,8 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 {
 	sgan_isa isa = SGAN_ISA_GENERIC;
 	int threads = 0;
+	if (!ctx)
+		return sgan_fail(SGAN_EINVAL, "context: ctx is NULL");
 	SGAN_TRY(choose_isa(options ? options->isa : NULL, &isa));
 	SGAN_TRY(choose_threads(options ? options->threads : 0, &threads));
 	sgan_ctx *made = calloc(1, sizeof *made);

@@ -36,6 +36,8 @@ const char *sgan_isa_name(sgan_isa isa)
 
 sgan_status sgan_isa_parse(const char *name, sgan_isa *isa)
 {
+	if (!name || !isa)
+		return sgan_fail(SGAN_EINVAL, "instruction set: %s is NULL", name ? "isa" : "name");
 	for (int i = 0; i < SGAN_ISA_COUNT; i++)
 		if (strcmp(name, names[i]) == 0) {
 			*isa = (sgan_isa)i;

@@ -24,6 +24,32 @@ static inline sgan_status sgan_elements(const char *what, size_t a, size_t b, si
 	return SGAN_OK;
 }
 
+static inline sgan_status sgan_check_act(const char *what, sgan_act act)
+{
+	if ((unsigned)act > SGAN_ACT_SIGMOID)
+		return sgan_fail(SGAN_EINVAL, "%s: unknown activation %d", what, (int)act);
+	return SGAN_OK;
+}
+
+/* An activation whose derivative is taken from its result. */
+static inline sgan_status sgan_check_act_grad(const char *what, sgan_act act, real slope)
+{
+	SGAN_TRY(sgan_check_act(what, act));
+	if (act == SGAN_ACT_LRELU && !(slope >= 0))
+		return sgan_fail(SGAN_EINVAL, "%s: slope is %g, expected at least 0", what, (double)slope);
+	return SGAN_OK;
+}
+
+/* Parts that a batch is cut into; 0 means 1. */
+static inline sgan_status sgan_check_slices(const char *what, size_t slices)
+{
+	static const size_t most = (size_t)1 << 30;
+
+	if (slices > most)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu slices, expected at most %zu", what, slices, most);
+	return SGAN_OK;
+}
+
 /* Memory that a kernel reads whole cache lines of. */
 static inline sgan_status sgan_aligned(const char *what, const char *name, const void *memory)
 {

@@ -1,7 +1,6 @@
 /* The bias gradient: sums of columns, chunk by chunk, added in order. */
 #include "src/cpu/ctx.h"
-#include "src/cpu/memory.h"
-#include "src/cpu/status.h"
+#include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"
 
@@ -36,17 +35,24 @@ static void combine(const struct bias_job *job, bool accumulate, real *diff_bias
 	}
 }
 
-sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices, const real *diff,
-                               bool accumulate, real *diff_bias)
+sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
+                               const sgan_real *diff, bool accumulate, sgan_real *diff_bias)
 {
-	struct bias_job job = {
-		.kernels = ctx->kernels,
-		.chunks = sgan_row_chunks(n, pixels, channels, slices),
-		.channels = channels,
-		.diff = diff,
-	};
-	size_t total = sgan_row_chunk_total(&job.chunks), bytes;
+	static const char what[] = "bias gradient";
+	struct bias_job job = { .channels = channels, .diff = diff };
+	size_t elements, total, bytes;
 
+	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_slices(what, slices));
+	SGAN_TRY(sgan_elements(what, n, pixels, channels, &elements));
+	if (!channels)
+		return SGAN_OK;
+	SGAN_NEED(what, diff_bias);
+	if (elements)
+		SGAN_NEED(what, diff);
+	job.kernels = ctx->kernels;
+	job.chunks = sgan_row_chunks(n, pixels, channels, slices);
+	total = sgan_row_chunk_total(&job.chunks);
 	if (!sgan_size_mul3(total, channels, sizeof(real), &bytes))
 		return sgan_fail(SGAN_EINVAL, "bias gradient: %zu sums of %zu channels are too large to address", total,
 		                 channels);

@@ -2,8 +2,7 @@
  * follows it. Statistics of chunks are combined by the formula of Chan, Golub and
  * LeVeque (1979), in double and in order. */
 #include "src/cpu/ctx.h"
-#include "src/cpu/memory.h"
-#include "src/cpu/status.h"
+#include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"
 
@@ -12,7 +11,7 @@
 
 struct bn_job {
 	const struct sgan_kernels *kernels;
-	const struct sgan_bn *bn;
+	const sgan_bn *bn;
 	struct row_chunks chunks;
 	const real *src, *result, *diff_dst;
 	const real *mean, *inv_std;
@@ -23,7 +22,24 @@ struct bn_job {
 	real *dst;
 };
 
-static struct bn_job bn_job(sgan_ctx *ctx, const struct sgan_bn *bn, size_t n, size_t pixels)
+static const char what_forward[] = "batch normalisation", what_backward[] = "batch normalisation's gradient";
+
+/* *elements of the tensors; 0 is a batch with nothing to do, of which no pointer is used. */
+static sgan_status check(const char *what, const sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels,
+                         size_t *elements)
+{
+	SGAN_NEED(what, ctx);
+	SGAN_NEED(what, bn);
+	if (!bn->channels)
+		return sgan_fail(SGAN_EINVAL, "%s: 0 channels, expected at least 1", what);
+	if (!(bn->epsilon >= 0))
+		return sgan_fail(SGAN_EINVAL, "%s: epsilon is %g, expected at least 0", what, (double)bn->epsilon);
+	SGAN_TRY(sgan_check_act_grad(what, bn->act, bn->slope));
+	SGAN_TRY(sgan_check_slices(what, bn->slices));
+	return sgan_elements(what, n, pixels, bn->channels, elements);
+}
+
+static struct bn_job bn_job(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels)
 {
 	return (struct bn_job){
 		.kernels = ctx->kernels,
@@ -149,21 +165,33 @@ static void apply_chunk(void *arg, size_t chunk, int worker)
 	                       job->bn->act, job->bn->slope, job->dst + rows.first * channels);
 }
 
-sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const struct sgan_bn *bn, size_t n, size_t pixels, const real *src,
+sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,
                                   const real *gain, const real *shift, real *mean, real *inv_std, real momentum,
                                   real *running_mean, real *running_var, real *dst)
 {
-	struct bn_job job = bn_job(ctx, bn, n, pixels);
-	size_t total = sgan_row_chunk_total(&job.chunks);
+	struct bn_job job;
+	size_t total, elements;
 	double count;
 
+	SGAN_TRY(check(what_forward, ctx, bn, n, pixels, &elements));
+	if (!elements)
+		return SGAN_OK;
+	SGAN_NEED(what_forward, src);
+	SGAN_NEED(what_forward, gain);
+	SGAN_NEED(what_forward, shift);
+	SGAN_NEED(what_forward, mean);
+	SGAN_NEED(what_forward, inv_std);
+	SGAN_NEED(what_forward, dst);
+	if (!running_mean != !running_var)
+		return sgan_fail(SGAN_EINVAL, "%s: one of running_mean and running_var is NULL, expected both or neither",
+		                 what_forward);
+	job = bn_job(ctx, bn, n, pixels);
+	total = sgan_row_chunk_total(&job.chunks);
 	SGAN_TRY(take_scratch(ctx, &job, total));
 	job.src = src;
 	job.dst = dst;
 	sgan_parallel_for(ctx, total, stats_chunk, &job);
 	count = combine_stats(&job);
-	if (count < 1)
-		return SGAN_OK;
 	for (size_t c = 0; c < bn->channels; c++) {
 		double inverse = 1 / sqrt(job.total_b[c] / count + (double)bn->epsilon);
 		double scale = (double)gain[c] * inverse;
@@ -178,12 +206,23 @@ sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const struct sgan_bn *bn, size_
 	return SGAN_OK;
 }
 
-sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const struct sgan_bn *bn, size_t n, size_t pixels, const real *src,
+sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,
                                   const real *gain, const real *shift, const real *running_mean,
                                   const real *running_var, real *dst)
 {
-	struct bn_job job = bn_job(ctx, bn, n, pixels);
+	struct bn_job job;
+	size_t elements;
 
+	SGAN_TRY(check(what_forward, ctx, bn, n, pixels, &elements));
+	if (!elements)
+		return SGAN_OK;
+	SGAN_NEED(what_forward, src);
+	SGAN_NEED(what_forward, gain);
+	SGAN_NEED(what_forward, shift);
+	SGAN_NEED(what_forward, running_mean);
+	SGAN_NEED(what_forward, running_var);
+	SGAN_NEED(what_forward, dst);
+	job = bn_job(ctx, bn, n, pixels);
 	SGAN_TRY(take_scratch(ctx, &job, 0));
 	job.src = src;
 	job.dst = dst;
@@ -256,15 +295,28 @@ static void gradient_coefficients(const struct bn_job *job, const real *gain, do
 	}
 }
 
-sgan_status sgan_bn_backward(sgan_ctx *ctx, const struct sgan_bn *bn, size_t n, size_t pixels, const real *src,
+sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,
                              const real *dst, const real *diff_dst, const real *gain, const real *mean,
                              const real *inv_std, real *diff_gain, real *diff_shift, real *diff_src)
 {
-	struct bn_job job = bn_job(ctx, bn, n, pixels);
-	size_t total = sgan_row_chunk_total(&job.chunks);
+	struct bn_job job;
+	size_t total, elements;
 
-	if (!n || !pixels)
+	SGAN_TRY(check(what_backward, ctx, bn, n, pixels, &elements));
+	if (!elements)
 		return SGAN_OK;
+	SGAN_NEED(what_backward, src);
+	SGAN_NEED(what_backward, dst);
+	SGAN_NEED(what_backward, diff_dst);
+	SGAN_NEED(what_backward, gain);
+	SGAN_NEED(what_backward, mean);
+	SGAN_NEED(what_backward, inv_std);
+	SGAN_NEED(what_backward, diff_src);
+	if (!diff_gain != !diff_shift)
+		return sgan_fail(SGAN_EINVAL, "%s: one of diff_gain and diff_shift is NULL, expected both or neither",
+		                 what_backward);
+	job = bn_job(ctx, bn, n, pixels);
+	total = sgan_row_chunk_total(&job.chunks);
 	SGAN_TRY(take_scratch(ctx, &job, total));
 	job.src = src;
 	job.result = dst;
@@ -284,11 +336,21 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const struct sgan_bn *bn, size_t n, 
 }
 
 /* The statistics are constants, so src does not enter: dst stands in where the kernel multiplies it by 0. */
-sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const struct sgan_bn *bn, size_t n, size_t pixels, const real *dst,
+sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *dst,
                                    const real *diff_dst, const real *gain, const real *running_var, real *diff_src)
 {
-	struct bn_job job = bn_job(ctx, bn, n, pixels);
+	struct bn_job job;
+	size_t elements;
 
+	SGAN_TRY(check(what_backward, ctx, bn, n, pixels, &elements));
+	if (!elements)
+		return SGAN_OK;
+	SGAN_NEED(what_backward, dst);
+	SGAN_NEED(what_backward, diff_dst);
+	SGAN_NEED(what_backward, gain);
+	SGAN_NEED(what_backward, running_var);
+	SGAN_NEED(what_backward, diff_src);
+	job = bn_job(ctx, bn, n, pixels);
 	SGAN_TRY(take_scratch(ctx, &job, 0));
 	job.src = dst;
 	job.result = dst;

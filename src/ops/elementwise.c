@@ -1,5 +1,6 @@
 /* Activations, sums, the optimiser: element by element, a chunk of elements at a time. */
 #include "src/cpu/ctx.h"
+#include "src/ops/args.h"
 #include "src/ops/ops.h"
 
 #include <math.h>
@@ -37,13 +38,25 @@ static void act_chunk(void *arg, size_t chunk, int worker)
 	job->kernels->act(chunk_count(job->count, chunk), job->src + first, job->act, job->slope, job->dst + first);
 }
 
-void sgan_act_forward(sgan_ctx *ctx, size_t count, const real *src, sgan_act act, real slope, real *dst)
+sgan_status sgan_act_forward(sgan_ctx *ctx, size_t count, const sgan_real *src, sgan_act act, sgan_real slope,
+                             sgan_real *dst)
 {
+	static const char what[] = "activation";
+	size_t elements;
+
+	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_act(what, act));
+	SGAN_TRY(sgan_elements(what, count, 1, 1, &elements));
+	if (!count)
+		return SGAN_OK;
+	SGAN_NEED(what, src);
+	SGAN_NEED(what, dst);
 	struct act_job job = {
 		.kernels = ctx->kernels, .count = count, .src = src, .act = act, .slope = slope, .dst = dst
 	};
 
 	sgan_parallel_for(ctx, chunks_of(count), act_chunk, &job);
+	return SGAN_OK;
 }
 
 static void act_grad_chunk(void *arg, size_t chunk, int worker)
@@ -56,9 +69,20 @@ static void act_grad_chunk(void *arg, size_t chunk, int worker)
 	                       job->dst + first);
 }
 
-void sgan_act_backward(sgan_ctx *ctx, size_t count, const real *dst, const real *diff_dst, sgan_act act, real slope,
-                       real *diff_src)
+sgan_status sgan_act_backward(sgan_ctx *ctx, size_t count, const sgan_real *dst, const sgan_real *diff_dst,
+                              sgan_act act, sgan_real slope, sgan_real *diff_src)
 {
+	static const char what[] = "activation's gradient";
+	size_t elements;
+
+	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_act_grad(what, act, slope));
+	SGAN_TRY(sgan_elements(what, count, 1, 1, &elements));
+	if (!count)
+		return SGAN_OK;
+	SGAN_NEED(what, dst);
+	SGAN_NEED(what, diff_dst);
+	SGAN_NEED(what, diff_src);
 	struct act_job job = {
 		.kernels = ctx->kernels,
 		.count = count,
@@ -70,6 +94,7 @@ void sgan_act_backward(sgan_ctx *ctx, size_t count, const real *dst, const real 
 	};
 
 	sgan_parallel_for(ctx, chunks_of(count), act_grad_chunk, &job);
+	return SGAN_OK;
 }
 
 static void add_chunk(void *arg, size_t chunk, int worker)
@@ -81,11 +106,21 @@ static void add_chunk(void *arg, size_t chunk, int worker)
 	job->kernels->add(chunk_count(job->count, chunk), job->src + first, job->dst + first);
 }
 
-void sgan_add(sgan_ctx *ctx, size_t count, const real *src, real *dst)
+sgan_status sgan_add(sgan_ctx *ctx, size_t count, const sgan_real *src, sgan_real *dst)
 {
+	static const char what[] = "sum";
+	size_t elements;
+
+	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_elements(what, count, 1, 1, &elements));
+	if (!count)
+		return SGAN_OK;
+	SGAN_NEED(what, src);
+	SGAN_NEED(what, dst);
 	struct act_job job = { .kernels = ctx->kernels, .count = count, .src = src, .dst = dst };
 
 	sgan_parallel_for(ctx, chunks_of(count), add_chunk, &job);
+	return SGAN_OK;
 }
 
 struct adam_job {
@@ -106,23 +141,52 @@ static void adam_chunk(void *arg, size_t chunk, int worker)
 	                   job->grad + first, job->m + first, job->v + first, job->param + first);
 }
 
-void sgan_adam_step(sgan_ctx *ctx, const struct sgan_adam *adam, uint64_t t, size_t count, const real *grad, real *m,
-                    real *v, real *param)
+static sgan_status check_adam(const sgan_adam *adam, uint64_t t)
 {
-	struct adam_job job = {
+	if (!t)
+		return sgan_fail(SGAN_EINVAL, "Adam: step 0, expected 1 for the first");
+	if (!(adam->beta1 >= 0 && adam->beta1 < 1) || !(adam->beta2 >= 0 && adam->beta2 < 1))
+		return sgan_fail(SGAN_EINVAL, "Adam: beta1 %g, beta2 %g, expected from 0 to less than 1", adam->beta1,
+		                 adam->beta2);
+	if (!(adam->epsilon >= 0))
+		return sgan_fail(SGAN_EINVAL, "Adam: epsilon %g, expected at least 0", adam->epsilon);
+	return SGAN_OK;
+}
+
+static struct adam_job adam_job(const sgan_ctx *ctx, const sgan_adam *adam, uint64_t t)
+{
+	return (struct adam_job){
 		.kernels = ctx->kernels,
-		.count = count,
 		.lr = (real)adam->lr,
 		.beta1 = (real)adam->beta1,
 		.beta2 = (real)adam->beta2,
 		.eps = (real)adam->epsilon,
 		.c1 = (real)(1 / (1 - pow(adam->beta1, (double)t))),
 		.c2 = (real)(1 / (1 - pow(adam->beta2, (double)t))),
-		.grad = grad,
-		.m = m,
-		.v = v,
-		.param = param,
 	};
+}
 
+sgan_status sgan_adam_step(sgan_ctx *ctx, const sgan_adam *adam, uint64_t t, size_t count, const sgan_real *grad,
+                           sgan_real *m, sgan_real *v, sgan_real *param)
+{
+	static const char what[] = "Adam";
+	struct adam_job job;
+
+	SGAN_NEED(what, ctx);
+	SGAN_NEED(what, adam);
+	SGAN_TRY(check_adam(adam, t));
+	job = adam_job(ctx, adam, t);
+	SGAN_TRY(sgan_elements(what, count, 1, 1, &job.count));
+	if (!count)
+		return SGAN_OK;
+	SGAN_NEED(what, grad);
+	SGAN_NEED(what, m);
+	SGAN_NEED(what, v);
+	SGAN_NEED(what, param);
+	job.grad = grad;
+	job.m = m;
+	job.v = v;
+	job.param = param;
 	sgan_parallel_for(ctx, chunks_of(count), adam_chunk, &job);
+	return SGAN_OK;
 }

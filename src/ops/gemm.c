@@ -4,8 +4,7 @@
 
 #include "kernels/kernels.h"
 #include "src/cpu/ctx.h"
-#include "src/cpu/memory.h"
-#include "src/cpu/status.h"
+#include "src/ops/args.h"
 #include "src/ops/conv_plan.h"
 
 /* Blocks of C's columns and of the sum: a packed panel block stays in the second-level cache. */
@@ -84,12 +83,15 @@ static void multiply_block(sgan_ctx *ctx, struct gemm_job *job)
 	sgan_parallel_for(ctx, job->panels * job->m_parts, multiply_chunk, job);
 }
 
-static sgan_status check(const char *name, size_t ld, size_t row)
+static const char what[] = "matrix product";
+
+static sgan_status check(const char *name, size_t rows, size_t ld, size_t row)
 {
+	size_t elements;
+
 	if (ld < row)
-		return sgan_fail(SGAN_EINVAL, "matrix product: leading dimension of %s is %zu, expected at least %zu", name, ld,
-		                 row);
-	return SGAN_OK;
+		return sgan_fail(SGAN_EINVAL, "%s: leading dimension of %s is %zu, expected at least %zu", what, name, ld, row);
+	return sgan_elements(what, rows, ld, 1, &elements);
 }
 
 static size_t least(size_t a, size_t b)
@@ -124,17 +126,22 @@ static void clear(size_t m, size_t n, real *c, size_t ldc)
 sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_t n, size_t k, const sgan_real *a,
                       size_t lda, const sgan_real *b, size_t ldb, bool accumulate, sgan_real *c, size_t ldc)
 {
-	struct gemm_job job = { .kernels = ctx->kernels, .trans_a = trans_a, .trans_b = trans_b, .m = m };
+	struct gemm_job job = { .trans_a = trans_a, .trans_b = trans_b, .m = m };
 
-	SGAN_TRY(check("A", lda, trans_a ? m : k));
-	SGAN_TRY(check("B", ldb, trans_b ? k : n));
-	SGAN_TRY(check("C", ldc, n));
+	SGAN_NEED(what, ctx);
+	SGAN_TRY(check("A", trans_a ? k : m, lda, trans_a ? m : k));
+	SGAN_TRY(check("B", trans_b ? n : k, ldb, trans_b ? k : n));
+	SGAN_TRY(check("C", m, ldc, n));
 	if (!m || !n)
 		return SGAN_OK;
+	SGAN_NEED(what, c);
 	if (!k && !accumulate)
 		clear(m, n, c, ldc);
 	if (!k)
 		return SGAN_OK;
+	SGAN_NEED(what, a);
+	SGAN_NEED(what, b);
+	job.kernels = ctx->kernels;
 	SGAN_TRY(take_scratch(ctx, &job, m, n, k));
 	job.lda = lda;
 	job.ldb = ldb;

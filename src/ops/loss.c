@@ -1,7 +1,6 @@
 /* Losses averaged over a batch: chunks of rows, their sums added slice by slice in order. */
 #include "src/cpu/ctx.h"
-#include "src/cpu/memory.h"
-#include "src/cpu/status.h"
+#include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"
 
@@ -91,19 +90,27 @@ static struct loss_job loss_job(sgan_ctx *ctx, size_t n, size_t channels, size_t
 	};
 }
 
-static sgan_status check_rows(const char *name, size_t n, size_t channels)
+static sgan_status check_rows(const char *name, const sgan_ctx *ctx, size_t n, size_t channels, size_t slices,
+                              const double *loss)
 {
+	size_t elements;
+
+	SGAN_NEED(name, ctx);
+	SGAN_NEED(name, loss);
 	if (!n || !channels)
 		return sgan_fail(SGAN_EINVAL, "%s: %zu rows of %zu values, expected at least one", name, n, channels);
-	return SGAN_OK;
+	SGAN_TRY(sgan_check_slices(name, slices));
+	return sgan_elements(name, n, channels, 1, &elements);
 }
 
-sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, size_t slices, const real *logits,
-                                       const uint8_t *labels, real weight, double *loss, real *diff)
+sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, size_t slices, const sgan_real *logits,
+                                       const uint8_t *labels, sgan_real weight, double *loss, sgan_real *diff)
 {
 	struct loss_job job;
 
-	SGAN_TRY(check_rows("softmax cross-entropy", n, classes));
+	SGAN_TRY(check_rows("softmax cross-entropy", ctx, n, classes, slices, loss));
+	SGAN_NEED("softmax cross-entropy", logits);
+	SGAN_NEED("softmax cross-entropy", labels);
 	for (size_t i = 0; i < n; i++)
 		if (labels[i] >= classes)
 			return sgan_fail(SGAN_EINVAL, "softmax cross-entropy: label of row %zu is %u, expected less than %zu", i,
@@ -113,24 +120,27 @@ sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, 
 	return run(ctx, &job, softmax_chunk, (double)n, loss);
 }
 
-sgan_status sgan_bce_logits(sgan_ctx *ctx, size_t n, size_t slices, const real *logits, real target, real weight,
-                            double *loss, real *diff)
+sgan_status sgan_bce_logits(sgan_ctx *ctx, size_t n, size_t slices, const sgan_real *logits, sgan_real target,
+                            sgan_real weight, double *loss, sgan_real *diff)
 {
 	struct loss_job job;
 
-	SGAN_TRY(check_rows("binary cross-entropy", n, 1));
+	SGAN_TRY(check_rows("binary cross-entropy", ctx, n, 1, slices, loss));
+	SGAN_NEED("binary cross-entropy", logits);
 	job = loss_job(ctx, n, 1, slices, logits, weight, (double)n, diff);
 	job.target = target;
 	return run(ctx, &job, bce_chunk, (double)n, loss);
 }
 
-sgan_status sgan_mean_squared_error(sgan_ctx *ctx, size_t n, size_t channels, size_t slices, const real *x,
-                                    const real *target, real weight, double *loss, real *diff)
+sgan_status sgan_mean_squared_error(sgan_ctx *ctx, size_t n, size_t channels, size_t slices, const sgan_real *x,
+                                    const sgan_real *target, sgan_real weight, double *loss, sgan_real *diff)
 {
 	double count = (double)n * (double)channels;
 	struct loss_job job;
 
-	SGAN_TRY(check_rows("mean squared error", n, channels));
+	SGAN_TRY(check_rows("mean squared error", ctx, n, channels, slices, loss));
+	SGAN_NEED("mean squared error", x);
+	SGAN_NEED("mean squared error", target);
 	job = loss_job(ctx, n, channels, slices, x, weight, count, diff);
 	job.targets = target;
 	return run(ctx, &job, squared_chunk, count, loss);

@@ -1,6 +1,7 @@
 /* Random tensors and permutations, by counter. */
 #include "kernels/philox.h"
 #include "src/cpu/ctx.h"
+#include "src/ops/args.h"
 #include "src/ops/ops.h"
 
 enum { CHUNK = 1 << 12 }; /* elements; a multiple of 4, as the kernels need */
@@ -22,27 +23,52 @@ static void random_chunk(void *arg, size_t chunk, int worker)
 	job->fill(job->seed, job->stream, job->step, first, left < CHUNK ? left : CHUNK, job->dst + first);
 }
 
-static void run(sgan_ctx *ctx, struct random_job *job)
+/* Blocks of four elements are counted in 32 bits. */
+static const uint64_t most_elements = UINT64_C(1) << 34;
+
+static sgan_status run(const char *what, sgan_ctx *ctx, struct random_job *job)
 {
+	size_t elements;
+	real *dst = job->dst;
+
+	if (job->count > most_elements)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu of one step, expected at most 2^34", what, job->count);
+	SGAN_TRY(sgan_elements(what, job->count, 1, 1, &elements));
+	if (!job->count)
+		return SGAN_OK;
+	SGAN_NEED(what, dst);
 	sgan_parallel_for(ctx, job->count / CHUNK + (job->count % CHUNK != 0), random_chunk, job);
+	return SGAN_OK;
 }
 
-void sgan_random_uniform(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count, real *dst)
+sgan_status sgan_random_uniform(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count,
+                                sgan_real *dst)
 {
-	struct random_job job = { ctx->kernels->uniform, seed, step, stream, count, dst };
+	static const char what[] = "uniform numbers";
+	struct random_job job = { NULL, seed, step, stream, count, dst };
 
-	run(ctx, &job);
+	SGAN_NEED(what, ctx);
+	job.fill = ctx->kernels->uniform;
+	return run(what, ctx, &job);
 }
 
-void sgan_random_normal(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count, real *dst)
+sgan_status sgan_random_normal(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count,
+                               sgan_real *dst)
 {
-	struct random_job job = { ctx->kernels->normal, seed, step, stream, count, dst };
+	static const char what[] = "normal numbers";
+	struct random_job job = { NULL, seed, step, stream, count, dst };
 
-	run(ctx, &job);
+	SGAN_NEED(what, ctx);
+	job.fill = ctx->kernels->normal;
+	return run(what, ctx, &job);
 }
 
-void sgan_random_permutation(uint64_t seed, uint32_t stream, uint64_t step, size_t n, uint32_t *dst)
+sgan_status sgan_random_permutation(uint64_t seed, uint32_t stream, uint64_t step, size_t n, uint32_t *dst)
 {
+	if (n > UINT64_C(1) << 32)
+		return sgan_fail(SGAN_EINVAL, "permutation: of %zu numbers, expected at most 2^32", n);
+	if (n)
+		SGAN_NEED("permutation", dst);
 	for (size_t i = 0; i < n; i++)
 		dst[i] = (uint32_t)i;
 	for (size_t left = n; left > 1; left--) {
@@ -57,4 +83,5 @@ void sgan_random_permutation(uint64_t seed, uint32_t stream, uint64_t step, size
 		dst[left - 1] = dst[j];
 		dst[j] = swap;
 	}
+	return SGAN_OK;
 }

@@ -1,5 +1,6 @@
 /* Pooling and concatenation: what moves values about. */
 #include "src/cpu/ctx.h"
+#include "src/ops/args.h"
 #include "src/ops/ops.h"
 
 #include <string.h>
@@ -42,20 +43,51 @@ static void pool_grad_chunk(void *arg, size_t image, int worker)
 	                           job->winners + image * small_image(job), job->to + image * large_image(job));
 }
 
-void sgan_maxpool_forward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size, const real *src,
-                          real *dst, uint8_t *which)
+static sgan_status check_pool(const char *what, const sgan_ctx *ctx, size_t n, const struct pool_job *job)
 {
-	struct pool_job job = { ctx->kernels, h, w, channels, size, src, dst, which, NULL };
+	size_t pixels;
 
-	sgan_parallel_for(ctx, n, pool_chunk, &job);
+	SGAN_NEED(what, ctx);
+	if (job->size < 1 || job->size > 16 || job->size > job->h || job->size > job->w || !job->channels)
+		return sgan_fail(SGAN_EINVAL,
+		                 "%s: windows of %zux%zu in images of %zux%zux%zu, expected 1x1 to 16x16 inside one", what,
+		                 job->size, job->size, job->h, job->w, job->channels);
+	SGAN_TRY(sgan_elements(what, job->h, job->w, job->channels, &pixels));
+	return sgan_elements(what, n, pixels, 1, &pixels);
 }
 
-void sgan_maxpool_backward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size,
-                           const real *diff_dst, const uint8_t *which, real *diff_src)
+sgan_status sgan_maxpool_forward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size,
+                                 const sgan_real *src, sgan_real *dst, uint8_t *which)
 {
-	struct pool_job job = { ctx->kernels, h, w, channels, size, diff_dst, diff_src, NULL, which };
+	static const char what[] = "max pooling";
+	struct pool_job job = { NULL, h, w, channels, size, src, dst, which, NULL };
 
+	SGAN_TRY(check_pool(what, ctx, n, &job));
+	if (!n)
+		return SGAN_OK;
+	SGAN_NEED(what, src);
+	SGAN_NEED(what, dst);
+	SGAN_NEED(what, which);
+	job.kernels = ctx->kernels;
+	sgan_parallel_for(ctx, n, pool_chunk, &job);
+	return SGAN_OK;
+}
+
+sgan_status sgan_maxpool_backward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size,
+                                  const sgan_real *diff_dst, const uint8_t *which, sgan_real *diff_src)
+{
+	static const char what[] = "max pooling's gradient";
+	struct pool_job job = { NULL, h, w, channels, size, diff_dst, diff_src, NULL, which };
+
+	SGAN_TRY(check_pool(what, ctx, n, &job));
+	if (!n)
+		return SGAN_OK;
+	SGAN_NEED(what, diff_dst);
+	SGAN_NEED(what, which);
+	SGAN_NEED(what, diff_src);
+	job.kernels = ctx->kernels;
 	sgan_parallel_for(ctx, n, pool_grad_chunk, &job);
+	return SGAN_OK;
 }
 
 enum { ROWS = 256 }; /* of a chunk */
@@ -80,19 +112,44 @@ static void concat_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	for (size_t r = chunk * ROWS; r < last_row(job, chunk); r++) {
-		memcpy(job->dst + r * width, job->a + r * job->channels_a, job->channels_a * sizeof(real));
-		memcpy(job->dst + r * width + job->channels_a, job->b + r * job->channels_b, job->channels_b * sizeof(real));
+		if (job->channels_a)
+			memcpy(job->dst + r * width, job->a + r * job->channels_a, job->channels_a * sizeof(real));
+		if (job->channels_b)
+			memcpy(job->dst + r * width + job->channels_a, job->b + r * job->channels_b,
+			       job->channels_b * sizeof(real));
 	}
 }
 
-void sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const real *a, size_t channels_b, const real *b,
-                         real *dst)
+static sgan_status check_concat(const char *what, const sgan_ctx *ctx, size_t rows, size_t channels_a,
+                                size_t channels_b)
 {
+	size_t elements;
+
+	SGAN_NEED(what, ctx);
+	if (channels_a > SIZE_MAX - channels_b)
+		return sgan_fail(SGAN_EINVAL, "%s: rows of %zu and %zu values are too long to address", what, channels_a,
+		                 channels_b);
+	return sgan_elements(what, rows, channels_a + channels_b, 1, &elements);
+}
+
+sgan_status sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const sgan_real *a, size_t channels_b,
+                                const sgan_real *b, sgan_real *dst)
+{
+	static const char what[] = "concatenation";
 	struct concat_job job = {
 		.rows = rows, .channels_a = channels_a, .channels_b = channels_b, .a = a, .b = b, .dst = dst
 	};
 
+	SGAN_TRY(check_concat(what, ctx, rows, channels_a, channels_b));
+	if (!rows || channels_a + channels_b == 0)
+		return SGAN_OK;
+	if (channels_a)
+		SGAN_NEED(what, a);
+	if (channels_b)
+		SGAN_NEED(what, b);
+	SGAN_NEED(what, dst);
 	sgan_parallel_for(ctx, rows / ROWS + (rows % ROWS != 0), concat_chunk, &job);
+	return SGAN_OK;
 }
 
 static void concat_grad_chunk(void *arg, size_t chunk, int worker)
@@ -110,9 +167,10 @@ static void concat_grad_chunk(void *arg, size_t chunk, int worker)
 	}
 }
 
-void sgan_concat_backward(sgan_ctx *ctx, size_t rows, size_t channels_a, real *diff_a, size_t channels_b, real *diff_b,
-                          const real *diff_dst)
+sgan_status sgan_concat_backward(sgan_ctx *ctx, size_t rows, size_t channels_a, sgan_real *diff_a, size_t channels_b,
+                                 sgan_real *diff_b, const sgan_real *diff_dst)
 {
+	static const char what[] = "concatenation's gradient";
 	struct concat_job job = {
 		.rows = rows,
 		.channels_a = channels_a,
@@ -122,5 +180,10 @@ void sgan_concat_backward(sgan_ctx *ctx, size_t rows, size_t channels_a, real *d
 		.diff_b = diff_b,
 	};
 
+	SGAN_TRY(check_concat(what, ctx, rows, channels_a, channels_b));
+	if (!rows || channels_a + channels_b == 0)
+		return SGAN_OK;
+	SGAN_NEED(what, diff_dst);
 	sgan_parallel_for(ctx, rows / ROWS + (rows % ROWS != 0), concat_grad_chunk, &job);
+	return SGAN_OK;
 }

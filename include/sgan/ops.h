@@ -1,0 +1,172 @@
+/* Operations on whole tensors beside convolution and matrix products: activations,
+ * batch normalisation, pooling, losses, an optimiser, random numbers.
+ *
+ * Tensors are dense and channels last: an activation tensor is [n, pixels, channels],
+ * n images of `pixels` = height * width pixels each. The caller owns all memory; no
+ * function keeps a pointer, and operations that need scratch take it from the context,
+ * which grows it to the largest need so far and then allocates no more. Tensors need
+ * no alignment (64 bytes are fastest). They must not overlap unless the comment says
+ * that one may be another.
+ *
+ * Work is spread over the context's threads. The order of every sum follows from the
+ * sizes alone, so the bits of a result do not depend on the number of threads. Where a
+ * result sums over the batch, the batch is cut into `slices` (0 means 1): slice s of S
+ * holds the images from n s / S up to n (s + 1) / S, and slices are summed by
+ * themselves before their sums are added in order. Denormals count as zero.
+ *
+ * All return SGAN_OK, SGAN_EINVAL (a pointer is NULL, a size is out of range or too
+ * large to address, an unknown activation, or what the comment names) or SGAN_ENOMEM
+ * (no scratch). Where there is nothing to do, as with a count of 0, tensors are not
+ * read and may be NULL. Values are not looked at: what is not finite spreads. */
+#ifndef SGAN_OPS_H
+#define SGAN_OPS_H
+
+#include <sgan/sgan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- element by element ------------------------------------------------------- */
+
+/* dst[i] = act(src[i]), i < count. slope is SGAN_ACT_LRELU's. dst may be src. */
+SGAN_API sgan_status sgan_act_forward(sgan_ctx *ctx, size_t count, const sgan_real *src, sgan_act act, sgan_real slope,
+                                      sgan_real *dst);
+
+/* Its gradient, from its result: diff_src[i] = diff_dst[i] * act'(x) where dst[i] = act(x). For SGAN_ACT_LRELU slope
+ * must not be negative, or the result would not tell which side x was on (SGAN_EINVAL). diff_src may be diff_dst. */
+SGAN_API sgan_status sgan_act_backward(sgan_ctx *ctx, size_t count, const sgan_real *dst, const sgan_real *diff_dst,
+                                       sgan_act act, sgan_real slope, sgan_real *diff_src);
+
+/* dst[i] += src[i], i < count. dst may be src. */
+SGAN_API sgan_status sgan_add(sgan_ctx *ctx, size_t count, const sgan_real *src, sgan_real *dst);
+
+/* Joins rows: dst [rows, channels_a + channels_b] is a [rows, channels_a] beside b [rows, channels_b]. */
+SGAN_API sgan_status sgan_concat_forward(sgan_ctx *ctx, size_t rows, size_t channels_a, const sgan_real *a,
+                                         size_t channels_b, const sgan_real *b, sgan_real *dst);
+
+/* Takes them apart again. diff_a or diff_b may be NULL where that half is not wanted. */
+SGAN_API sgan_status sgan_concat_backward(sgan_ctx *ctx, size_t rows, size_t channels_a, sgan_real *diff_a,
+                                          size_t channels_b, sgan_real *diff_b, const sgan_real *diff_dst);
+
+/* --- sums over the batch ------------------------------------------------------ */
+
+/* diff_bias[c] = sum of diff [n, pixels, channels] over images and pixels, or += with accumulate. This is the gradient
+ * of a bias that was added to every pixel. */
+SGAN_API sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
+                                        const sgan_real *diff, bool accumulate, sgan_real *diff_bias);
+
+/* Batch normalisation (Ioffe and Szegedy, 2015, algorithms 1 and 2) and the activation that follows it. */
+typedef struct sgan_bn {
+	size_t channels;
+	size_t slices;
+	sgan_real epsilon; /* added to the variance, inside the root; not negative */
+	sgan_act act;
+	sgan_real slope; /* of SGAN_ACT_LRELU; not negative */
+} sgan_bn;
+
+/* In training: dst = act(gain (src - mean) / sqrt(variance + epsilon) + shift) for each channel, with the batch's mean
+ * and biased variance over images and pixels. src and dst are [n, pixels, channels]; all others [channels].
+ *
+ * mean and inv_std receive the batch's mean and 1 / sqrt(variance + epsilon); keep them, and src, for
+ * sgan_bn_backward. running_mean and running_var, both or neither NULL, take in the batch:
+ * r = (1 - momentum) r + momentum * batch, where the variance counts n / (n - 1) times (n images, however many pixels
+ * they have; once for a single image). An empty batch changes nothing. */
+SGAN_API sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels,
+                                           const sgan_real *src, const sgan_real *gain, const sgan_real *shift,
+                                           sgan_real *mean, sgan_real *inv_std, sgan_real momentum,
+                                           sgan_real *running_mean, sgan_real *running_var, sgan_real *dst);
+
+/* In inference: the same with given statistics. dst may be src. */
+SGAN_API sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels,
+                                           const sgan_real *src, const sgan_real *gain, const sgan_real *shift,
+                                           const sgan_real *running_mean, const sgan_real *running_var, sgan_real *dst);
+
+/* Gradients of sgan_bn_forward_train, through the activation and the batch's statistics: src, gain, mean and inv_std
+ * are what that call had or made, dst its result, diff_dst [n, pixels, channels] the gradient of dst. diff_src is
+ * overwritten and may be diff_dst; diff_gain and diff_shift [channels] are ADDED to, or both NULL. */
+SGAN_API sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const sgan_real *src,
+                                      const sgan_real *dst, const sgan_real *diff_dst, const sgan_real *gain,
+                                      const sgan_real *mean, const sgan_real *inv_std, sgan_real *diff_gain,
+                                      sgan_real *diff_shift, sgan_real *diff_src);
+
+/* Gradient of sgan_bn_forward_infer with respect to src; its statistics are constants. diff_src may be diff_dst. */
+SGAN_API sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels,
+                                            const sgan_real *dst, const sgan_real *diff_dst, const sgan_real *gain,
+                                            const sgan_real *running_var, sgan_real *diff_src);
+
+/* --- pooling ------------------------------------------------------------------- */
+
+/* The largest of each window of size x size pixels, windows that do not overlap: src [n, h, w, channels], dst and which
+ * [n, h / size, w / size, channels], quotients rounded down (pixels that are left over take no part). which receives
+ * the winner's place in its window, row by row, the first of equals: it is what the backward pass needs.
+ * SGAN_EINVAL: size is not 1 to 16, or larger than the image. */
+SGAN_API sgan_status sgan_maxpool_forward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size,
+                                          const sgan_real *src, sgan_real *dst, uint8_t *which);
+
+/* Its gradient: each value of diff_dst goes to the winner of its window, all others of diff_src are 0. The shapes are
+ * the forward pass's, and `which` is what it wrote: other bytes would lead outside diff_src. */
+SGAN_API sgan_status sgan_maxpool_backward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size,
+                                           const sgan_real *diff_dst, const uint8_t *which, sgan_real *diff_src);
+
+/* --- losses -------------------------------------------------------------------- */
+
+/* Each sets *loss to a mean over the batch, in double, and ADDS weight times the gradient of that mean to diff, which
+ * has the shape of the first tensor; diff may be NULL. SGAN_EINVAL: an empty batch, which has no mean. */
+
+/* Softmax cross-entropy: the mean over rows of -log(exp(logits[r][labels[r]]) / sum over c of exp(logits[r][c])).
+ * logits [n, classes], labels [n]. SGAN_EINVAL: a label is not less than classes. */
+SGAN_API sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, size_t slices,
+                                                const sgan_real *logits, const uint8_t *labels, sgan_real weight,
+                                                double *loss, sgan_real *diff);
+
+/* Binary cross-entropy of the logistic function s: the mean over rows of
+ * -target log s(x) - (1 - target) log(1 - s(x)), x = logits[r]; one target, 0 to 1, for all. logits [n]. */
+SGAN_API sgan_status sgan_bce_logits(sgan_ctx *ctx, size_t n, size_t slices, const sgan_real *logits, sgan_real target,
+                                     sgan_real weight, double *loss, sgan_real *diff);
+
+/* The mean over all n * channels elements of (x - target)^2. x and target [n, channels]. */
+SGAN_API sgan_status sgan_mean_squared_error(sgan_ctx *ctx, size_t n, size_t channels, size_t slices,
+                                             const sgan_real *x, const sgan_real *target, sgan_real weight,
+                                             double *loss, sgan_real *diff);
+
+/* --- optimiser ------------------------------------------------------------------ */
+
+/* Settings of Adam (Kingma and Ba, 2015, algorithm 1), but for epsilon, which is added inside the root as the published
+ * SGANs have it. */
+typedef struct sgan_adam {
+	double lr;           /* the step's size, alpha in the paper */
+	double beta1, beta2; /* decay of the moments; from 0 to less than 1 */
+	double epsilon;      /* not negative */
+} sgan_adam;
+
+/* Step t = 1, 2, ... over count parameters, element by element:
+ * m = beta1 m + (1 - beta1) grad; v = beta2 v + (1 - beta2) grad^2;
+ * param -= lr (m / (1 - beta1^t)) / sqrt(v / (1 - beta2^t) + epsilon).
+ * All are [count]; m and v start as zeros and are the caller's to keep. SGAN_EINVAL: t is 0, or a setting is out of
+ * its range. */
+SGAN_API sgan_status sgan_adam_step(sgan_ctx *ctx, const sgan_adam *adam, uint64_t t, size_t count,
+                                    const sgan_real *grad, sgan_real *m, sgan_real *v, sgan_real *param);
+
+/* --- random numbers ------------------------------------------------------------- */
+
+/* Counter-based: Philox 4x32-10 (Salmon et al., SC 2011) indexed by seed, stream, step and element. The same four give
+ * the same number on every machine, instruction set and number of threads, and there is no state to keep: use another
+ * stream for each purpose and another step for each draw. SGAN_EINVAL: count is over 2^34, beyond which
+ * numbers would repeat. */
+
+/* dst[i] uniform in [0, 1), a multiple of 2^-24. */
+SGAN_API sgan_status sgan_random_uniform(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count,
+                                         sgan_real *dst);
+
+/* dst[i] standard normal (Box and Muller, 1958); none is further from 0 than 5.77. */
+SGAN_API sgan_status sgan_random_normal(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count,
+                                        sgan_real *dst);
+
+/* dst [n] is a permutation of 0 .. n - 1 (Fisher and Yates). SGAN_EINVAL: n is over 2^32. */
+SGAN_API sgan_status sgan_random_permutation(uint64_t seed, uint32_t stream, uint64_t step, size_t n, uint32_t *dst);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
