@@ -34,6 +34,9 @@ struct sgan_tap {
 	size_t weight; /* from the packed panel's start, to the tap's [k][nr] block */
 };
 
+/* Elements that a dropout kernel makes masks for at a time. */
+enum { SGAN_DROPOUT_GROUP = 128 };
+
 /* The pixels that a weight gradient sums over, and the distances between them in elements. */
 struct sgan_walk {
 	size_t images, rows, cols;

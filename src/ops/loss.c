@@ -43,6 +43,17 @@ static void bce_chunk(void *arg, size_t chunk, int worker)
 	                         diff_at(job, rows.first));
 }
 
+static void bce_classes_chunk(void *arg, size_t chunk, int worker)
+{
+	const struct loss_job *job = arg;
+	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
+
+	(void)worker;
+	job->sums[chunk] = 0;
+	job->kernels->bce_classes(rows.count, job->channels, job->x + rows.first * job->channels, job->target, job->scale,
+	                          job->sums + chunk, diff_at(job, rows.first));
+}
+
 static void squared_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct loss_job *job = arg;
@@ -130,6 +141,18 @@ sgan_status sgan_bce_logits(sgan_ctx *ctx, size_t n, size_t slices, const sgan_r
 	job = loss_job(ctx, n, 1, slices, logits, weight, (double)n, diff);
 	job.target = target;
 	return run(ctx, &job, bce_chunk, (double)n, loss);
+}
+
+sgan_status sgan_bce_classes(sgan_ctx *ctx, size_t n, size_t classes, size_t slices, const real *logits, real target,
+                             real weight, double *loss, real *diff)
+{
+	struct loss_job job;
+
+	SGAN_TRY(check_rows("binary cross-entropy of classes", ctx, n, classes, slices, loss));
+	SGAN_NEED("binary cross-entropy of classes", logits);
+	job = loss_job(ctx, n, classes, slices, logits, weight, (double)n, diff);
+	job.target = target;
+	return run(ctx, &job, bce_classes_chunk, (double)n, loss);
 }
 
 sgan_status sgan_mean_squared_error(sgan_ctx *ctx, size_t n, size_t channels, size_t slices, const sgan_real *x,
