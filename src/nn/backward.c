@@ -2,6 +2,8 @@
  *
  * A layer's gradient buffer first holds the gradient of its output and, once the layer is done, that of what
  * its linear part computed. The first reader of a layer writes its gradient, later ones add to it. */
+#include <string.h>
+
 #include "src/cpu/status.h"
 #include "src/nn/internal.h"
 
@@ -106,6 +108,49 @@ static void backward_concat(struct backward *b, int layer)
 	}
 }
 
+/* The pooled gradient is spread over the source's pixels, which may hold one already. */
+static void backward_avgpool(struct backward *b, int layer)
+{
+	const struct sgan_node *node = &b->net->nodes[layer];
+	const int source = node->source[0];
+	if (!b->wanted[source])
+		return;
+	sgan_avgpool_backward(b->ctx, b->tape->n, b->net->nodes[source].size / node->size, node->size,
+	                      b->tape->at[layer].grad, b->written[source], b->tape->at[source].grad);
+	b->written[source] = true;
+}
+
+/* The gradient goes on as it is. */
+static void pass_on(struct backward *b, int layer)
+{
+	const int source = b->net->nodes[layer].source[0];
+	const size_t count = b->tape->n * b->net->nodes[layer].size;
+	const real *gradient = b->tape->at[layer].grad;
+	if (!b->wanted[source])
+		return;
+	if (b->written[source])
+		sgan_add(b->ctx, count, gradient, b->tape->at[source].grad);
+	else
+		memcpy(b->tape->at[source].grad, gradient, count * sizeof(real));
+	b->written[source] = true;
+}
+
+/* The mask is drawn once more: that takes less than to write and read it. */
+static void backward_dropout(struct backward *b, int layer)
+{
+	const int source = b->net->nodes[layer].source[0];
+	if (b->tape->mode == SGAN_INFER) {
+		pass_on(b, layer);
+		return;
+	}
+	const struct sgan_random random = sgan_tape_layer_random(b->tape, layer);
+	real *gradient = begin_gradient(b, source);
+	if (gradient != NULL)
+		sgan_dropout(b->ctx, &random, b->tape->n * b->net->nodes[layer].size, b->net->desc.layers[layer].rate,
+		             b->tape->at[layer].grad, gradient);
+	end_gradient(b, source, gradient);
+}
+
 static sgan_status backward_layer(struct backward *b, int layer)
 {
 	const struct sgan_layer_desc *l = &b->net->desc.layers[layer];
@@ -126,6 +171,15 @@ static sgan_status backward_layer(struct backward *b, int layer)
 		end_gradient(b, source, gradient);
 		return SGAN_OK;
 	}
+	case SGAN_LAYER_AVGPOOL:
+		backward_avgpool(b, layer);
+		return SGAN_OK;
+	case SGAN_LAYER_NOISE:
+		pass_on(b, layer);
+		return SGAN_OK;
+	case SGAN_LAYER_DROPOUT:
+		backward_dropout(b, layer);
+		return SGAN_OK;
 	case SGAN_LAYER_CONCAT:
 		backward_concat(b, layer);
 		return SGAN_OK;

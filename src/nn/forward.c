@@ -35,6 +35,28 @@ static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, str
 	return bn ? normalise(ctx, net, params, tape, node, at) : SGAN_OK;
 }
 
+/* Noise or dropout; in inference the layer's output is its source's. */
+static sgan_status forward_random(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_tape *tape, int layer)
+{
+	const struct sgan_layer_desc *l = &net->desc.layers[layer];
+	struct sgan_activation *at = &tape->at[layer];
+	const size_t count = tape->n * net->nodes[layer].size;
+	const real *src = tape->at[net->nodes[layer].source[0]].value;
+	if (tape->mode == SGAN_INFER) {
+		at->value = src;
+		return SGAN_OK;
+	}
+	if (!tape->random_set)
+		return sgan_fail(SGAN_EINVAL, "%s: layer '%s': random numbers were not set", net->desc.name, l->name);
+	const struct sgan_random random = sgan_tape_layer_random(tape, layer);
+	if (l->kind == SGAN_LAYER_NOISE)
+		sgan_noise(ctx, &random, count, (real)l->sigma, src, at->own);
+	else
+		sgan_dropout(ctx, &random, count, l->rate, src, at->own);
+	at->value = at->own;
+	return SGAN_OK;
+}
+
 static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
                                  struct sgan_tape *tape, int layer)
 {
@@ -56,6 +78,12 @@ static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, stru
 		sgan_maxpool_forward(ctx, tape->n, s[0], s[1], s[2], l->kernel, tape->at[a].value, at->own, at->which);
 		return SGAN_OK;
 	}
+	case SGAN_LAYER_AVGPOOL:
+		sgan_avgpool_forward(ctx, tape->n, net->nodes[a].size / node->size, node->size, tape->at[a].value, at->own);
+		return SGAN_OK;
+	case SGAN_LAYER_NOISE:
+	case SGAN_LAYER_DROPOUT:
+		return forward_random(ctx, net, tape, layer);
 	case SGAN_LAYER_CONCAT:
 		sgan_concat_forward(ctx, tape->n, net->nodes[a].size, tape->at[a].value, net->nodes[b].size, tape->at[b].value,
 		                    at->own);

@@ -52,9 +52,14 @@ struct sgan_tape {
 	enum sgan_mode mode;
 	bool backward;
 	struct sgan_activation at[SGAN_LAYERS];
+	struct sgan_random random;
+	bool random_set;
 	real *spare; /* a gradient on its way to be added to another */
 	char *workspace;
 };
+
+/* A layer's own random numbers on a tape. */
+struct sgan_random sgan_tape_layer_random(const struct sgan_tape *tape, int layer);
 
 /* The layer's packed weights for a pass, packed now if they changed. */
 sgan_status sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass,

@@ -18,7 +18,10 @@ enum sgan_layer_kind {
 	SGAN_LAYER_DECONV,  /* out, kernel, stride, pad, out_pad */
 	SGAN_LAYER_DENSE,   /* out; takes all of the source's h * w * c values */
 	SGAN_LAYER_MAXPOOL, /* kernel: windows that do not overlap */
+	SGAN_LAYER_AVGPOOL, /* of all pixels: [h, w, c] becomes [1, 1, c] */
 	SGAN_LAYER_CONCAT,  /* from[0], from[1]: vectors, one behind the other */
+	SGAN_LAYER_NOISE,   /* sigma: adds Gaussian noise in training, nothing in inference */
+	SGAN_LAYER_DROPOUT, /* rate: inverted dropout in training, nothing in inference */
 	SGAN_LAYER_KINDS
 };
 
@@ -39,6 +42,8 @@ struct sgan_layer_desc {
 	bool bias, bn;
 	sgan_act act;
 	double slope;  /* of SGAN_ACT_LRELU */
+	double sigma;  /* of SGAN_LAYER_NOISE: standard deviation */
+	double rate;   /* of SGAN_LAYER_DROPOUT: the share that is dropped, rounded to 1/65536 */
 	unsigned line; /* where the description was read, 0: nowhere */
 };
 
@@ -117,6 +122,10 @@ void sgan_tape_destroy(struct sgan_tape *tape);
 
 /* Sets what an input layer reads: [n, shape], not copied, to stay valid until the backward pass is done. */
 void sgan_tape_input(struct sgan_tape *tape, int layer, const real *values);
+
+/* Where the noise and masks of the passes to come are drawn from, to be told before a forward pass in training: the
+ * numbers are a function of (seed, stream, step, layer, element). Streams leave their high byte 0, for the layer. */
+void sgan_tape_random(struct sgan_tape *tape, uint64_t seed, uint32_t stream, uint64_t step);
 
 /* A layer's output [n, shape] after a forward pass. */
 const real *sgan_tape_value(const struct sgan_tape *tape, int layer);

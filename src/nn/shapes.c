@@ -18,7 +18,8 @@ static sgan_status complain(const struct sgan_net_desc *desc, const struct sgan_
 	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': %s", desc->name, layer->name, what);
 }
 
-const char *const sgan_layer_kind_names[] = { "input", "conv", "deconv", "dense", "maxpool", "concat", NULL };
+const char *const sgan_layer_kind_names[] = { "input",   "conv",   "deconv", "dense",   "maxpool",
+	                                          "avgpool", "concat", "noise",  "dropout", NULL };
 _Static_assert(sizeof sgan_layer_kind_names / sizeof *sgan_layer_kind_names == SGAN_LAYER_KINDS + 1,
                "every kind of layer has a name");
 
@@ -103,6 +104,14 @@ static sgan_status natural_shape(const struct sgan_net_desc *desc, const struct 
 		out[1] = in[1] / l->kernel;
 		out[2] = in[2];
 		return SGAN_OK;
+	case SGAN_LAYER_AVGPOOL:
+		out[0] = out[1] = 1;
+		out[2] = in[2];
+		return SGAN_OK;
+	case SGAN_LAYER_NOISE:
+	case SGAN_LAYER_DROPOUT:
+		memcpy(out, in, 3 * sizeof out[0]);
+		return SGAN_OK;
 	case SGAN_LAYER_CONCAT:
 		if (in[0] * in[1] != 1 || in2[0] * in2[1] != 1)
 			return complain(desc, l, "only vectors can be concatenated");
@@ -149,6 +158,10 @@ static sgan_status check_layer(const struct sgan_net_desc *desc, size_t i)
 		return complain(desc, l, "a layer with bn has no bias");
 	if (l->act == SGAN_ACT_LRELU && !(l->slope > 0 && l->slope < 1))
 		return complain(desc, l, "the slope of a leaky ReLU lies between 0 and 1");
+	if (l->kind == SGAN_LAYER_NOISE && !(l->sigma >= 0 && l->sigma <= 1000))
+		return complain(desc, l, "the sigma of noise lies between 0 and 1000");
+	if (l->kind == SGAN_LAYER_DROPOUT && !(l->rate >= 0 && l->rate <= 0.99))
+		return complain(desc, l, "the rate of dropout lies between 0 and 0.99");
 	return SGAN_OK;
 }
 

@@ -91,6 +91,19 @@ void sgan_tape_input(struct sgan_tape *tape, int layer, const real *values)
 	tape->at[layer].value = values;
 }
 
+void sgan_tape_random(struct sgan_tape *tape, uint64_t seed, uint32_t stream, uint64_t step)
+{
+	tape->random = (struct sgan_random){ .seed = seed, .step = step, .stream = stream };
+	tape->random_set = true;
+}
+
+struct sgan_random sgan_tape_layer_random(const struct sgan_tape *tape, int layer)
+{
+	struct sgan_random random = tape->random;
+	random.stream |= (uint32_t)(layer + 1) << 24;
+	return random;
+}
+
 const real *sgan_tape_value(const struct sgan_tape *tape, int layer)
 {
 	return tape->at[layer].value;

@@ -13,7 +13,7 @@ _Static_assert(SGAN_ACT_NONE == 0 && SGAN_ACT_SIGMOID == 3, "activations is in t
 _Static_assert(sizeof(enum sgan_layer_kind) == sizeof(unsigned) && sizeof(sgan_act) == sizeof(unsigned),
                "choices are stored as unsigned");
 
-enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE };
+enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE, SIGMA, RATE };
 
 #define FIELD(member) offsetof(struct sgan_layer_desc, member)
 static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0,
@@ -30,6 +30,8 @@ static const struct sgan_key layer_keys[] = { [TYPE] = { "type", SGAN_KEY_CHOICE
 	                                          [BN] = { "bn", SGAN_KEY_BOOL, FIELD(bn), 0, 0, NULL },
 	                                          [ACT] = { "act", SGAN_KEY_CHOICE, FIELD(act), 0, 0, activations },
 	                                          [SLOPE] = { "slope", SGAN_KEY_ABOVE, FIELD(slope), 0, 0.999, NULL },
+	                                          [SIGMA] = { "sigma", SGAN_KEY_REAL, FIELD(sigma), 0, 1000, NULL },
+	                                          [RATE] = { "rate", SGAN_KEY_REAL, FIELD(rate), 0, 0.99, NULL },
 	                                          { NULL, SGAN_KEY_OTHER, 0, 0, 0, NULL } };
 
 #define BIT(key) ((uint64_t)1 << (key))
@@ -45,6 +47,9 @@ static const struct {
 	                                        LINEAR | BIT(STRIDE) | BIT(PAD) | BIT(OUT_PAD) },
 	                [SGAN_LAYER_DENSE] = { ALWAYS | BIT(OUT), LINEAR },
 	                [SGAN_LAYER_MAXPOOL] = { ALWAYS | BIT(KERNEL), BIT(FROM) },
+	                [SGAN_LAYER_AVGPOOL] = { ALWAYS, BIT(FROM) },
+	                [SGAN_LAYER_NOISE] = { ALWAYS | BIT(SIGMA), BIT(FROM) },
+	                [SGAN_LAYER_DROPOUT] = { ALWAYS | BIT(RATE), BIT(FROM) },
 	                [SGAN_LAYER_CONCAT] = { ALWAYS | BIT(FROM), BIT(SHAPE) } };
 _Static_assert(sizeof layer_rules / sizeof *layer_rules == SGAN_LAYER_KINDS, "every kind of layer has rules");
 
