@@ -5,7 +5,6 @@
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
 #include "src/sgan/session_internal.h"
-#include "src/sgan/streams.h"
 
 static bool is_top(const struct sgan_session *s, size_t i)
 {
@@ -30,20 +29,52 @@ static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, u
 		                    s->n * stack->noise_size, t->noise);
 		sgan_tape_input(t->generator, stack->generator_condition, condition(s, i));
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
+		sgan_session_random(s, t->generator, purpose, i, SGAN_PASS_GENERATOR, step);
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->n, mode));
 	}
 	return SGAN_OK;
 }
 
-/* D_i and Q_i on h; then the binary cross-entropy of D's logit with `target`. */
-static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_tape *tape, const real *h, real target,
-                                double weight, double *loss)
+/* D_i and Q_i on h. */
+static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_tape *tape, const real *h)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	sgan_tape_input(tape, stack->discriminator_in, h);
-	SGAN_TRY(sgan_net_forward(s->ctx, stack->discriminator.net, stack->discriminator.params, tape, s->n, SGAN_TRAIN));
-	return sgan_bce_logits(s->ctx, s->n, s->model->preset->slices, sgan_tape_value(tape, stack->discriminator_logit),
-	                       target, (real)weight, loss, sgan_tape_grad(tape, stack->discriminator_logit));
+	return sgan_net_forward(s->ctx, stack->discriminator.net, stack->discriminator.params, tape, s->n, SGAN_TRAIN);
+}
+
+/* The binary cross-entropy of D with `target`, its gradient times `weight` left on the tape. */
+static sgan_status adversarial_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, real target,
+                                    double weight, double *loss)
+{
+	const int head = s->model->stacks[i].discriminator_logit;
+	const size_t slices = s->model->preset->slices;
+	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_BINARY)
+		return sgan_bce_logits(s->ctx, s->n, slices, sgan_tape_value(tape, head), target, (real)weight, loss,
+		                       sgan_tape_grad(tape, head));
+	return sgan_bce_classes(s->ctx, s->n, s->model->preset->classes, slices, sgan_tape_value(tape, head), target,
+	                        (real)weight, loss, sgan_tape_grad(tape, head));
+}
+
+/* That D tells the classes of real images, where it has an output for each; else 0. */
+static sgan_status class_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
+{
+	const int head = s->model->stacks[i].discriminator_logit;
+	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_BINARY)
+		return SGAN_OK;
+	return sgan_softmax_cross_entropy(s->ctx, s->n, s->model->preset->classes, s->model->preset->slices,
+	                                  sgan_tape_value(tape, head), s->labels, 1, loss, sgan_tape_grad(tape, head));
+}
+
+/* lambda_adv L_adv: -log D, equation (5), or log(1 - D). */
+static sgan_status generator_adversarial_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
+{
+	const double weight = s->settings->lambda_adv;
+	if (s->model->preset->stacks[i].adversarial == SGAN_ADVERSARIAL_NON_SATURATING)
+		return adversarial_loss(s, i, tape, 1, weight, loss);
+	SGAN_TRY(adversarial_loss(s, i, tape, 0, -weight, loss));
+	*loss = -*loss;
+	return SGAN_OK;
 }
 
 /* L_ent, equation (7): with a fixed-variance Gaussian posterior, the squared error of Q's mean. */
@@ -77,21 +108,29 @@ static sgan_status conditional_loss(struct sgan_session *s, size_t i, double *lo
 }
 
 /* Gradients of L_D + lambda_ent L_ent, equations (4) and (7), with respect to D_i and Q_i. Real and generated
- * batches pass apart, each with its own batch statistics. */
+ * batches pass apart, each with its own batch statistics, noise and masks. */
 static sgan_status discriminator_gradients(struct sgan_session *s, size_t i)
 {
 	const struct sgan_part *d = &s->model->stacks[i].discriminator;
 	struct sgan_stack_tapes *t = &s->tapes[i];
-	double real_loss = 0, generated_loss = 0, entropy = 0;
+	double real_loss = 0, generated_loss = 0, classes = 0, entropy = 0;
 	sgan_params_clear_grads(d->params);
+	sgan_session_random(s, t->discriminator_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_REAL, s->updates[0]);
+	sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_GENERATED,
+	                    s->updates[0]);
+	SGAN_TRY(discriminate(s, i, t->discriminator_real, sgan_session_real(s, i)));
+	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
 	/* equation (4), each expectation weighted by one half */
-	SGAN_TRY(discriminate(s, i, t->discriminator_real, sgan_session_real(s, i), 1, 0.5, &real_loss));
-	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i), 0, 0.5, &generated_loss));
+	SGAN_TRY(adversarial_loss(s, i, t->discriminator_real, 1, 0.5, &real_loss));
+	SGAN_TRY(adversarial_loss(s, i, t->discriminator_generated, 0, 0.5, &generated_loss));
+	SGAN_TRY(class_loss(s, i, t->discriminator_real, &classes));
 	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
 	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_real, true, -1));
 	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, true, -1));
 	sgan_session_record(s, 0.5 * real_loss + 0.5 * generated_loss, "loss_d%zu", i);
 	sgan_session_record(s, entropy, "loss_d%zu_ent", i);
+	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_CLASSES)
+		sgan_session_record(s, classes, "loss_d%zu_class", i);
 	return SGAN_OK;
 }
 
@@ -106,9 +145,9 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 	const size_t count = s->n * stack->lower_size;
 	double adversarial = 0, conditional = 0, entropy = 0;
 	sgan_params_clear_grads(g->params);
-	/* equation (5): -log D(G(h, z)) */
-	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i), 1, s->settings->lambda_adv,
-	                      &adversarial));
+	sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_PASS_GENERATED, s->updates[1]);
+	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
+	SGAN_TRY(generator_adversarial_loss(s, i, t->discriminator_generated, &adversarial));
 	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
 	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, false, stack->discriminator_in));
 	SGAN_TRY(conditional_loss(s, i, &conditional));

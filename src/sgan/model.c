@@ -40,13 +40,13 @@ static sgan_status find_layers(struct sgan_stack *stack)
 	return SGAN_OK;
 }
 
-static sgan_status check_sizes(const struct sgan_stack *stack, size_t i)
+static sgan_status check_sizes(const struct sgan_stack *stack, size_t i, size_t logits)
 {
 	const struct sgan_net *g = stack->generator.net, *d = stack->discriminator.net;
 	if (sgan_net_size(g, stack->generator_condition) != stack->upper_size ||
 	    sgan_net_size(g, stack->generator_out) != stack->lower_size ||
 	    sgan_net_size(d, stack->discriminator_in) != stack->lower_size ||
-	    sgan_net_size(d, stack->discriminator_logit) != 1 ||
+	    sgan_net_size(d, stack->discriminator_logit) != logits ||
 	    sgan_net_size(d, stack->discriminator_code) != stack->noise_size)
 		return sgan_fail(SGAN_EINVAL, "stack %zu: encoder, generator and discriminator do not fit each other", i);
 	return SGAN_OK;
@@ -63,7 +63,7 @@ static sgan_status make_stack(sgan_ctx *ctx, struct sgan_model *model, size_t i,
 	SGAN_TRY(make_part(ctx, model, &desc->generator, trained, &stack->generator));
 	SGAN_TRY(make_part(ctx, model, &desc->discriminator, trained, &stack->discriminator));
 	SGAN_TRY(find_layers(stack));
-	return check_sizes(stack, i);
+	return check_sizes(stack, i, desc->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1);
 }
 
 sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, size_t max_batch, bool trained,

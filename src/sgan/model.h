@@ -16,7 +16,7 @@ struct sgan_stack {
 	struct sgan_part encoder, generator, discriminator;
 	int encoder_in, encoder_out;                                   /* layers: h(i), h(i+1) */
 	int generator_condition, generator_noise, generator_out;       /* h(i+1), z(i), h(i) */
-	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logit, Q's guess at z(i) */
+	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logits, Q's guess at z(i) */
 	size_t upper_size, noise_size, lower_size;                     /* values of h(i+1), z(i), h(i) */
 };
 

@@ -15,6 +15,13 @@ const char *sgan_stage_name(enum sgan_stage stage);
 
 enum sgan_condition { SGAN_CONDITION_SQUARED_ERROR, SGAN_CONDITION_CROSS_ENTROPY };
 
+/* What D's head "d" is: one logit, or one for each class with D = Z / (1 + Z), Z the sum of their exponentials; the
+ * latter is trained to tell the classes of real images as well. */
+enum sgan_discriminator_loss { SGAN_DISCRIMINATOR_BINARY, SGAN_DISCRIMINATOR_CLASSES };
+
+/* L_adv: -log D(G(h, z)), equation (5), or log(1 - D(G(h, z))), whose gradient fades where D is sure. */
+enum sgan_adversarial { SGAN_ADVERSARIAL_NON_SATURATING, SGAN_ADVERSARIAL_SATURATING };
+
 enum sgan_init { SGAN_INIT_NORMAL, SGAN_INIT_HE };
 
 /* Settings of one training stage: the preset's common ones, then those of the stage's group. */
@@ -33,8 +40,10 @@ struct sgan_stage_settings {
 struct sgan_stack_desc {
 	char cut[SGAN_NAME]; /* the encoder's layer that gives h(i+1); the top stack's gives class scores */
 	enum sgan_condition condition;
+	enum sgan_discriminator_loss discriminator_loss;
+	enum sgan_adversarial adversarial;
 	struct sgan_net_desc generator;     /* inputs "h" (the condition) and "z"; its last layer makes h(i) */
-	struct sgan_net_desc discriminator; /* input "h", heads "d" (one logit) and "q" (as wide as z) */
+	struct sgan_net_desc discriminator; /* input "h", heads "d" (logits) and "q" (as wide as z) */
 };
 
 struct sgan_preset {

@@ -97,15 +97,17 @@ static sgan_status check_cut(const struct sgan_preset *preset, size_t number, co
 	return SGAN_OK;
 }
 
-static sgan_status check_discriminator(const struct shaped *d, size_t below, size_t z)
+/* `logits` is how many D's head has. */
+static sgan_status check_discriminator(const struct shaped *d, size_t below, size_t logits, size_t z)
 {
 	SGAN_TRY(check_inputs(d, "h", NULL));
 	SGAN_TRY(check_values(d, "h", below, "as many as its generator makes"));
-	SGAN_TRY(check_values(d, "d", 1, "one logit"));
+	SGAN_TRY(check_values(d, "d", logits, logits == 1 ? "one logit" : "a logit for each class"));
 	SGAN_TRY(check_values(d, "q", z, "as many as its generator's 'z'"));
 	int logit = sgan_net_desc_find(d->net, "d");
 	if (d->net->layers[logit].act != SGAN_ACT_NONE)
-		return sgan_tree_fail(d->at, "%s: layer 'd' is a logit and takes no 'act'", d->net->name);
+		return sgan_tree_fail(d->at, "%s: layer 'd' is %s and takes no 'act'", d->net->name,
+		                      logits == 1 ? "a logit" : "logits");
 	return SGAN_OK;
 }
 
@@ -133,7 +135,8 @@ static sgan_status check_stack(const struct sgan_preset *preset, size_t number, 
 		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
 		                      out[2], preset->height, preset->width, preset->channels);
 	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
-	return check_discriminator(&d, below, values(&g, sgan_net_desc_find(g.net, "z")));
+	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1;
+	return check_discriminator(&d, below, logits, values(&g, sgan_net_desc_find(g.net, "z")));
 }
 
 static bool any_bn(const struct sgan_preset *preset)

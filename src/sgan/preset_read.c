@@ -12,11 +12,20 @@ static const char *const stage_words[] = { "encoder", "independent", "joint", "a
 static const char *const init_words[] = { "normal", "he", NULL };
 static const char *const condition_words[] = { "squared_error", "cross_entropy", NULL };
 
+static const char *const discriminator_words[] = { "binary", "classes", NULL };
+static const char *const adversarial_words[] = { "non_saturating", "saturating", NULL };
+
 _Static_assert(SGAN_STAGE_ENCODER == 0 && SGAN_STAGE_JOINT == 2, "stage_words is in the order of enum sgan_stage");
 _Static_assert(SGAN_INIT_NORMAL == 0 && SGAN_INIT_HE == 1, "init_words is in the order of enum sgan_init");
 _Static_assert(SGAN_CONDITION_SQUARED_ERROR == 0 && SGAN_CONDITION_CROSS_ENTROPY == 1,
                "condition_words is in the order of enum sgan_condition");
-_Static_assert(sizeof(enum sgan_init) == sizeof(unsigned) && sizeof(enum sgan_condition) == sizeof(unsigned),
+_Static_assert(SGAN_DISCRIMINATOR_BINARY == 0 && SGAN_DISCRIMINATOR_CLASSES == 1,
+               "discriminator_words is in the order of enum sgan_discriminator_loss");
+_Static_assert(SGAN_ADVERSARIAL_NON_SATURATING == 0 && SGAN_ADVERSARIAL_SATURATING == 1,
+               "adversarial_words is in the order of enum sgan_adversarial");
+_Static_assert(sizeof(enum sgan_init) == sizeof(unsigned) && sizeof(enum sgan_condition) == sizeof(unsigned) &&
+                   sizeof(enum sgan_discriminator_loss) == sizeof(unsigned) &&
+                   sizeof(enum sgan_adversarial) == sizeof(unsigned),
                "choices are stored as unsigned");
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
@@ -70,6 +79,13 @@ static const struct sgan_key stack_keys[] = { { "cut", SGAN_KEY_NAME, STACK(cut)
 	                                          { "discriminator", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	                                          END };
 
+/* These may be left out: a discriminator is binary, L_adv does not saturate. */
+static const struct sgan_key stack_loss_keys[] = {
+	{ "discriminator_loss", SGAN_KEY_CHOICE, STACK(discriminator_loss), 0, 0, discriminator_words },
+	{ "adversarial", SGAN_KEY_CHOICE, STACK(adversarial), 0, 0, adversarial_words },
+	END
+};
+
 static const uint64_t every = ~(uint64_t)0;
 
 /* A stage's settings: the common ones, then those of its group (which may be missing). */
@@ -93,9 +109,10 @@ static sgan_status read_stack(const config_setting_t *at, size_t number, const s
 {
 	char where[32], name[SGAN_NAME];
 	snprintf(where, sizeof where, "stack %zu", number);
-	struct sgan_keys table = { .keys = stack_keys, .target = stack };
-	SGAN_TRY(sgan_keys_read(at, where, &table, 1));
-	SGAN_TRY(sgan_keys_require(at, where, &table, every));
+	struct sgan_keys tables[2] = { { .keys = stack_keys, .target = stack },
+		                           { .keys = stack_loss_keys, .target = stack } };
+	SGAN_TRY(sgan_keys_read(at, where, tables, 2));
+	SGAN_TRY(sgan_keys_require(at, where, &tables[0], every));
 	snprintf(name, sizeof name, "g%zu", number);
 	SGAN_TRY(sgan_layers_read(config_setting_get_member(at, "generator"), name, preset, &stack->generator));
 	snprintf(name, sizeof name, "d%zu", number);

@@ -87,6 +87,7 @@ static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mod
 	for (size_t i = 0; i < end; i++) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		sgan_tape_input(s->tapes[i].encoder, stack->encoder_in, sgan_session_real(s, i));
+		sgan_session_random(s, s->tapes[i].encoder, SGAN_RANDOM_ENCODER, i, SGAN_PASS_ENCODER, s->updates[0]);
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->n, mode));
 	}
 	return SGAN_OK;
@@ -146,6 +147,13 @@ void sgan_session_record(struct sgan_session *s, double value, const char *forma
 	if (i == s->loss_count)
 		memcpy(s->losses[s->loss_count++].name, name, sizeof name);
 	s->losses[i].value = value;
+}
+
+void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
+                         enum sgan_pass_of pass, uint64_t step)
+{
+	sgan_tape_random(tape, s->model->preset->seed,
+	                 sgan_layer_stream(purpose, (unsigned)s->stage, (unsigned)stack, pass), step);
 }
 
 void sgan_session_update(struct sgan_session *s, struct sgan_part *part, uint64_t updates)

@@ -3,9 +3,14 @@
 #define SGAN_SGAN_SESSION_INTERNAL_H
 
 #include "src/sgan/session.h"
+#include "src/sgan/streams.h"
 
 /* Sets a loss of the current step by name; `format` has at most one %zu, the stack. */
 void sgan_session_record(struct sgan_session *session, double value, const char *format, size_t stack);
+
+/* Tells a tape of stack i where its noise and masks of step `step` come from. */
+void sgan_session_random(struct sgan_session *session, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
+                         enum sgan_pass_of pass, uint64_t step);
 
 /* Adam over a part's parameters, `updates` of which went before. */
 void sgan_session_update(struct sgan_session *session, struct sgan_part *part, uint64_t updates);

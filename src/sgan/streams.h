@@ -8,16 +8,27 @@
 enum sgan_purpose {
 	SGAN_RANDOM_INIT = 1,      /* weights; step: a hash of the tensor's name */
 	SGAN_RANDOM_SHUFFLE,       /* order of an epoch; step: the epoch */
-	SGAN_RANDOM_DISCRIMINATOR, /* z of a D step; step: number of D updates before it */
-	SGAN_RANDOM_GENERATOR,     /* z of a G step; step: number of G updates before it */
+	SGAN_RANDOM_DISCRIMINATOR, /* z, noise and masks of a D step; step: number of D updates before it */
+	SGAN_RANDOM_GENERATOR,     /* the same of a G step; step: number of G updates before it */
 	SGAN_RANDOM_GRID,          /* z of the sample grids; step: image */
-	SGAN_RANDOM_SAMPLE         /* z of `sample`; step: image */
+	SGAN_RANDOM_SAMPLE,        /* z of `sample`; step: image */
+	SGAN_RANDOM_ENCODER        /* noise and masks of an encoder step; step: number of encoder updates before it */
 };
 
 /* stage and stack are 0 where they do not matter. */
 static inline uint32_t sgan_stream(enum sgan_purpose purpose, unsigned stage, unsigned stack)
 {
 	return (uint32_t)purpose << 16 | (uint32_t)stage << 8 | (uint32_t)stack;
+}
+
+/* Whose noise and masks a stream of a stack is; 0 is z. */
+enum sgan_pass_of { SGAN_PASS_ENCODER = 1, SGAN_PASS_GENERATOR, SGAN_PASS_REAL, SGAN_PASS_GENERATED };
+
+/* Of a network's layers, which put their numbers into the high byte (sgan_tape_random). */
+static inline uint32_t sgan_layer_stream(enum sgan_purpose purpose, unsigned stage, unsigned stack,
+                                         enum sgan_pass_of pass)
+{
+	return sgan_stream(purpose, stage, stack) | (uint32_t)pass << 4;
 }
 
 #endif
