@@ -1,20 +1,32 @@
-/* Convolution, deconvolution and dense layers: plans.
+/* Convolution, deconvolution and dense layers: plans, and their three passes.
  *
- * A plan is immutable and may be shared by threads: shapes, and for each pass
- * the algorithm, the packed size of the weights and the workspace. The caller
- * owns all memory. Tensors are dense, channels last:
+ * A plan is made once for a shape; it names the algorithm of each pass and says how much
+ * memory the pass wants. All memory is the caller's. A layer's life is
  *
- *   src [N, in_h, in_w, in_c]      dst [N, out_h, out_w, out_c]
+ *   sgan_conv_plan_create
+ *   for each pass: packed = sgan_conv_packed_size bytes, workspace = sgan_conv_workspace_size bytes
+ *   whenever weights change: sgan_conv_pack for the passes that read them
+ *   sgan_conv_forward, sgan_conv_backward_data, sgan_conv_backward_weights
+ *   sgan_conv_plan_destroy
+ *
+ * docs/example.c does all of it. Tensors are dense, channels last, without alignment:
+ *
+ *   src, diff_src [n, in_h, in_w, in_c]       dst, diff_dst [n, out_h, out_w, out_c]
  *   convolution weights   [kernel_h, kernel_w, in_c, out_c]
  *   deconvolution weights [kernel_h, kernel_w, out_c, in_c]
- *   dense weights         [in_c, out_c]      (a convolution of 1x1 images)
+ *   dense weights         [in_c, out_c]       (a convolution of 1x1 images)
  *
- * Convolution is cross-correlation:
+ * Convolution is cross-correlation; what lies outside src is 0:
  *   dst[n,y,x,o] = bias[o] + sum src[n, y*stride + i - pad, x*stride + j - pad, c] * w[i,j,c,o]
- * Deconvolution is its transpose (the gradient with respect to src), so that
- * <conv(x), y> = <x, deconv(y)> for the same weights; its forward pass is
- * convolution's backward-data and the other way about, and its weight gradient
- * is convolution's with the operands exchanged. */
+ *   out_h = (in_h + 2 pad - kernel_h) / stride + 1, rounded down; out_w alike
+ * Deconvolution is its transpose, convolution's gradient with respect to src:
+ *   out_h = (in_h - 1) stride + kernel_h + out_pad - 2 pad; out_w alike
+ * so that <conv(x), y> = <x, deconv(y)> for the same weights. Its forward pass is
+ * convolution's backward-data and the other way about, and its weight gradient is
+ * convolution's with the operands exchanged. Nothing is multiplied by the zeros that a
+ * stride inserts.
+ *
+ * The bits of a result depend on the plan and the batch, not on the number of threads. */
 #ifndef SGAN_CONV_H
 #define SGAN_CONV_H
 
@@ -24,59 +36,78 @@
 extern "C" {
 #endif
 
+/* The element type of a plan's tensors. */
 typedef enum sgan_dtype { SGAN_F32, SGAN_F64 } sgan_dtype;
 
 typedef enum sgan_conv_kind { SGAN_CONV, SGAN_DECONV } sgan_conv_kind;
 
+/* dst from src; diff_src from diff_dst; diff_weights from src and diff_dst. */
 typedef enum sgan_pass { SGAN_FORWARD, SGAN_BACKWARD_DATA, SGAN_BACKWARD_WEIGHTS, SGAN_PASS_COUNT } sgan_pass;
 
+/* A layer. Members not named by an initialiser, being 0, mean none, no padding, one slice. */
 typedef struct sgan_conv_desc {
 	sgan_conv_kind kind;
-	size_t in_h, in_w, in_c;
+	size_t in_h, in_w, in_c; /* of src: pixels, pixels, channels */
 	size_t out_c;
 	size_t kernel_h, kernel_w;
-	size_t stride;  /* both directions */
-	size_t pad;     /* on every side */
-	size_t out_pad; /* deconvolution: rows and columns added at the bottom and right; < stride */
-	size_t max_batch;
-	size_t slices;   /* the batch is cut into this many for weight gradients; 0 means 1 */
-	sgan_act act;    /* applied to the forward pass's result, after the bias */
-	sgan_real slope; /* of SGAN_ACT_LRELU */
+	size_t stride;    /* both directions; at least 1 */
+	size_t pad;       /* pixels on every side of convolution's src, or cut from every side of deconvolution's dst */
+	size_t out_pad;   /* deconvolution: rows and columns added at the bottom and right; less than stride */
+	size_t max_batch; /* images of the largest call */
+	size_t slices;    /* the batch is cut into this many for weight gradients, see sgan/ops.h; 0 means 1 */
+	sgan_act act;     /* applied to the forward pass's result, after the bias */
+	sgan_real slope;  /* of SGAN_ACT_LRELU */
 } sgan_conv_desc;
 
 typedef struct sgan_conv_plan sgan_conv_plan;
 
-/* Makes a plan for the instruction set of ctx. SGAN_EINVAL: a size is 0, too
- * large to address, or leaves no output. The caller ends it with destroy. */
+/* Makes a plan for the instruction set of ctx, into *plan. It keeps a copy of desc and nothing of ctx: any context may
+ * use it, and always gets the kernels it was made for. The caller owns it and ends it with sgan_conv_plan_destroy.
+ * SGAN_EINVAL: a size is 0, too large to address, or leaves no output; an unknown kind or activation; a pointer is
+ * NULL. SGAN_ENOMEM. */
 SGAN_API sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_conv_plan **plan);
+
+/* Ends a plan; NULL is allowed. */
 SGAN_API void sgan_conv_plan_destroy(sgan_conv_plan *plan);
 
+/* The layer that the plan was made for (slices at least 1), valid as long as the plan; the pixels of its output; the
+ * type of its elements. */
 SGAN_API const sgan_conv_desc *sgan_conv_plan_desc(const sgan_conv_plan *plan);
 SGAN_API size_t sgan_conv_out_h(const sgan_conv_plan *plan);
 SGAN_API size_t sgan_conv_out_w(const sgan_conv_plan *plan);
 SGAN_API sgan_dtype sgan_conv_dtype(const sgan_conv_plan *plan);
 
-/* Bytes of packed weights that a pass needs (0 for SGAN_BACKWARD_WEIGHTS), and
- * of workspace for contexts of ctx's thread count. Both want 64-byte alignment. */
+/* Bytes of packed weights that a pass reads; 0 for SGAN_BACKWARD_WEIGHTS, which reads none. A multiple of 64. */
 SGAN_API size_t sgan_conv_packed_size(const sgan_conv_plan *plan, sgan_pass pass);
+
+/* Bytes of workspace that a pass needs with ctx, or with any context of as many threads or fewer; a multiple of 64. Its
+ * content means nothing between calls: all layers that one thread runs may share the largest. */
 SGAN_API size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass);
 
-/* Brings weights into the order that a pass reads; to be called again whenever they change. */
+/* Brings weights into the order that a pass reads; to be called again whenever they change. packed begins on a 64-byte
+ * boundary; its content is opaque and belongs to this plan and pass. For SGAN_BACKWARD_WEIGHTS nothing is done.
+ * SGAN_EINVAL: an unknown pass, a pointer is NULL, packed is not aligned. */
 SGAN_API sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights,
                                     void *packed);
 
-/* dst = act(conv(src) + bias). bias [out_c] or NULL. n <= max_batch. */
+/* The passes. n images, 0 to max_batch; workspace and packed begin on 64-byte boundaries; no output overlaps another
+ * argument. SGAN_EINVAL: n is over max_batch, a pointer is NULL that may not be (of an empty batch, tensors and packed
+ * weights may), workspace or packed is not aligned. */
+
+/* dst = act(conv(src) + bias), or deconv. packed is SGAN_FORWARD's. bias [out_c], or NULL for none. */
 SGAN_API sgan_status sgan_conv_forward(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n, const sgan_real *src,
                                        const void *packed, const sgan_real *bias, sgan_real *dst, void *workspace);
 
-/* diff_src = gradient with respect to src. diff_dst is with respect to what the
- * plan computes before its activation (see sgan_act_backward in src/ops). */
+/* diff_src = the gradient with respect to src, overwritten. diff_dst is the gradient with respect to what the plan
+ * computes BEFORE its activation: sgan_act_backward makes it from dst and dst's gradient. packed is
+ * SGAN_BACKWARD_DATA's. */
 SGAN_API sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
                                              const sgan_real *diff_dst, const void *packed, sgan_real *diff_src,
                                              void *workspace);
 
-/* diff_weights (laid out as the weights) += or =. Each slice of the batch is
- * summed by itself and the slices added in order, whatever the thread count. */
+/* diff_weights = the gradient with respect to the weights, laid out as they are, or += with accumulate; diff_dst as
+ * above. An empty batch's gradient is 0. Each slice of the batch is summed by itself and the slices added in order.
+ * The bias's gradient is sgan_bias_backward's. */
 SGAN_API sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
                                                 const sgan_real *src, const sgan_real *diff_dst,
                                                 sgan_real *diff_weights, bool accumulate, void *workspace);

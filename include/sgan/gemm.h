@@ -8,11 +8,15 @@
 extern "C" {
 #endif
 
-/* C = op(A) op(B), or C += with accumulate; op(X) is X, or its transpose where
- * trans_x is set. op(A) is [m, k], op(B) [k, n], C [m, n]; lda, ldb, ldc are
- * elements from row to row of the matrices as stored. C is not read unless
- * accumulate is set. Scratch comes from the context.
- * SGAN_EINVAL: a leading dimension is shorter than its row. SGAN_ENOMEM. */
+/* C = op(A) op(B), or C += with accumulate; op(X) is X, or its transpose where trans_x is set. op(A) is [m, k],
+ * op(B) [k, n], C [m, n]; lda, ldb, ldc are elements from row to row of the matrices as stored, so at least their
+ * columns. Nothing is aligned, C overlaps neither A nor B, and is not read unless accumulate is set. With k = 0 the
+ * product is 0; with m or n = 0 nothing is done. A pointer to a matrix without elements may be NULL.
+ *
+ * Both operands are packed, block by block, into the tiles of the kernels; scratch comes from the context, which keeps
+ * it. The order of each sum depends on the sizes alone: any number of threads gives the same bits.
+ * SGAN_EINVAL: a leading dimension is shorter than its row, a size too large to address, a pointer NULL. SGAN_ENOMEM:
+ * no scratch. */
 SGAN_API sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_t n, size_t k,
                                const sgan_real *a, size_t lda, const sgan_real *b, size_t ldb, bool accumulate,
                                sgan_real *c, size_t ldc);
