@@ -230,6 +230,7 @@ done
 # --- presets and settings ------------------------------------------------------
 
 fails 'unknown preset' 2 "'paintings'" train --preset paintings
+fails 'preset that cannot be trained yet' 2 'preset cifar10 is of colour images' train --preset cifar10
 fails 'preset file is missing' 1 'none.cfg' train --preset none.cfg
 fails 'unknown stage' 2 "'later'" train --stage later
 fails '--set: unknown key' 2 "unknown key 'lrr'" train --set joint.lrr=1

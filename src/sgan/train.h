@@ -58,6 +58,9 @@ sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options);
 /* The first stage that a preset runs. */
 enum sgan_stage sgan_first_stage(const struct sgan_preset *preset);
 
+/* Whether training has all that the preset needs: SGAN_EINVAL, and what is missing, if not. */
+sgan_status sgan_preset_trainable(const struct sgan_preset *preset);
+
 /* Whether the dataset has the images, classes and at least a batch that the preset needs: SGAN_EINVAL if not. */
 sgan_status sgan_data_fits(const struct sgan_preset *preset, const struct sgan_dataset *data);
 

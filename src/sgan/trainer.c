@@ -37,6 +37,16 @@ static uint64_t data_hash(const struct sgan_dataset *data)
 	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
 }
 
+sgan_status sgan_preset_trainable(const struct sgan_preset *p)
+{
+	if (p->channels != 1)
+		return sgan_fail(SGAN_EINVAL,
+		                 "preset %s is of colour images, which cannot be trained on yet: what is missing is a reader "
+		                 "for their files and the subtraction of their mean image",
+		                 p->name);
+	return SGAN_OK;
+}
+
 sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_dataset *d)
 {
 	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
@@ -184,6 +194,7 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t)
 {
 	const struct sgan_train_options *o = t->options;
 	t->lock = -1;
+	SGAN_TRY(sgan_preset_trainable(o->preset));
 	SGAN_TRY(sgan_data_fits(o->preset, o->data));
 	SGAN_TRY(lock_run(t));
 	SGAN_TRY(make_model(t));
