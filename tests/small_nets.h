@@ -19,6 +19,9 @@
 	{ .name = n, .kind = SGAN_LAYER_DECONV, .kernel = k, .stride = s, .pad = p, .out_pad = op, .out = o, __VA_ARGS__ }
 #define DENSE(n, o, ...) { .name = n, .kind = SGAN_LAYER_DENSE, .out = o, __VA_ARGS__ }
 #define POOL(n, k) { .name = n, .kind = SGAN_LAYER_MAXPOOL, .kernel = k }
+#define AVGPOOL(n, ...) { .name = n, .kind = SGAN_LAYER_AVGPOOL, __VA_ARGS__ }
+#define NOISE(n, s, ...) { .name = n, .kind = SGAN_LAYER_NOISE, .sigma = s, __VA_ARGS__ }
+#define DROPOUT(n, r, ...) { .name = n, .kind = SGAN_LAYER_DROPOUT, .rate = r, __VA_ARGS__ }
 #define CONCAT(n, a, b) { .name = n, .kind = SGAN_LAYER_CONCAT, .from = { a, b } }
 #define BIAS .bias = true
 #define BN .bn = true
@@ -69,6 +72,18 @@ static const struct sgan_layer_desc small_layers[][10] = {
 	  DENSE("out", 2, BIAS) },
 	{ INPUT("x", 1, 1, 5), DENSE("a", 4, BIAS, SIGMOID), CONCAT("twice", "a", "a"), CONCAT("more", "twice", "x"),
 	  DENSE("out", 3, BIAS) },
+	{ INPUT("x", 4, 5, 3), AVGPOOL("pool"), DENSE("fc", 4, BIAS) },
+	{ INPUT("x", 4, 5, 3), CONV("conv", 3, 1, 1, 4, BN, LRELU), AVGPOOL("pool"), DENSE("a", 3, BIAS),
+	  DENSE("b", 2, .from = { "conv" }, BIAS), CONCAT("ab", "a", "b"), DENSE("out", 2, BIAS) },
+	{ INPUT("x", 4, 5, 3), CONV("conv", 3, 1, 1, 4, BIAS, LRELU), DENSE("a", 3, BIAS),
+	  AVGPOOL("pool", .from = { "conv" }), DENSE("b", 2, BIAS), CONCAT("ab", "a", "b"), DENSE("out", 2, BIAS) },
+	{ INPUT("x", 3, 4, 2), NOISE("noise", 0.3), CONV("conv", 3, 1, 1, 3, BN, LRELU), NOISE("more", 0.1),
+	  DENSE("fc", 3, BIAS) },
+	{ INPUT("x", 3, 4, 2), DROPOUT("dropout", 0.4), CONV("conv", 3, 1, 1, 3, BN, LRELU), DROPOUT("more", 0.2),
+	  DENSE("fc", 3, BIAS) },
+	{ INPUT("x", 1, 1, 6), DENSE("trunk", 8, BIAS, LRELU), DENSE("a", 3, BIAS),
+	  DROPOUT("left", 0.3, .from = { "trunk" }), NOISE("right", 0.2, .from = { "trunk" }),
+	  CONCAT("both", "left", "right"), CONCAT("all", "both", "a"), DENSE("out", 2, BIAS) },
 };
 
 enum { SMALL_NETS = sizeof small_layers / sizeof small_layers[0] };
@@ -190,6 +205,7 @@ static inline void small_destroy(struct small *s)
 
 static inline void small_forward(struct small *s, enum sgan_mode mode)
 {
+	sgan_tape_random(s->tape, 7, 0x730000, 1);
 	cr_assert_eq(sgan_net_forward(s->ctx, s->net, s->params, s->tape, s->n, mode), SGAN_OK, "%s", sgan_last_error());
 }
 

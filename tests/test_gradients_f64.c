@@ -101,10 +101,12 @@ Test(gradients, heads_on_a_shared_trunk)
 
 enum { ROWS = 5, CLASSES = 4, VALUES = ROWS * CLASSES };
 
-enum loss_kind { SOFTMAX_CROSS_ENTROPY, BCE_ONE, BCE_ZERO, MEAN_SQUARED_ERROR, LOSSES };
+enum loss_kind { SOFTMAX_CROSS_ENTROPY, BCE_ONE, BCE_ZERO, CLASSES_ONE, CLASSES_ZERO, MEAN_SQUARED_ERROR, LOSSES };
 
-static const char *const loss_names[LOSSES] = { "softmax cross-entropy", "binary cross-entropy to 1",
-	                                            "binary cross-entropy to 0", "mean squared error" };
+static const char *const loss_names[LOSSES] = {
+	"softmax cross-entropy", "binary cross-entropy to 1", "binary cross-entropy to 0", "classes to 1",
+	"classes to 0",          "mean squared error"
+};
 static const uint8_t loss_labels[ROWS] = { 2, 0, 3, 3, 1 };
 static const double loss_weight = 0.7;
 
@@ -124,6 +126,9 @@ static double loss_value(void *arg)
 	if (l->kind == SOFTMAX_CROSS_ENTROPY)
 		status = sgan_softmax_cross_entropy(l->ctx, ROWS, CLASSES, l->slices, l->x, loss_labels, (real)loss_weight,
 		                                    &value, l->diff);
+	else if (l->kind == CLASSES_ONE || l->kind == CLASSES_ZERO)
+		status = sgan_bce_classes(l->ctx, ROWS, CLASSES, l->slices, l->x, l->kind == CLASSES_ONE, (real)loss_weight,
+		                          &value, l->diff);
 	else if (l->kind == MEAN_SQUARED_ERROR)
 		status = sgan_mean_squared_error(l->ctx, ROWS, CLASSES, l->slices, l->x, l->target, (real)loss_weight, &value,
 		                                 l->diff);
@@ -153,6 +158,8 @@ static double defined_loss(const struct loss *l)
 			sum -= CLASSES * log(exp(x) / all);
 		if (l->kind == BCE_ONE || l->kind == BCE_ZERO)
 			sum -= log(l->kind == BCE_ONE ? s : 1 - s);
+		if (l->kind == CLASSES_ONE || l->kind == CLASSES_ZERO) /* once a row */
+			sum -= i == first ? CLASSES * log((l->kind == CLASSES_ONE ? all : 1) / (1 + all)) : 0;
 		if (l->kind == MEAN_SQUARED_ERROR)
 			sum += (x - (double)l->target[i]) * (x - (double)l->target[i]);
 	}
@@ -209,5 +216,10 @@ Test(gradients, losses_of_extreme_logits)
 	cr_expect_float_eq(loss, 2000, 1e-9);
 	cr_expect_float_eq((double)diff[0], 1, 1e-12);
 	cr_expect_float_eq((double)diff[1], -1, 1e-12);
+	diff[0] = diff[1] = 0;
+	cr_assert_eq(sgan_bce_classes(ctx, 1, 2, 1, logits, 0, 1, &loss, diff), SGAN_OK);
+	cr_expect_float_eq(loss, 1000, 1e-9);
+	cr_expect_float_eq((double)diff[0], 1, 1e-12);
+	cr_expect_float_eq((double)diff[1], 0, 1e-12);
 	sgan_ctx_destroy(ctx);
 }

@@ -43,6 +43,9 @@ Test(nn, shapes)
 	expect_behind_image(LAYER(DENSE("l", 12, .shape = { 2, 3, 2 })), 2, 3, 2);
 	expect_behind_image(LAYER(CONV("l", 5, 1, 0, 7, .shape = { 1, 1, 24 * 16 * 7 })), 1, 1, 24 * 16 * 7);
 	expect_behind_image(LAYER(POOL("l", 3)), 9, 6, 3);
+	expect_behind_image(LAYER(AVGPOOL("l")), 1, 1, 3);
+	expect_behind_image(LAYER(NOISE("l", 0.1)), 28, 20, 3);
+	expect_behind_image(LAYER(DROPOUT("l", 0.1)), 28, 20, 3);
 }
 
 Test(nn, shapes_of_a_graph)
@@ -116,6 +119,12 @@ Test(nn, layers_that_cannot_be)
 	expect_layer_refused(LAYER(DENSE("bad", 2, .act = SGAN_ACT_LRELU, .slope = NAN)), "slope");
 	expect_layer_refused(LAYER({ .name = "bad", .kind = SGAN_LAYER_MAXPOOL, .kernel = 2, RELU }), "activation");
 	expect_layer_refused(LAYER({ .name = "bad", .kind = (enum sgan_layer_kind)77 }), "unknown kind");
+	expect_layer_refused(LAYER(AVGPOOL("bad", RELU)), "activation");
+	expect_layer_refused(LAYER(NOISE("bad", -1)), "sigma");
+	expect_layer_refused(LAYER(NOISE("bad", NAN)), "sigma");
+	expect_layer_refused(LAYER(DROPOUT("bad", 1)), "rate");
+	expect_layer_refused(LAYER(DROPOUT("bad", NAN)), "rate");
+	expect_layer_refused(LAYER(DROPOUT("bad", 0.1, .from = { "y" })), "source");
 	expect_layer_refused(LAYER(INPUT("bad", 0, 1, 1)), "empty");
 	expect_layer_refused(LAYER(INPUT("bad", (size_t)-1, (size_t)-1, 2)), "too large");
 }

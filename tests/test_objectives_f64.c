@@ -63,6 +63,54 @@ static const char preset_text[] =
 	"  ); }\n"
 	");\n";
 
+/* Discriminators with a logit for each class, noise, dropout and average pooling; L_adv of either kind. */
+static const char class_text[] =
+	"name = \"classes\"; image = [ 6, 6, 1 ]; classes = 3; seed = 7; stage = \"all\"; slices = 2; log_interval = 1;\n"
+	"bn_epsilon = 1e-6; bn_momentum = 0.1; epochs = 1; steps = 0; batch = 5; lr = 1e-4; beta1 = 0.5; beta2 = 0.999;\n"
+	"epsilon = 1e-8; lambda_adv = 0.8; lambda_cond = 1.3; lambda_ent = 2.5; generator_steps = 1;\n"
+	"init = \"normal\"; init_std = 0.02;\n"
+	"encoder: { layers = (\n"
+	"  { type = \"input\"; name = \"x\"; shape = [ 6, 6, 1 ]; },\n"
+	"  { type = \"noise\"; name = \"noise\"; sigma = 0.1; },\n"
+	"  { type = \"dense\"; name = \"low\"; out = 6; act = \"lrelu\"; slope = 0.2; },\n"
+	"  { type = \"dropout\"; name = \"dropout\"; rate = 0.3; },\n"
+	"  { type = \"dense\"; name = \"scores\"; out = 3; }\n"
+	"); };\n"
+	"independent: { }; joint: { };\n"
+	"stacks = (\n"
+	"  { cut = \"low\"; condition = \"squared_error\"; discriminator_loss = \"classes\"; generator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 6 ]; }, { type = \"input\"; name = \"z\"; shape = [ 2 ]; },\n"
+	"    { type = \"concat\"; name = \"hz\"; from = [ \"h\", \"z\" ]; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 18; bn = true; act = \"relu\"; shape = [ 3, 3, 2 ]; },\n"
+	"    { type = \"dropout\"; name = \"dropout\"; rate = 0.2; },\n"
+	"    { type = \"deconv\"; name = \"deconv\"; kernel = 5; stride = 2; pad = 2; out_pad = 1; out = 1; act = "
+	"\"sigmoid\"; }\n"
+	"  ); discriminator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 6, 6, 1 ]; },\n"
+	"    { type = \"noise\"; name = \"noise\"; sigma = 0.05; },\n"
+	"    { type = \"conv\"; name = \"conv1\"; kernel = 3; pad = 1; out = 4; act = \"lrelu\"; slope = 0.2; },\n"
+	"    { type = \"dropout\"; name = \"dropout\"; rate = 0.1; },\n"
+	"    { type = \"conv\"; name = \"conv2\"; kernel = 3; out = 5; bn = true; act = \"lrelu\"; slope = 0.2; },\n"
+	"    { type = \"avgpool\"; name = \"pool\"; }, { type = \"dense\"; name = \"d\"; out = 3; },\n"
+	"    { type = \"dense\"; name = \"q\"; from = \"conv2\"; out = 2; }\n"
+	"  ); },\n"
+	"  { cut = \"scores\"; condition = \"cross_entropy\"; discriminator_loss = \"classes\"; adversarial = "
+	"\"saturating\";\n"
+	"    generator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 3 ]; }, { type = \"input\"; name = \"z\"; shape = [ 2 ]; },\n"
+	"    { type = \"dense\"; name = \"fcz\"; from = \"z\"; out = 3; bn = true; act = \"relu\"; },\n"
+	"    { type = \"dense\"; name = \"fch\"; from = \"h\"; out = 4; bn = true; act = \"relu\"; },\n"
+	"    { type = \"concat\"; name = \"hz\"; from = [ \"fcz\", \"fch\" ]; },\n"
+	"    { type = \"dense\"; name = \"out\"; out = 6; act = \"lrelu\"; slope = 0.2; }\n"
+	"  ); discriminator = (\n"
+	"    { type = \"input\"; name = \"h\"; shape = [ 6 ]; },\n"
+	"    { type = \"noise\"; name = \"noise\"; sigma = 0.2; },\n"
+	"    { type = \"dense\"; name = \"fc\"; out = 6; bn = true; act = \"lrelu\"; slope = 0.2; },\n"
+	"    { type = \"dense\"; name = \"d\"; from = \"fc\"; out = 3; },\n"
+	"    { type = \"dense\"; name = \"q\"; from = \"fc\"; out = 2; }\n"
+	"  ); }\n"
+	");\n";
+
 enum objective { ENCODER, DISCRIMINATOR, GENERATOR };
 
 struct run {
@@ -76,13 +124,13 @@ struct run {
 	size_t stack;
 };
 
-static void open_run(struct run *r, enum sgan_stage stage)
+static void open_text(struct run *r, const char *text, enum sgan_stage stage)
 {
 	struct sgan_part *part;
 	enum sgan_stage first;
 	memset(r, 0, sizeof *r);
 	r->ctx = small_context("generic", 1);
-	cr_assert_eq(sgan_preset_parse("small", preset_text, &r->preset), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_preset_parse("small", text, &r->preset), SGAN_OK, "%s", sgan_last_error());
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
 		r->preset->stages[i].lr = 0;
 	cr_assert_eq(sgan_model_create(r->ctx, r->preset, IMAGES, true, &r->model), SGAN_OK, "%s", sgan_last_error());
@@ -94,6 +142,11 @@ static void open_run(struct run *r, enum sgan_stage stage)
 		r->labels[i] = (uint8_t)(i % CLASSES);
 }
 
+static void open_run(struct run *r, enum sgan_stage stage)
+{
+	open_text(r, preset_text, stage);
+}
+
 static void close_run(struct run *r)
 {
 	sgan_session_destroy(r->session);
@@ -102,15 +155,21 @@ static void close_run(struct run *r)
 	sgan_ctx_destroy(r->ctx);
 }
 
-static double loss(const struct run *r, const char *format)
+/* 0 where the step has no such loss and may lack it. */
+static double find_loss(const struct run *r, const char *format, bool needed)
 {
 	char name[SGAN_NAME];
 	snprintf(name, sizeof name, format, r->stack);
 	for (size_t i = 0; i < r->session->loss_count; i++)
 		if (strcmp(r->session->losses[i].name, name) == 0)
 			return r->session->losses[i].value;
-	cr_assert_fail("the step gave no %s", name);
+	cr_assert_not(needed, "the step gave no %s", name);
 	return 0;
+}
+
+static double loss(const struct run *r, const char *format)
+{
+	return find_loss(r, format, true);
 }
 
 static void mark_changed(struct run *r)
@@ -138,7 +197,7 @@ static double objective(void *arg)
 	if (r->objective == ENCODER)
 		return loss(r, "loss_encoder");
 	if (r->objective == DISCRIMINATOR)
-		return loss(r, "loss_d%zu") + s->lambda_ent * loss(r, "loss_d%zu_ent");
+		return loss(r, "loss_d%zu") + find_loss(r, "loss_d%zu_class", false) + s->lambda_ent * loss(r, "loss_d%zu_ent");
 	return s->lambda_adv * loss(r, "loss_g%zu_adv") + s->lambda_cond * loss(r, "loss_g%zu_cond") +
 	       s->lambda_ent * loss(r, "loss_g%zu_ent");
 }
@@ -157,11 +216,11 @@ static void check_part(struct run *r, struct gradient_check *c, struct sgan_part
 	}
 }
 
-static void check_stage(enum sgan_stage stage)
+static void check_stage(const char *text, enum sgan_stage stage)
 {
 	struct run r;
 	struct gradient_check c = { .value = objective, .arg = &r };
-	open_run(&r, stage);
+	open_text(&r, text, stage);
 	for (r.stack = 0; r.stack < r.model->stack_count; r.stack++) {
 		struct sgan_stack *stack = &r.model->stacks[r.stack];
 		if (stage == SGAN_STAGE_ENCODER) {
@@ -182,17 +241,20 @@ static void check_stage(enum sgan_stage stage)
 
 Test(objectives, encoder)
 {
-	check_stage(SGAN_STAGE_ENCODER);
+	check_stage(preset_text, SGAN_STAGE_ENCODER);
+	check_stage(class_text, SGAN_STAGE_ENCODER);
 }
 
 Test(objectives, independent)
 {
-	check_stage(SGAN_STAGE_INDEPENDENT);
+	check_stage(preset_text, SGAN_STAGE_INDEPENDENT);
+	check_stage(class_text, SGAN_STAGE_INDEPENDENT);
 }
 
 Test(objectives, joint)
 {
-	check_stage(SGAN_STAGE_JOINT);
+	check_stage(preset_text, SGAN_STAGE_JOINT);
+	check_stage(class_text, SGAN_STAGE_JOINT);
 }
 
 /* The parts' places in a stack's three; see sgan_model_part. */
@@ -307,5 +369,110 @@ Test(objectives, stacks_that_cannot_be_alone)
 	open_run(&r, SGAN_STAGE_JOINT);
 	cr_expect_eq(sgan_session_only(r.session, 0), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "joint") != NULL, "%s", sgan_last_error());
+	close_run(&r);
+}
+
+/* --- discriminators with a logit for each class -------------------------------- */
+
+static double log_sum_exp(const real *x)
+{
+	double sum = 0;
+	for (size_t c = 0; c < CLASSES; c++)
+		sum += exp((double)x[c]);
+	return log(sum);
+}
+
+static double softplus(double x)
+{
+	return log(1 + exp(x));
+}
+
+static const real *logits(const struct run *r, const struct sgan_tape *tape)
+{
+	return sgan_tape_value(tape, r->model->stacks[r->stack].discriminator_logit);
+}
+
+/* L_D = [-l_y(h) + Z(h)] + (-Z(h) + softplus(Z(h))) / 2 + softplus(Z(G)) / 2, Z = log sum exp l, over the batch. */
+static void expect_discriminator_loss(struct run *r)
+{
+	const struct sgan_stack_tapes *t = &r->session->tapes[r->stack];
+	double classes = 0, binary = 0;
+	r->objective = DISCRIMINATOR;
+	objective(r);
+	for (size_t i = 0; i < IMAGES; i++) {
+		const real *on_real = logits(r, t->discriminator_real) + i * CLASSES;
+		const double z = log_sum_exp(on_real);
+		const double generated = log_sum_exp(logits(r, t->discriminator_generated) + i * CLASSES);
+		classes += (z - (double)on_real[r->labels[i]]) / IMAGES;
+		binary += (-z + softplus(z) + softplus(generated)) / (2 * IMAGES);
+	}
+	cr_expect_float_eq(loss(r, "loss_d%zu_class"), classes, 1e-12);
+	cr_expect_float_eq(loss(r, "loss_d%zu"), binary, 1e-12);
+}
+
+/* softplus(-Z) = -log D, or -softplus(Z) = log(1 - D). */
+static void expect_adversarial_loss(struct run *r)
+{
+	const bool saturating = r->preset->stacks[r->stack].adversarial == SGAN_ADVERSARIAL_SATURATING;
+	double expected = 0;
+	r->objective = GENERATOR;
+	objective(r);
+	for (size_t i = 0; i < IMAGES; i++) {
+		const double z = log_sum_exp(logits(r, r->session->tapes[r->stack].discriminator_generated) + i * CLASSES);
+		expected += (saturating ? -softplus(z) : softplus(-z)) / IMAGES;
+	}
+	cr_expect_float_eq(loss(r, "loss_g%zu_adv"), expected, 1e-12);
+}
+
+Test(objectives, losses_of_classes)
+{
+	struct run r;
+	open_text(&r, class_text, SGAN_STAGE_INDEPENDENT);
+	for (r.stack = 0; r.stack < r.model->stack_count; r.stack++) {
+		expect_discriminator_loss(&r);
+		expect_adversarial_loss(&r);
+	}
+	close_run(&r);
+}
+
+/* --- random numbers of a step --------------------------------------------------- */
+
+enum { DRAWS = 6 };
+
+/* What D_0's noise layer added, of the pass that the tape holds. */
+static void take_noise(const struct run *r, const struct sgan_tape *tape, real noise[IMAGES * PIXELS])
+{
+	const struct sgan_net *d = r->model->stacks[0].discriminator.net;
+	const real *before = sgan_tape_value(tape, r->model->stacks[0].discriminator_in);
+	const real *after = sgan_tape_value(tape, sgan_net_find(d, "noise"));
+	for (size_t i = 0; i < IMAGES * PIXELS; i++)
+		noise[i] = after[i] - before[i];
+}
+
+/* Real and generated images of a D step, those of a G step, and those of the next steps: each has its own. */
+Test(objectives, every_pass_draws_anew)
+{
+	struct run r;
+	static real noise[DRAWS][IMAGES * PIXELS];
+	open_text(&r, class_text, SGAN_STAGE_INDEPENDENT);
+	const struct sgan_stack_tapes *t = &r.session->tapes[0];
+	cr_assert_eq(sgan_session_batch(r.session, IMAGES, r.x, r.labels), SGAN_OK, "%s", sgan_last_error());
+	for (int step = 0; step < 2; step++) {
+		cr_assert_eq(sgan_discriminator_step(r.session), SGAN_OK, "%s", sgan_last_error());
+		take_noise(&r, t->discriminator_real, noise[3 * step]);
+		take_noise(&r, t->discriminator_generated, noise[3 * step + 1]);
+		cr_assert_eq(sgan_generator_step(r.session), SGAN_OK, "%s", sgan_last_error());
+		take_noise(&r, t->discriminator_generated, noise[3 * step + 2]);
+	}
+	for (int i = 0; i < DRAWS; i++)
+		for (int j = 0; j < i; j++) {
+			double product = 0, square = 0;
+			for (size_t k = 0; k < IMAGES * PIXELS; k++) {
+				product += (double)noise[i][k] * (double)noise[j][k];
+				square += (double)noise[i][k] * (double)noise[i][k];
+			}
+			cr_expect(fabs(product / square) < 0.5, "passes %d and %d drew alike: correlation %g", i, j,
+			          product / square);
+		}
 	close_run(&r);
 }

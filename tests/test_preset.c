@@ -23,6 +23,7 @@ struct expected_layer {
 	size_t kernel, stride, pad, out_pad; /* 0: not looked at */
 	sgan_act act;
 	bool bn, bias;
+	double share; /* of noise and dropout: sigma, rate */
 };
 
 static void expect_net(const struct sgan_net_desc *net, const struct expected_layer *expected, size_t count)
@@ -41,6 +42,8 @@ static void expect_net(const struct sgan_net_desc *net, const struct expected_la
 		cr_expect_eq(layer->act, want->act, "%s.%s: act", net->name, layer->name);
 		cr_expect_eq(layer->bn, want->bn, "%s.%s: bn", net->name, layer->name);
 		cr_expect_eq(layer->bias, want->bias, "%s.%s: bias", net->name, layer->name);
+		cr_expect_eq(layer->kind == SGAN_LAYER_NOISE ? layer->sigma : layer->rate, want->share, "%s.%s: sigma or rate",
+		             net->name, layer->name);
 		cr_expect(layer->act != SGAN_ACT_LRELU || layer->slope == 0.2, "%s.%s: slope", net->name, layer->name);
 		if (want->kernel) {
 			cr_expect_eq(layer->kernel, want->kernel, "%s.%s: kernel", net->name, layer->name);
@@ -53,15 +56,24 @@ static void expect_net(const struct sgan_net_desc *net, const struct expected_la
 
 #define INPUT(name, ...)                                                                                               \
 	{                                                                                                                  \
-		name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false                                   \
+		name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, 0                                \
 	}
 #define CONCAT(name, ...)                                                                                              \
 	{                                                                                                                  \
-		name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false                                  \
+		name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, 0                               \
 	}
 #define POOL(name, ...)                                                                                                \
 	{                                                                                                                  \
-		name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false                                 \
+		name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false, 0                              \
+	}
+#define DENSE(name, out, act, bn)                                                                                      \
+	{                                                                                                                  \
+		name, SGAN_LAYER_DENSE, { 1, 1, out }, 0, 0, 0, 0, act, bn, !(bn), 0                                           \
+	}
+/* What changes no shape, and average pooling. */
+#define PLAIN(name, kind, share, ...)                                                                                  \
+	{                                                                                                                  \
+		name, kind, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, share                                        \
 	}
 #define LIST(...)                                                                                                      \
 	{                                                                                                                  \
@@ -73,12 +85,12 @@ Test(preset, mnist_encoder)
 {
 	static const struct expected_layer expected[] = {
 		INPUT("x", LIST(28, 28, 1)),
-		{ "conv1", SGAN_LAYER_CONV, { 24, 24, 32 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true },
+		{ "conv1", SGAN_LAYER_CONV, { 24, 24, 32 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true, 0 },
 		POOL("pool1", LIST(12, 12, 32)),
-		{ "conv2", SGAN_LAYER_CONV, { 8, 8, 32 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true },
+		{ "conv2", SGAN_LAYER_CONV, { 8, 8, 32 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true, 0 },
 		POOL("pool2", LIST(4, 4, 32)),
-		{ "fc3", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, false, true },
-		{ "fc4", SGAN_LAYER_DENSE, { 1, 1, 10 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true },
+		{ "fc3", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, false, true, 0 },
+		{ "fc4", SGAN_LAYER_DENSE, { 1, 1, 10 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true, 0 },
 	};
 	struct sgan_preset *preset = load("mnist", NULL, 0);
 	cr_expect_str_eq(preset->encoder.name, "encoder");
@@ -91,21 +103,21 @@ Test(preset, mnist_generators)
 	static const struct expected_layer g0[] = {
 		INPUT("h", LIST(1, 1, 256)),
 		INPUT("z", LIST(1, 1, 50)),
-		{ "fcz", SGAN_LAYER_DENSE, { 1, 1, 128 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
+		{ "fcz", SGAN_LAYER_DENSE, { 1, 1, 128 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false, 0 },
 		CONCAT("hz", LIST(1, 1, 384)),
-		{ "fc", SGAN_LAYER_DENSE, { 4, 4, 128 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
-		{ "deconv1", SGAN_LAYER_DECONV, { 8, 8, 128 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false },
-		{ "deconv2", SGAN_LAYER_DECONV, { 12, 12, 64 }, 5, 1, 0, 0, SGAN_ACT_RELU, true, false },
-		{ "deconv3", SGAN_LAYER_DECONV, { 24, 24, 64 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false },
-		{ "deconv4", SGAN_LAYER_DECONV, { 28, 28, 1 }, 5, 1, 0, 0, SGAN_ACT_SIGMOID, false, true },
+		{ "fc", SGAN_LAYER_DENSE, { 4, 4, 128 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv1", SGAN_LAYER_DECONV, { 8, 8, 128 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv2", SGAN_LAYER_DECONV, { 12, 12, 64 }, 5, 1, 0, 0, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv3", SGAN_LAYER_DECONV, { 24, 24, 64 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv4", SGAN_LAYER_DECONV, { 28, 28, 1 }, 5, 1, 0, 0, SGAN_ACT_SIGMOID, false, true, 0 },
 	};
 	static const struct expected_layer g1[] = {
 		INPUT("h", LIST(1, 1, 10)),
 		INPUT("z", LIST(1, 1, 50)),
 		CONCAT("hz", LIST(1, 1, 60)),
-		{ "fc1", SGAN_LAYER_DENSE, { 1, 1, 512 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
-		{ "fc2", SGAN_LAYER_DENSE, { 1, 1, 512 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false },
-		{ "fc3", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, false, true },
+		{ "fc1", SGAN_LAYER_DENSE, { 1, 1, 512 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false, 0 },
+		{ "fc2", SGAN_LAYER_DENSE, { 1, 1, 512 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false, 0 },
+		{ "fc3", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, false, true, 0 },
 	};
 	struct sgan_preset *preset = load("mnist", NULL, 0);
 	cr_assert_eq(preset->stack_count, 2);
@@ -124,19 +136,19 @@ Test(preset, mnist_discriminators)
 {
 	static const struct expected_layer d0[] = {
 		INPUT("h", LIST(28, 28, 1)),
-		{ "conv1", SGAN_LAYER_CONV, { 14, 14, 32 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true },
-		{ "conv2", SGAN_LAYER_CONV, { 7, 7, 64 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true },
-		{ "conv3", SGAN_LAYER_CONV, { 4, 4, 128 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true },
-		{ "fc", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true },
-		{ "d", SGAN_LAYER_DENSE, { 1, 1, 1 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true },
-		{ "q", SGAN_LAYER_DENSE, { 1, 1, 50 }, 0, 0, 0, 0, SGAN_ACT_SIGMOID, false, true },
+		{ "conv1", SGAN_LAYER_CONV, { 14, 14, 32 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "conv2", SGAN_LAYER_CONV, { 7, 7, 64 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "conv3", SGAN_LAYER_CONV, { 4, 4, 128 }, 5, 2, 2, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "fc", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "d", SGAN_LAYER_DENSE, { 1, 1, 1 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true, 0 },
+		{ "q", SGAN_LAYER_DENSE, { 1, 1, 50 }, 0, 0, 0, 0, SGAN_ACT_SIGMOID, false, true, 0 },
 	};
 	static const struct expected_layer d1[] = {
 		INPUT("h", LIST(1, 1, 256)),
-		{ "fc1", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true },
-		{ "fc2", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true },
-		{ "d", SGAN_LAYER_DENSE, { 1, 1, 1 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true },
-		{ "q", SGAN_LAYER_DENSE, { 1, 1, 50 }, 0, 0, 0, 0, SGAN_ACT_SIGMOID, false, true },
+		{ "fc1", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "fc2", SGAN_LAYER_DENSE, { 1, 1, 256 }, 0, 0, 0, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "d", SGAN_LAYER_DENSE, { 1, 1, 1 }, 0, 0, 0, 0, SGAN_ACT_NONE, false, true, 0 },
+		{ "q", SGAN_LAYER_DENSE, { 1, 1, 50 }, 0, 0, 0, 0, SGAN_ACT_SIGMOID, false, true, 0 },
 	};
 	struct sgan_preset *preset = load("mnist", NULL, 0);
 	expect_net(&preset->stacks[0].discriminator, d0, COUNT(d0));
@@ -182,6 +194,113 @@ Test(preset, mnist_settings)
 	sgan_preset_free(p);
 }
 
+/* --- the published CIFAR-10 model ---------------------------------------------- */
+
+Test(preset, cifar10_encoder)
+{
+	static const struct expected_layer expected[] = {
+		INPUT("x", LIST(32, 32, 3)),
+		{ "conv1", SGAN_LAYER_CONV, { 28, 28, 64 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true, 0 },
+		POOL("pool1", LIST(14, 14, 64)),
+		{ "conv2", SGAN_LAYER_CONV, { 10, 10, 128 }, 5, 1, 0, 0, SGAN_ACT_RELU, false, true, 0 },
+		POOL("pool2", LIST(5, 5, 128)), /* 3200 values */
+		DENSE("fc3", 256, SGAN_ACT_RELU, false),
+		DENSE("fc4", 10, SGAN_ACT_NONE, false),
+	};
+	struct sgan_preset *p = load("cifar10", NULL, 0);
+	expect_net(&p->encoder, expected, COUNT(expected));
+	cr_expect(p->height == 32 && p->width == 32 && p->channels == 3 && p->classes == 10);
+	sgan_preset_free(p);
+}
+
+Test(preset, cifar10_generators)
+{
+	static const struct expected_layer g0[] = {
+		INPUT("h", LIST(1, 1, 256)),
+		INPUT("z", LIST(1, 1, 16)),
+		DENSE("fcz1", 128, SGAN_ACT_RELU, true),
+		DENSE("fcz2", 128, SGAN_ACT_RELU, true),
+		CONCAT("hz", LIST(1, 1, 384)),
+		{ "fc", SGAN_LAYER_DENSE, { 5, 5, 256 }, 0, 0, 0, 0, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv1", SGAN_LAYER_DECONV, { 10, 10, 256 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv2", SGAN_LAYER_DECONV, { 14, 14, 128 }, 5, 1, 0, 0, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv3", SGAN_LAYER_DECONV, { 28, 28, 128 }, 5, 2, 2, 1, SGAN_ACT_RELU, true, false, 0 },
+		{ "deconv4", SGAN_LAYER_DECONV, { 32, 32, 3 }, 5, 1, 0, 0, SGAN_ACT_SIGMOID, false, true, 0 },
+	};
+	static const struct expected_layer g1[] = {
+		INPUT("h", LIST(1, 1, 10)),
+		INPUT("z", LIST(1, 1, 50)),
+		DENSE("fcz", 256, SGAN_ACT_RELU, true),
+		DENSE("fch", 512, SGAN_ACT_RELU, true),
+		CONCAT("hz", LIST(1, 1, 768)),
+		DENSE("fc1", 512, SGAN_ACT_RELU, true),
+		DENSE("fc2", 512, SGAN_ACT_RELU, true),
+		DENSE("fc3", 256, SGAN_ACT_RELU, false),
+	};
+	struct sgan_preset *p = load("cifar10", NULL, 0);
+	cr_assert_eq(p->stack_count, 2);
+	expect_net(&p->stacks[0].generator, g0, COUNT(g0));
+	expect_net(&p->stacks[1].generator, g1, COUNT(g1));
+	cr_expect_str_eq(p->stacks[0].generator.layers[2].from[0], "z");
+	cr_expect_str_eq(p->stacks[1].generator.layers[2].from[0], "z");
+	cr_expect_str_eq(p->stacks[1].generator.layers[3].from[0], "h");
+	cr_expect_str_eq(p->stacks[0].cut, "fc3");
+	cr_expect_str_eq(p->stacks[1].cut, "fc4");
+	sgan_preset_free(p);
+}
+
+Test(preset, cifar10_discriminators)
+{
+	static const struct expected_layer d0[] = {
+		INPUT("h", LIST(32, 32, 3)),
+		PLAIN("noise", SGAN_LAYER_NOISE, 0.05, LIST(32, 32, 3)),
+		{ "conv1", SGAN_LAYER_CONV, { 32, 32, 96 }, 3, 1, 1, 0, SGAN_ACT_LRELU, false, true, 0 },
+		{ "conv2", SGAN_LAYER_CONV, { 16, 16, 96 }, 3, 2, 1, 0, SGAN_ACT_LRELU, true, false, 0 },
+		PLAIN("dropout1", SGAN_LAYER_DROPOUT, 0.1, LIST(16, 16, 96)),
+		{ "conv3", SGAN_LAYER_CONV, { 16, 16, 192 }, 3, 1, 1, 0, SGAN_ACT_LRELU, true, false, 0 },
+		{ "conv4", SGAN_LAYER_CONV, { 8, 8, 192 }, 3, 2, 1, 0, SGAN_ACT_LRELU, true, false, 0 },
+		PLAIN("dropout2", SGAN_LAYER_DROPOUT, 0.1, LIST(8, 8, 192)),
+		{ "conv5", SGAN_LAYER_CONV, { 6, 6, 192 }, 3, 1, 0, 0, SGAN_ACT_LRELU, true, false, 0 },
+		{ "conv6", SGAN_LAYER_CONV, { 6, 6, 192 }, 1, 1, 0, 0, SGAN_ACT_LRELU, false, true, 0 },
+		PLAIN("pool", SGAN_LAYER_AVGPOOL, 0, LIST(1, 1, 192)),
+		DENSE("d", 10, SGAN_ACT_NONE, false),
+		DENSE("q", 16, SGAN_ACT_NONE, false),
+	};
+	static const struct expected_layer d1[] = {
+		INPUT("h", LIST(1, 1, 256)),
+		PLAIN("noise", SGAN_LAYER_NOISE, 0.2, LIST(1, 1, 256)),
+		DENSE("fc1", 512, SGAN_ACT_LRELU, false),
+		DENSE("fc2", 512, SGAN_ACT_LRELU, true),
+		DENSE("d", 10, SGAN_ACT_NONE, false),
+		DENSE("q", 50, SGAN_ACT_NONE, false),
+	};
+	struct sgan_preset *p = load("cifar10", NULL, 0);
+	expect_net(&p->stacks[0].discriminator, d0, COUNT(d0));
+	expect_net(&p->stacks[1].discriminator, d1, COUNT(d1));
+	cr_expect_str_eq(p->stacks[0].discriminator.layers[12].from[0], "conv6", "q reads all 6 x 6 x 192 values");
+	cr_expect_str_eq(p->stacks[1].discriminator.layers[4].from[0], "fc2");
+	cr_expect_str_eq(p->stacks[1].discriminator.layers[5].from[0], "fc2");
+	for (size_t i = 0; i < 2; i++) {
+		cr_expect_eq(p->stacks[i].discriminator_loss, SGAN_DISCRIMINATOR_CLASSES);
+		cr_expect_eq(p->stacks[i].adversarial, SGAN_ADVERSARIAL_NON_SATURATING);
+	}
+	sgan_preset_free(p);
+}
+
+/* How D is trained may be left out: as the MNIST stacks are. */
+Test(preset, discriminator_losses)
+{
+	struct sgan_preset *p = load("mnist", NULL, 0);
+	cr_expect_eq(p->stacks[1].discriminator_loss, SGAN_DISCRIMINATOR_BINARY);
+	cr_expect_eq(p->stacks[1].adversarial, SGAN_ADVERSARIAL_NON_SATURATING);
+	sgan_preset_free(p);
+	static const char *const settings[] = { "stacks.[1].adversarial=saturating" };
+	p = load("cifar10", settings, 1);
+	cr_expect_eq(p->stacks[0].adversarial, SGAN_ADVERSARIAL_NON_SATURATING);
+	cr_expect_eq(p->stacks[1].adversarial, SGAN_ADVERSARIAL_SATURATING);
+	sgan_preset_free(p);
+}
+
 /* --- what is written reads back ------------------------------------------------ */
 
 static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
@@ -194,7 +313,7 @@ static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net
 		cr_expect_str_eq(x->name, y->name);
 		cr_expect(strcmp(x->from[0], y->from[0]) == 0 && strcmp(x->from[1], y->from[1]) == 0);
 		cr_expect(x->kind == y->kind && x->act == y->act && x->slope == y->slope && x->bn == y->bn &&
-		          x->bias == y->bias);
+		          x->bias == y->bias && x->sigma == y->sigma && x->rate == y->rate);
 		cr_expect(x->out == y->out && x->kernel == y->kernel && x->stride == y->stride && x->pad == y->pad &&
 		          x->out_pad == y->out_pad);
 		cr_expect_eq(memcmp(x->shape, y->shape, sizeof x->shape), 0);
@@ -215,6 +334,8 @@ static void expect_same(const struct sgan_preset *a, const struct sgan_preset *b
 	for (size_t i = 0; i < a->stack_count; i++) {
 		cr_expect_str_eq(a->stacks[i].cut, b->stacks[i].cut);
 		cr_expect_eq(a->stacks[i].condition, b->stacks[i].condition);
+		cr_expect_eq(a->stacks[i].discriminator_loss, b->stacks[i].discriminator_loss);
+		cr_expect_eq(a->stacks[i].adversarial, b->stacks[i].adversarial);
 		expect_same_net(&a->stacks[i].generator, &b->stacks[i].generator);
 		expect_same_net(&a->stacks[i].discriminator, &b->stacks[i].discriminator);
 	}
@@ -239,6 +360,15 @@ Test(preset, text_reads_back)
 		sgan_preset_free(preset);
 		sgan_preset_free(again);
 	}
+}
+
+Test(preset, cifar10_reads_back)
+{
+	struct sgan_preset *preset = load("cifar10", NULL, 0), *again = NULL;
+	cr_assert_eq(sgan_preset_parse("written", preset->text, &again), SGAN_OK, "%s", sgan_last_error());
+	expect_same(preset, again);
+	sgan_preset_free(preset);
+	sgan_preset_free(again);
 }
 
 /* --- settings and bases -------------------------------------------------------- */
@@ -360,6 +490,15 @@ static const struct {
 	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
 	  "{ type = \"dense\"; name = \"x\"; out = 3; } ); };",
 	  "p.cfg:4: encoder: layer 'x': the name is taken" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"noise\"; name = \"n\"; } ); };",
+	  "p.cfg:4: encoder: layer 'n': key 'sigma' is missing" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"dropout\"; name = \"d\"; rate = 1.0; } ); };",
+	  "p.cfg:4: encoder: layer 'd': 'rate' is 1, expected" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"avgpool\"; name = \"a\"; kernel = 2; } ); };",
+	  "p.cfg:4: encoder: layer 'a': a layer of type \"avgpool\" takes no 'kernel'" },
 	{ "@include \"/etc/passwd\"", "p.cfg:2: '@' is not part of a preset" },
 	{ "base = 3;", "duplicate setting name" },
 };
@@ -412,6 +551,21 @@ Test(preset, mistakes_of_settings)
 	};
 	for (size_t i = 0; i < COUNT(settings); i++)
 		expect_error("mnist", &settings[i][0], 1, settings[i][1]);
+}
+
+Test(preset, mistakes_of_losses)
+{
+	static const char *const settings[][2] = {
+		{ "stacks.[0].discriminator_loss=hinge",
+		  "stack 0: 'discriminator_loss' is \"hinge\", expected one of \"binary\"" },
+		{ "stacks.[1].adversarial=wgan", "stack 1: 'adversarial' is \"wgan\", expected one of \"non_saturating\"" },
+		{ "stacks.[0].discriminator_loss=binary", "d0: layer 'd' has 10 values, expected 1, one logit" },
+		{ "stacks.[1].discriminator.[4].out=9", "d1: layer 'd' has 9 values, expected 10, a logit for each class" },
+		{ "stacks.[1].discriminator.[4].act=relu", "d1: layer 'd' is logits and takes no 'act'" },
+		{ "stacks.[0].discriminator.[1].sigma=-1", "d0: layer 'noise': 'sigma' is -1, expected a number" },
+	};
+	for (size_t i = 0; i < COUNT(settings); i++)
+		expect_error("cifar10", &settings[i][0], 1, settings[i][1]);
 }
 
 Test(preset, mistakes_of_names)
