@@ -31,9 +31,14 @@ struct bench {
 void bench_check(sgan_status status, const char *what);
 _Noreturn void bench_fail(const char *format, ...) SGAN_PRINTF(1, 2);
 
+/* Starts the program anew with the same arguments and the environment as it is now: for libraries that read theirs
+ * when they are loaded. */
+_Noreturn void bench_start_anew(void);
+
 /* --- the benchmarks, a file each --- */
 
 void bench_layers(struct bench *b);
+void bench_gemm(struct bench *b);
 void bench_step(struct bench *b);
 void bench_sample(struct bench *b);
 
@@ -77,6 +82,10 @@ struct bench_contender {
 /* Times the contenders in turn, run by run, after warm-up, until each has --runs times or more; between them, loops of
  * the peak, whose median is returned (GFLOP/s; 0: there is none): the machine's clock drifts, and hits all alike. */
 double bench_contest(const struct bench *b, struct bench_contender *contenders, size_t count);
+
+/* Waits until threads that wait for work have stopped spinning, on cores that another pool's threads need next. main
+ * sees to it that they soon do. */
+void bench_let_threads_sleep(void);
 
 /* --- what there is to time (networks.c, work.c) --- */
 

@@ -1,94 +1,15 @@
-/* Every linear layer of a preset, every pass: ours alone, or in turn with a peer.
- *
- * A pass runs on operands in rotation, 64 MiB of them or two sets, whichever is more, so that none is in the cache
- * of a core when its turn comes again: in a training step, too, the other layers' data comes in between. Weights are
- * packed once, as a step does, and their gradient is one tensor. */
+/* Every linear layer of a preset, every pass: ours alone, or in turn with a peer. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/pass.h"
 #include "bench/peer.h"
 #include "src/cpu/memory.h"
-#include "src/ops/ops.h"
 
-static const size_t rotation_bytes = (size_t)64 << 20;
-enum { MOST_SETS = 4096, WIDE = 32 /* channels on both sides: the layers that should reach the peak */ };
-
-/* A pass of ours. */
-struct ours {
-	sgan_ctx *ctx;
-	sgan_conv_plan *plan;
-	sgan_pass pass;
-	size_t n, sets, src_count, dst_count, weight_count;
-	real *src, *dst, *weights, *diff_weights;
-	void *packed, *workspace;
-};
-
-static void run_ours(void *arg, size_t round)
-{
-	struct ours *o = arg;
-	real *src = o->src + round % o->sets * o->src_count, *dst = o->dst + round % o->sets * o->dst_count;
-	if (o->pass == SGAN_FORWARD)
-		sgan_conv_forward(o->ctx, o->plan, o->n, src, o->packed, NULL, dst, o->workspace);
-	else if (o->pass == SGAN_BACKWARD_DATA)
-		sgan_conv_backward_data(o->ctx, o->plan, o->n, dst, o->packed, src, o->workspace);
-	else
-		sgan_conv_backward_weights(o->ctx, o->plan, o->n, src, dst, o->diff_weights, false, o->workspace);
-}
-
-static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
-{
-	real *values = sgan_alloc(count, sizeof(real));
-	if (values == NULL)
-		bench_check(SGAN_ENOMEM, "operands");
-	sgan_random_uniform(ctx, 1, stream, 0, count, values);
-	return values;
-}
-
-static struct ours make_ours(sgan_ctx *ctx, const struct bench_layer *layer, size_t n)
-{
-	const sgan_conv_desc *d = &layer->desc;
-	struct ours o = { .ctx = ctx, .n = n };
-	bench_check(sgan_conv_plan_create(ctx, d, &o.plan), layer->name);
-	o.src_count = n * d->in_h * d->in_w * d->in_c;
-	o.dst_count = n * sgan_conv_out_h(o.plan) * sgan_conv_out_w(o.plan) * d->out_c;
-	o.weight_count = d->kernel_h * d->kernel_w * d->in_c * d->out_c;
-	o.sets = rotation_bytes / ((o.src_count + o.dst_count) * sizeof(real)) + 1;
-	o.sets = o.sets < 2 ? 2 : o.sets > MOST_SETS ? MOST_SETS : o.sets;
-	o.src = make_values(ctx, 1, o.sets * o.src_count);
-	o.dst = make_values(ctx, 2, o.sets * o.dst_count);
-	o.weights = make_values(ctx, 3, o.weight_count);
-	o.diff_weights = make_values(ctx, 4, o.weight_count);
-	return o;
-}
-
-static void prepare_pass(struct ours *o, sgan_pass pass)
-{
-	o->pass = pass;
-	o->packed = sgan_alloc(sgan_conv_packed_size(o->plan, pass) + 1, 1);
-	o->workspace = sgan_alloc(sgan_conv_workspace_size(o->ctx, o->plan, pass) + 1, 1);
-	if (o->packed == NULL || o->workspace == NULL)
-		bench_check(SGAN_ENOMEM, "workspace");
-	if (pass != SGAN_BACKWARD_WEIGHTS)
-		sgan_conv_pack(o->ctx, o->plan, pass, o->weights, o->packed);
-}
-
-static void end_pass(struct ours *o)
-{
-	sgan_free(o->packed);
-	sgan_free(o->workspace);
-}
-
-static void end_ours(struct ours *o)
-{
-	sgan_free(o->src);
-	sgan_free(o->dst);
-	sgan_free(o->weights);
-	sgan_free(o->diff_weights);
-	sgan_conv_plan_destroy(o->plan);
-}
+enum { WIDE = 32 }; /* channels on both sides: the layers that should reach the peak */
 
 /* The peer's side of the same problem; a copy of ours before either ran, for the runs write over the operands. */
 struct theirs {
@@ -103,7 +24,7 @@ static void run_theirs(void *arg, size_t round)
 	t->peer->layer_run(t->layer, round % t->sets);
 }
 
-static struct theirs make_theirs(const struct bench *b, const struct bench_layer *layer, const struct ours *o)
+static struct theirs make_theirs(const struct bench *b, const struct bench_layer *layer, const struct bench_pass *o)
 {
 	struct theirs t = { .peer = b->peer, .sets = o->sets };
 	if (b->peer == NULL)
@@ -126,7 +47,7 @@ static struct theirs make_theirs(const struct bench *b, const struct bench_layer
 }
 
 /* What ours and theirs make of the first set must be the same but for rounding, or the times compare nothing. */
-static void compare_results(const struct theirs *t, struct ours *o, const char *name)
+static void compare_results(const struct theirs *t, struct bench_pass *o, const char *name)
 {
 	const size_t count = o->pass == SGAN_FORWARD         ? o->dst_count
 	                     : o->pass == SGAN_BACKWARD_DATA ? o->src_count
@@ -137,7 +58,7 @@ static void compare_results(const struct theirs *t, struct ours *o, const char *
 		bench_check(SGAN_ENOMEM, "results");
 	run_theirs((void *)t, 0);
 	t->peer->layer_result(t->layer, 0, other);
-	run_ours(o, 0);
+	bench_pass_run(o, 0);
 	double largest = 0, off = 0;
 	for (size_t i = 0; i < count; i++) {
 		largest = fmax(largest, fabs((double)mine[i]));
@@ -195,7 +116,7 @@ static void print_summary(const struct bench *b, const struct summary *s, const 
 
 /* --- rows --- */
 
-static void time_pass(const struct bench *b, const struct bench_layer *layer, struct ours *o,
+static void time_pass(const struct bench *b, const struct bench_layer *layer, struct bench_pass *o,
                       struct summary summaries[SGAN_PASS_COUNT + 1])
 {
 	struct theirs theirs = make_theirs(b, layer, o);
@@ -203,7 +124,7 @@ static void time_pass(const struct bench *b, const struct bench_layer *layer, st
 	if (both)
 		compare_results(&theirs, o, layer->name);
 	struct bench_contender contenders[2] = {
-		{ .run = run_ours, .arg = o },
+		{ .run = bench_pass_run, .arg = o },
 		{ .run = run_theirs, .arg = &theirs, .own_threads = both && b->peer->own_threads() }
 	};
 	char title[160];
@@ -244,15 +165,15 @@ void bench_layers(struct bench *b)
 	for (size_t i = 0; i < count; i++) {
 		if (!is_wanted(b, &layers[i]))
 			continue;
-		struct ours o = make_ours(b->ctx, &layers[i], b->options.batch);
+		struct bench_pass o = bench_pass_create(b->ctx, &layers[i], b->options.batch);
 		for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
 			if (b->options.pass != SGAN_PASS_COUNT && b->options.pass != pass)
 				continue;
-			prepare_pass(&o, (sgan_pass)pass);
+			bench_pass_prepare(&o, (sgan_pass)pass);
 			time_pass(b, &layers[i], &o, summaries);
-			end_pass(&o);
+			bench_pass_end(&o);
 		}
-		end_ours(&o);
+		bench_pass_destroy(&o);
 	}
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
 		print_summary(b, &summaries[pass], bench_pass_names[pass]);

@@ -83,10 +83,9 @@ static const double peak_interval = 0.03;
 /* Rounds go on for as long as this, so that short runs have good medians; and never longer than the second. */
 static const double contest_time = 0.15, contest_limit = 20;
 
-/* Threads that wait for work spin for a while, on cores that another pool's threads need then. */
-static void let_threads_sleep(void)
+void bench_let_threads_sleep(void)
 {
-	const struct timespec pause = { .tv_nsec = 60000000 };
+	const struct timespec pause = { .tv_nsec = 5000000 };
 	nanosleep(&pause, NULL);
 }
 
@@ -99,7 +98,7 @@ struct contest {
 static void take_turn(struct bench_contender *c, bool apart, size_t round, double *seconds)
 {
 	if (apart) {
-		let_threads_sleep();
+		bench_let_threads_sleep();
 		c->run(c->arg, round); /* wakes its threads */
 	}
 	double begin = bench_now();
@@ -112,7 +111,7 @@ static void take_peak(const struct bench *b, struct contest *contest, bool apart
 	if (contest->peak_count == MOST_PEAKS)
 		return;
 	if (apart) {
-		let_threads_sleep();
+		bench_let_threads_sleep();
 		run_peak(b->ctx, 1000); /* wakes the library's */
 	}
 	contest->peaks[contest->peak_count++] = run_peak(b->ctx, peak_rounds);

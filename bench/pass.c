@@ -1,0 +1,71 @@
+/* One pass of a linear layer of ours, on memory that it has for itself. */
+#include "bench/pass.h"
+#include "src/cpu/memory.h"
+#include "src/ops/ops.h"
+
+static const size_t rotation_bytes = (size_t)64 << 20;
+enum { MOST_SETS = 4096 };
+
+void bench_pass_run(void *arg, size_t round)
+{
+	struct bench_pass *o = arg;
+	real *src = o->src + round % o->sets * o->src_count, *dst = o->dst + round % o->sets * o->dst_count;
+	if (o->pass == SGAN_FORWARD)
+		sgan_conv_forward(o->ctx, o->plan, o->n, src, o->packed, NULL, dst, o->workspace);
+	else if (o->pass == SGAN_BACKWARD_DATA)
+		sgan_conv_backward_data(o->ctx, o->plan, o->n, dst, o->packed, src, o->workspace);
+	else
+		sgan_conv_backward_weights(o->ctx, o->plan, o->n, src, dst, o->diff_weights, false, o->workspace);
+}
+
+static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
+{
+	real *values = sgan_alloc(count, sizeof(real));
+	if (values == NULL)
+		bench_check(SGAN_ENOMEM, "operands");
+	sgan_random_uniform(ctx, 1, stream, 0, count, values);
+	return values;
+}
+
+struct bench_pass bench_pass_create(sgan_ctx *ctx, const struct bench_layer *layer, size_t n)
+{
+	const sgan_conv_desc *d = &layer->desc;
+	struct bench_pass o = { .ctx = ctx, .n = n };
+	bench_check(sgan_conv_plan_create(ctx, d, &o.plan), layer->name);
+	o.src_count = n * d->in_h * d->in_w * d->in_c;
+	o.dst_count = n * sgan_conv_out_h(o.plan) * sgan_conv_out_w(o.plan) * d->out_c;
+	o.weight_count = d->kernel_h * d->kernel_w * d->in_c * d->out_c;
+	o.sets = rotation_bytes / ((o.src_count + o.dst_count) * sizeof(real)) + 1;
+	o.sets = o.sets < 2 ? 2 : o.sets > MOST_SETS ? MOST_SETS : o.sets;
+	o.src = make_values(ctx, 1, o.sets * o.src_count);
+	o.dst = make_values(ctx, 2, o.sets * o.dst_count);
+	o.weights = make_values(ctx, 3, o.weight_count);
+	o.diff_weights = make_values(ctx, 4, o.weight_count);
+	return o;
+}
+
+void bench_pass_prepare(struct bench_pass *o, sgan_pass pass)
+{
+	o->pass = pass;
+	o->packed = sgan_alloc(sgan_conv_packed_size(o->plan, pass) + 1, 1);
+	o->workspace = sgan_alloc(sgan_conv_workspace_size(o->ctx, o->plan, pass) + 1, 1);
+	if (o->packed == NULL || o->workspace == NULL)
+		bench_check(SGAN_ENOMEM, "workspace");
+	if (pass != SGAN_BACKWARD_WEIGHTS)
+		sgan_conv_pack(o->ctx, o->plan, pass, o->weights, o->packed);
+}
+
+void bench_pass_end(struct bench_pass *o)
+{
+	sgan_free(o->packed);
+	sgan_free(o->workspace);
+}
+
+void bench_pass_destroy(struct bench_pass *o)
+{
+	sgan_free(o->src);
+	sgan_free(o->dst);
+	sgan_free(o->weights);
+	sgan_free(o->diff_weights);
+	sgan_conv_plan_destroy(o->plan);
+}
