@@ -39,9 +39,13 @@ enum { SGAN_DROPOUT_GROUP = 128 };
 
 /* The pixels that a weight gradient sums over, and the distances between them in elements. */
 struct sgan_walk {
-	size_t images, rows, cols;
+	size_t images, rows;
+	size_t parts;           /* of every row; each part's pixels are summed by themselves, then the parts in order */
+	const size_t *part_end; /* [parts]: the column after a part's last; the next part begins there */
 	ptrdiff_t src_image, src_row, src_col;
 	ptrdiff_t diff_image, diff_row, diff_col;
+	const real *ahead; /* what will be read next: with each pixel one cache line more of it is asked for, so that it */
+	ptrdiff_t ahead_step; /* comes closer meanwhile; it need not be there. A step of 0: nothing new. */
 };
 
 #define SGAN_KERNEL(field, generic, avx2, avx512, args) void(*field) args;

@@ -41,6 +41,12 @@ static inline vec vec_load(const float *p)
 	return _mm512_loadu_ps(p);
 }
 
+/* Asks for a cache line to come to the second level; p need not be a valid address. */
+static inline void vec_fetch(const float *p)
+{
+	_mm_prefetch((const char *)p, _MM_HINT_T1);
+}
+
 /* Lanes outside the mask are 0 and not read. */
 static inline vec vec_load_part(const float *p, vec_mask mask)
 {

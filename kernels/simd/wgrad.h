@@ -11,11 +11,13 @@ struct wgrad_args {
 	bool accumulate;
 };
 
-TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, const float *src,
-                           const float *diff, vec sum[TILE_MR][TILE_NV])
+TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
+                           const float *src, const float *diff, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
-	for (size_t x = 0; x < w->cols; x++, src += w->src_col, diff += w->diff_col) {
+	for (size_t x = 0; x < cols; x++, src += w->src_col, diff += w->diff_col) {
 		vec d[TILE_NV];
+		vec_fetch(*ahead);
+		*ahead += w->ahead_step;
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
 			d[v] = tile_load(diff, v, nv, edge);
 		TILE_UNROLL for (size_t i = 0; i < m; i++) {
@@ -26,15 +28,41 @@ TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const str
 	}
 }
 
+/* Columns begin .. end - 1 of every row. */
+TILE_INLINE void wgrad_part(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a, size_t begin,
+                            size_t end, const float **ahead, vec sum[TILE_MR][TILE_NV])
+{
+	const struct sgan_walk *w = a->walk;
+	const float *src = a->src + (ptrdiff_t)begin * w->src_col, *diff = a->diff + (ptrdiff_t)begin * w->diff_col;
+
+	tile_clear(m, nv, sum);
+	for (ptrdiff_t z = 0; z < (ptrdiff_t)w->images; z++)
+		for (ptrdiff_t y = 0; y < (ptrdiff_t)w->rows; y++)
+			wgrad_row(m, nv, edge, w, end - begin, src + z * w->src_image + y * w->src_row,
+			          diff + z * w->diff_image + y * w->diff_row, ahead, sum);
+}
+
 TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a,
                            vec sum[TILE_MR][TILE_NV])
 {
-	const struct sgan_walk *w = a->walk;
+	const size_t *end = a->walk->part_end;
+	const float *ahead = a->walk->ahead;
+	float total[TILE_MR * TILE_NR] __attribute__((aligned(64)));
 
-	for (ptrdiff_t z = 0; z < (ptrdiff_t)w->images; z++)
-		for (ptrdiff_t y = 0; y < (ptrdiff_t)w->rows; y++)
-			wgrad_row(m, nv, edge, w, a->src + z * w->src_image + y * w->src_row,
-			          a->diff + z * w->diff_image + y * w->diff_row, sum);
+	wgrad_part(m, nv, edge, a, 0, end[0], &ahead, sum);
+	for (size_t part = 1; part < a->walk->parts; part++) {
+		tile_write(m, nv, (struct tile_edge){ edge.mask, true }, total, TILE_NR, sum);
+		wgrad_part(m, nv, edge, a, end[part - 1], end[part], &ahead, sum);
+		tile_add_dst(m, nv, (struct tile_edge){ edge.mask, true }, total, TILE_NR, sum);
+	}
+}
+
+/* The result's lines come closer while the sums are made. */
+TILE_INLINE void wgrad_fetch_dst(size_t m, size_t nv, const struct wgrad_args *a)
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			__builtin_prefetch(a->dw + (ptrdiff_t)i * a->ld_dw + v * VEC, 1);
 }
 
 TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
@@ -42,7 +70,7 @@ TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
 	struct tile_edge edge = tile_edge(a->n, nv);
 	vec sum[TILE_MR][TILE_NV];
 
-	tile_clear(m, nv, sum);
+	wgrad_fetch_dst(m, nv, a);
 	if (edge.whole)
 		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, true }, a, sum);
 	else

@@ -95,8 +95,8 @@ static sgan_status check_sizes(struct sgan_conv_plan *plan)
 	       product_fits(b->k_h, b->k_w, b->x_c, b->y_c, &plan->weight_count) &&
 	       product_fits(b->y_w, b->k_h, b->k_w, b->x_c + plan->kernels->gemm_nr, &unused);
 	if (fits)
-		plan->blocks = sgan_conv_wgrad_blocks(plan);
-	if (!fits || !product_fits(plan->weight_count, plan->desc.slices, plan->blocks, 1, &unused))
+		plan->wgrad = sgan_conv_wgrad_cut(plan);
+	if (!fits || !product_fits(plan->weight_count, plan->desc.slices, plan->wgrad.blocks, 1, &unused))
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zux%zux%zux%zu are too large to address", b->k_h,
 		                 b->k_w, b->x_c, b->y_c);
 	return SGAN_OK;

@@ -27,13 +27,25 @@ enum conv_algorithm {
 	CONV_COLS  /* scatter to few x channels: a product with all taps as columns, then added up (conv_cols.c) */
 };
 
+/* How the sum of a weight gradient is cut: a batch into parts, a part's pixels into groups, which are summed by
+ * themselves, and channels into blocks (conv_wgrad_cut.c). */
+struct conv_wgrad_cut {
+	size_t blocks; /* parts of each slice */
+	bool apart;    /* parts are summed at the same time, each into memory of its own; else one after the other */
+	bool together; /* parts lie in cache all at once: a tile takes one after the other (then there are no groups) */
+	bool packed;   /* a group's pixels are copied together before they are summed */
+	size_t images; /* of a group; 0: a group is a band of one image */
+	size_t bands;  /* of an image */
+	size_t x_blocks, y_blocks; /* of channels: as many as it takes that a group and its sums fit the cache */
+};
+
 struct sgan_conv_plan {
 	sgan_conv_desc desc;
 	struct conv_base base;
 	const struct sgan_kernels *kernels;
 	enum conv_algorithm gather, scatter, weights;
 	size_t weight_count; /* k_h * k_w * x_c * y_c */
-	size_t blocks;       /* parts that each slice's images are cut into for the weight gradient */
+	struct conv_wgrad_cut wgrad;
 };
 
 /* One call of an operation that makes an activation tensor. */
@@ -83,7 +95,7 @@ size_t sgan_conv_cols_workspace(const struct sgan_conv_plan *plan);
 void sgan_conv_cols(sgan_ctx *ctx, struct conv_call *call);
 
 /* The weight gradient: workspace of all workers and partial sums together. */
-size_t sgan_conv_wgrad_blocks(const struct sgan_conv_plan *plan);
+struct conv_wgrad_cut sgan_conv_wgrad_cut(const struct sgan_conv_plan *plan);
 size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads);
 void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n, const real *x, const real *y,
                      real *diff_weights, bool accumulate, void *workspace);

@@ -1,130 +1,114 @@
 /* The weight gradient: for each tap an outer product of X's and Y's channels,
- * summed over positions and images. Images are cut into parts (slices, and
- * blocks within them) whose sums are kept apart and added in order; how the
- * rest of the work is cut cannot change a bit of the result. */
+ * summed over positions and images. The slices of a batch are summed by themselves
+ * and added in order; how the rest of the work is cut cannot change a bit. */
 #include "src/ops/conv_wgrad.h"
 #include "src/cpu/ctx.h"
 #include "src/ops/ops.h"
 
 #include <string.h>
 
-enum {
-	LEAST_CHUNKS = 32,     /* when tiles alone are fewer, images are cut into blocks */
-	MOST_BLOCKS = 8,       /* of a slice, where that is for the memory's sake */
-	REDUCE_COUNT = 1 << 14 /* elements of one chunk when parts are added */
-};
-static const double chunk_flops = 4e6;
-/* What some images' X and Y may take of the second-level cache while all tiles go over them. */
-static const size_t group_bytes = (size_t)768 << 10;
-
-static size_t part_count(const struct sgan_conv_plan *plan)
-{
-	return plan->desc.slices * plan->blocks;
-}
-
-/* Whether less memory is moved when chunks are images (each tensor read once, but each block's sums written, read and
- * added) than when they are tiles and panels (each reads all images, and with its pixels as much again of others). */
-static bool images_move_less(const struct sgan_conv_plan *plan, size_t tiles, size_t panels, size_t images)
-{
-	const struct conv_base *b = &plan->base;
-	double x = (double)images * (double)(b->x_h * b->x_w * b->x_c);
-	double y = (double)images * (double)(b->y_h * b->y_w * b->y_c);
-
-	if (b->k_h * b->k_w == 1) /* a chunk's tiles and panels go over the images together */
-		return false;
-	return x + y + 3.0 * MOST_BLOCKS * (double)plan->weight_count < 2 * x * (double)panels + 1.5 * y * (double)tiles;
-}
-
-size_t sgan_conv_wgrad_blocks(const struct sgan_conv_plan *plan)
-{
-	size_t tiles = conv_ceil_div(sgan_wgrad_run_length(plan), plan->kernels->wgrad_mr);
-	size_t panels = conv_ceil_div(plan->base.y_c, plan->kernels->wgrad_nr);
-	size_t images = conv_ceil_div(plan->desc.max_batch, plan->desc.slices);
-	size_t blocks = 1;
-
-	if (tiles < LEAST_CHUNKS && panels < LEAST_CHUNKS)
-		blocks = conv_ceil_div(LEAST_CHUNKS, tiles * panels);
-	if (blocks < MOST_BLOCKS && images_move_less(plan, tiles, panels, images))
-		blocks = MOST_BLOCKS;
-	return blocks < images ? blocks : images;
-}
+enum { REDUCE_COUNT = 1 << 14 }; /* elements of one chunk when parts are added */
 
 static size_t parts_bytes(const struct sgan_conv_plan *plan)
 {
-	return part_count(plan) > 1 ? conv_round_bytes(part_count(plan) * plan->weight_count * sizeof(real)) : 0;
+	return plan->wgrad.apart ? conv_round_bytes(sgan_wgrad_part_count(plan) * plan->weight_count * sizeof(real)) : 0;
+}
+
+static size_t ends_bytes(const struct sgan_conv_plan *plan)
+{
+	return plan->wgrad.together ? conv_round_bytes(plan->desc.slices * sizeof(size_t)) : 0;
 }
 
 size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads)
 {
-	return parts_bytes(plan) + (size_t)threads * sgan_wgrad_worker_bytes(plan, NULL, NULL);
+	return parts_bytes(plan) + ends_bytes(plan) + (size_t)threads * sgan_wgrad_worker_bytes(plan, NULL, NULL);
 }
 
-/* Images of a part, and the first. */
+/* --- the pieces -------------------------------------------------------------- */
+
+/* Images of a part. */
 struct image_range {
 	size_t first, n;
 };
 
 static struct image_range part_images(const struct wgrad_job *job, size_t part)
 {
-	const struct sgan_conv_plan *plan = job->plan;
-	size_t slice = part / plan->blocks, block = part % plan->blocks;
-	size_t first = sgan_slice_begin(job->n, plan->desc.slices, slice);
-	size_t n = sgan_slice_begin(job->n, plan->desc.slices, slice + 1) - first;
-	size_t begin = conv_part_begin(n, plan->blocks, block);
+	size_t slices = job->plan->desc.slices, blocks = job->plan->wgrad.blocks;
+	size_t slice = part / blocks, block = part % blocks;
+	size_t first = sgan_slice_begin(job->n, slices, slice), n = sgan_slice_begin(job->n, slices, slice + 1) - first;
+	size_t begin = conv_part_begin(n, blocks, block);
 
-	return (struct image_range){ first + begin, conv_part_begin(n, plan->blocks, block + 1) - begin };
+	return (struct image_range){ first + begin, conv_part_begin(n, blocks, block + 1) - begin };
 }
 
-/* Images that all tiles of a chunk go over before the next: as many as the second-level cache holds, or all where
- * there is one tap, which reads each once. It orders the sums, so it must not depend on how tiles are cut. */
-static size_t group_images(const struct wgrad_job *job)
+static struct wgrad_channels chunk_channels(const struct wgrad_job *job, size_t x_block, size_t y_block)
 {
-	const struct conv_base *b = &job->plan->base;
-	size_t image = (b->x_h * b->x_w * b->x_c + b->y_h * b->y_w * b->y_c) * sizeof(real);
+	struct wgrad_channels channels = {
+		.c = conv_part_begin(job->shape.run, job->x_blocks, x_block),
+		.panel = conv_part_begin(job->shape.panels, job->y_blocks, y_block),
+	};
 
-	if (job->taps == 1)
-		return SIZE_MAX;
-	return image < group_bytes ? group_bytes / image : 1;
+	channels.count = conv_part_begin(job->shape.run, job->x_blocks, x_block + 1) - channels.c;
+	channels.tiles = conv_ceil_div(channels.count, job->shape.mr);
+	channels.panels = conv_part_begin(job->shape.panels, job->y_blocks, y_block + 1) - channels.panel;
+	return channels;
 }
 
-static void sum_group(const struct wgrad_job *job, size_t index, struct image_range group, bool add,
-                      struct wgrad_memory *memory)
+static struct wgrad_group group_at(const struct wgrad_job *job, struct image_range range, size_t groups, size_t index)
 {
-	size_t panel_part = index % job->panel_parts, tile_part = index / job->panel_parts % job->tile_parts;
-	size_t part = index / job->panel_parts / job->tile_parts;
-	size_t tile_end = conv_part_begin(job->tiles, job->tile_parts, tile_part + 1);
-	size_t panel_end = conv_part_begin(job->panels, job->panel_parts, panel_part + 1);
-	size_t nr = job->plan->kernels->wgrad_nr, y_c = job->plan->base.y_c;
+	const struct conv_wgrad_cut *cut = &job->plan->wgrad;
+	size_t y_h = job->plan->base.y_h, begin = conv_part_begin(range.n, groups, index), band = index % cut->bands;
+	size_t row = conv_part_begin(y_h, cut->bands, band);
 
-	for (size_t i = conv_part_begin(job->tiles, job->tile_parts, tile_part); i < tile_end; i++) {
-		struct wgrad_tile tile = { .first = group.first, .n = group.n, .add = add };
-		tile.c = conv_part_begin(job->run, job->tiles, i);
-		tile.m = conv_part_begin(job->run, job->tiles, i + 1) - tile.c;
-		for (size_t panel = conv_part_begin(job->panels, job->panel_parts, panel_part); panel < panel_end; panel++) {
-			tile.column = panel * nr;
-			tile.columns = y_c - tile.column < nr ? y_c - tile.column : nr;
-			tile.to = job->parts + part * job->plan->weight_count + tile.c * y_c + tile.column;
-			sgan_wgrad_sum_tile(job, &tile, memory);
-		}
+	if (cut->images)
+		return (struct wgrad_group){ range.first + begin, conv_part_begin(range.n, groups, index + 1) - begin, 0, y_h };
+	return (struct wgrad_group){ range.first + index / cut->bands, 1, row,
+		                         conv_part_begin(y_h, cut->bands, band + 1) - row };
+}
+
+/* --- sums -------------------------------------------------------------------- */
+
+static void sum_part(const struct wgrad_job *job, const struct wgrad_channels *channels, struct image_range range,
+                     struct wgrad_target target, struct wgrad_memory *memory)
+{
+	const struct conv_wgrad_cut *cut = &job->plan->wgrad;
+	size_t groups = cut->images ? conv_ceil_div(range.n, cut->images) : range.n * cut->bands;
+
+	for (size_t i = 0; i < groups; i++) {
+		struct wgrad_group group = group_at(job, range, groups, i), next = { 0 };
+		struct wgrad_target to = groups == 1 ? target : (struct wgrad_target){ NULL, i > 0 };
+		if (i + 1 < groups)
+			next = group_at(job, range, groups, i + 1);
+		sgan_wgrad_sum_group(job, channels, &group, i + 1 < groups ? &next : NULL, to, memory);
 	}
+	if (groups > 1)
+		sgan_wgrad_write_sums(job, channels, target, memory);
 }
 
-/* A chunk is some tiles and panels of one part. */
+/* A chunk is some of X's and of Y's channels, and a part of the batch where parts are apart, otherwise all of it. */
 static void wgrad_chunk(void *arg, size_t index, int worker)
 {
 	const struct wgrad_job *job = arg;
-	struct image_range part = part_images(job, index / job->panel_parts / job->tile_parts);
-	size_t groups = conv_ceil_div(part.n, group_images(job));
-	bool direct = job->parts == job->diff_weights;
+	const struct sgan_conv_plan *plan = job->plan;
+	size_t parts = plan->desc.slices * plan->wgrad.blocks, part = index / job->y_blocks / job->x_blocks;
+	struct wgrad_channels channels = chunk_channels(job, index / job->y_blocks % job->x_blocks, index % job->y_blocks);
+	struct wgrad_target target = { job->diff_weights, job->accumulate };
 	struct wgrad_memory memory;
 
-	sgan_wgrad_worker_bytes(job->plan, job->workers + (size_t)worker * job->worker_size, &memory);
-	if (!groups)
-		groups = 1; /* of no image: zeros */
-	for (size_t i = 0; i < groups; i++) {
-		size_t begin = conv_part_begin(part.n, groups, i);
-		struct image_range group = { part.first + begin, conv_part_begin(part.n, groups, i + 1) - begin };
-		sum_group(job, index, group, i > 0 || (direct && job->accumulate), &memory);
+	if (plan->wgrad.together) {
+		sgan_wgrad_sum_together(job, &channels);
+		return;
+	}
+	sgan_wgrad_worker_bytes(plan, job->workers + (size_t)worker * job->worker_size, &memory);
+	if (plan->wgrad.apart) {
+		target = (struct wgrad_target){ job->parts + part * plan->weight_count, false };
+		sum_part(job, &channels, part_images(job, part), target, &memory);
+		return;
+	}
+	for (part = 0; part < parts; part++) {
+		struct image_range range = part_images(job, part);
+		sum_part(job, &channels, range, target, &memory);
+		target.add = target.add || range.n > 0;
 	}
 }
 
@@ -133,72 +117,66 @@ static void reduce_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct wgrad_job *job = arg;
 	const struct sgan_conv_plan *plan = job->plan;
-	size_t first = chunk * REDUCE_COUNT, left = plan->weight_count - first;
+	size_t first = chunk * REDUCE_COUNT, left = plan->weight_count - first, blocks = plan->wgrad.blocks;
 	size_t count = left < REDUCE_COUNT ? left : REDUCE_COUNT;
 	real *to = job->diff_weights + first;
+	bool add = job->accumulate;
 
 	(void)worker;
 	for (size_t slice = 0; slice < plan->desc.slices; slice++) {
-		real *sum = job->parts + slice * plan->blocks * plan->weight_count + first;
-		for (size_t block = 1; block < plan->blocks; block++)
+		real *sum = job->parts + slice * blocks * plan->weight_count + first;
+		if (!part_images(job, slice * blocks).n) /* then the slice's other blocks have none either */
+			continue;
+		for (size_t block = 1; block < blocks && part_images(job, slice * blocks + block).n; block++)
 			plan->kernels->add(count, sum + block * plan->weight_count, sum);
-		if (slice || job->accumulate)
+		if (add)
 			plan->kernels->add(count, sum, to);
 		else
 			memcpy(to, sum, count * sizeof(real));
+		add = true;
 	}
 }
 
-static double least(double a, double b)
+/* The slices that have images, as pixels. */
+static void list_part_ends(struct wgrad_job *job)
 {
-	return a < b ? a : b;
-}
+	const struct sgan_conv_plan *plan = job->plan;
+	size_t pixels = plan->base.y_h * plan->base.y_w;
 
-/* Tiles and panels are cut as far as every thread needs for some chunks, and a chunk is still long against handing
- * it out. A part's images go through one chunk where that is enough. */
-static void cut_tiles(const sgan_ctx *ctx, struct wgrad_job *job)
-{
-	const struct sgan_kernels *k = job->plan->kernels;
-	double positions = (double)job->n * (double)(job->plan->base.y_h * job->plan->base.y_w);
-	double flops = 2 * positions * (double)(job->taps * k->wgrad_mr * k->wgrad_nr) * (double)(job->tiles * job->panels);
-	double most = flops / chunk_flops / (double)part_count(job->plan);
-	double wanted = 4.0 * ctx->threads / (double)part_count(job->plan);
-	size_t panel_group = job->taps == 1 ? WGRAD_PANEL_SLOTS : 1;
-
-	job->panel_parts = job->tile_parts = 1;
-	if (job->plan->blocks == MOST_BLOCKS && wanted <= 1)
-		return;
-	job->panel_parts = (size_t)least(most, (double)conv_ceil_div(job->panels, panel_group));
-	if (job->panel_parts < 1)
-		job->panel_parts = 1;
-	job->tile_parts = (size_t)least(most / (double)job->panel_parts, (double)job->tiles);
-	if (job->tile_parts < 1)
-		job->tile_parts = 1;
+	for (size_t slice = 0; slice < plan->desc.slices; slice++) {
+		struct image_range range = part_images(job, slice);
+		if (range.n)
+			job->part_end[job->part_count++] = (range.first + range.n) * pixels;
+	}
 }
 
 void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n, const real *x, const real *y,
                      real *diff_weights, bool accumulate, void *workspace)
 {
-	bool direct = part_count(plan) == 1;
-	size_t run = sgan_wgrad_run_length(plan);
+	char *ends = (char *)workspace + parts_bytes(plan);
 	struct wgrad_job job = {
 		.plan = plan,
+		.shape = sgan_wgrad_shape(plan),
 		.n = n,
 		.x = x,
 		.y = y,
-		.parts = direct ? diff_weights : workspace,
 		.diff_weights = diff_weights,
 		.accumulate = accumulate,
-		.run = run,
-		.taps = plan->weight_count / run / plan->base.y_c,
-		.tiles = conv_ceil_div(run, plan->kernels->wgrad_mr),
-		.panels = conv_ceil_div(plan->base.y_c, plan->kernels->wgrad_nr),
-		.workers = (char *)workspace + parts_bytes(plan),
+		.parts = workspace,
+		.part_end = (size_t *)(void *)ends,
+		.workers = ends + ends_bytes(plan),
 		.worker_size = sgan_wgrad_worker_bytes(plan, NULL, NULL),
 	};
 
-	cut_tiles(ctx, &job);
-	sgan_parallel_for(ctx, part_count(plan) * job.tile_parts * job.panel_parts, wgrad_chunk, &job);
-	if (!direct)
+	if (!n) {
+		if (!accumulate)
+			memset(diff_weights, 0, plan->weight_count * sizeof(real));
+		return;
+	}
+	if (plan->wgrad.together)
+		list_part_ends(&job);
+	sgan_wgrad_cut_channels(&job, ctx->threads);
+	sgan_parallel_for(ctx, sgan_wgrad_part_count(plan) * job.x_blocks * job.y_blocks, wgrad_chunk, &job);
+	if (plan->wgrad.apart)
 		sgan_parallel_for(ctx, conv_ceil_div(plan->weight_count, REDUCE_COUNT), reduce_chunk, &job);
 }

@@ -1,49 +1,96 @@
-/* The weight gradient's inside: what conv_wgrad.c cuts, conv_wgrad_tile.c sums. */
+/* The weight gradient's inside: conv_wgrad_cut.c cuts the sum, conv_wgrad.c goes
+ * over the pieces, conv_wgrad_group.c sums one. */
 #ifndef SGAN_OPS_CONV_WGRAD_H
 #define SGAN_OPS_CONV_WGRAD_H
 
 #include "src/ops/conv_plan.h"
 
+/* Elements that a copied pixel of X takes at a multiple of: a tile's loads then touch few cache lines. */
+enum { WGRAD_PITCH = 8 };
+
+/* dW as a matrix for each tap: `run` rows of y_c columns, tiles of mr x nr. */
+struct wgrad_shape {
+	size_t run, taps;     /* x values of a tap, and taps: x_c and k_h * k_w, or a kernel row's and k_h */
+	size_t mr, nr;        /* the kernel's tile */
+	size_t tiles, panels; /* of run and of y_c */
+	size_t x_pitch;       /* of a copied pixel of a tile */
+};
+
+/* What one chunk of work takes of dW: some of X's and Y's channels, all taps. */
+struct wgrad_channels {
+	size_t c, count, tiles; /* of a run */
+	size_t panel, panels;
+};
+
+/* Some whole images, or a band of one image's rows of Y. */
+struct wgrad_group {
+	size_t image, images;
+	size_t row, rows;
+};
+
 struct wgrad_job {
 	const struct sgan_conv_plan *plan;
+	struct wgrad_shape shape;
+	size_t x_blocks, y_blocks; /* the plan's or more, for more threads */
 	size_t n;
 	const real *x, *y;
-	real *parts; /* [slices][blocks][weight_count]; diff_weights itself where there is one part */
 	real *diff_weights;
 	bool accumulate;
-	size_t run, taps;     /* x values of a tap, and taps: x_c and k_h * k_w, or a kernel row's and k_h */
-	size_t tiles, panels; /* of run and of y_c */
-	size_t tile_parts, panel_parts;
-	char *workers; /* the workers' memory */
+	real *parts;                  /* [parts][weight_count] where parts are apart */
+	size_t *part_end, part_count; /* where they are together: [part_count] pixels */
+	char *workers;                /* the workers' memory */
 	size_t worker_size;
 };
 
-/* Copies of Y's panels that are kept at once where there is one tap. */
-enum { WGRAD_PANEL_SLOTS = 4 };
+/* Where a tap's pixels begin, from a view's first, and how they are walked. */
+struct wgrad_tap {
+	struct sgan_walk walk;
+	size_t cols, x, y;
+};
 
-/* A worker's memory, and what its copies hold. */
+/* A worker's memory. */
 struct wgrad_memory {
-	real *x, *y, *padded, *sums;
-	struct {
-		size_t c, image, row; /* c SIZE_MAX: nothing */
-	} held_x;
-	struct {
-		size_t panel, image, row; /* panel SIZE_MAX: nothing */
-	} held_y[WGRAD_PANEL_SLOTS];
+	real *x;    /* a group's pixels: [tile][pixel][x_pitch], or padded images where a kernel row is one tap */
+	real *y;    /* [panel][pixel][nr] */
+	real *sums; /* of a part's groups: [panel][tile][tap][mr][nr] */
+	struct wgrad_tap *taps;
 };
 
-/* One tile of one panel over some images; `to` is its first sum in a tensor laid out as the weights. */
-struct wgrad_tile {
-	size_t first, n; /* images */
-	size_t c, m;     /* values of a run */
-	size_t column, columns;
-	real *to;
-	bool add; /* to what is there */
+/* Where a group's sums go: the worker's sums, or a tensor laid out as the weights. */
+struct wgrad_target {
+	real *tensor; /* NULL: the worker's sums */
+	bool add;     /* to what is there */
 };
 
-size_t sgan_wgrad_run_length(const struct sgan_conv_plan *plan);
+struct wgrad_shape sgan_wgrad_shape(const struct sgan_conv_plan *plan);
+/* Parts of the batch that are kept apart in memory; 1 where none are. */
+size_t sgan_wgrad_part_count(const struct sgan_conv_plan *plan);
+/* Blocks of channels for this many images and threads; no bit depends on them. */
+void sgan_wgrad_cut_channels(struct wgrad_job *job, int threads);
+
 /* Bytes of one worker's memory, which is laid out at base unless memory is NULL. */
 size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, struct wgrad_memory *memory);
-void sgan_wgrad_sum_tile(const struct wgrad_job *job, const struct wgrad_tile *tile, struct wgrad_memory *memory);
+/* next: the group that this worker will sum next, or NULL. */
+void sgan_wgrad_sum_group(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                          const struct wgrad_group *group, const struct wgrad_group *next, struct wgrad_target target,
+                          struct wgrad_memory *memory);
+/* The worker's sums into a tensor. */
+void sgan_wgrad_write_sums(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                           struct wgrad_target target, const struct wgrad_memory *memory);
+/* All parts of the batch, where they are together. */
+void sgan_wgrad_sum_together(const struct wgrad_job *job, const struct wgrad_channels *channels);
+
+/* --- sizes ------------------------------------------------------------------ */
+
+/* Rows of X that rows of Y reach, padding included. */
+static inline size_t wgrad_reach(const struct conv_base *b, size_t rows)
+{
+	return (rows - 1) * b->stride + b->k_h;
+}
+
+static inline size_t wgrad_band_rows(const struct sgan_conv_plan *plan)
+{
+	return conv_ceil_div(plan->base.y_h, plan->wgrad.bands);
+}
 
 #endif

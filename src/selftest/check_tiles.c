@@ -224,7 +224,8 @@ static size_t draw_distances(struct check *c, const struct sgan_walk *w, size_t 
 	*col = (ptrdiff_t)check_between(c, 1, channels + 3);
 	*row = (ptrdiff_t)check_between(c, 0, 60);
 	*image = (ptrdiff_t)check_between(c, 0, 90);
-	return (w->images - 1) * (size_t)*image + (w->rows - 1) * (size_t)*row + (w->cols - 1) * (size_t)*col + channels;
+	return (w->images - 1) * (size_t)*image + (w->rows - 1) * (size_t)*row +
+	       (w->part_end[w->parts - 1] - 1) * (size_t)*col + channels;
 }
 
 static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const real *src, const real *diff, real *dw,
@@ -238,19 +239,39 @@ static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const
 			         least(t->n - j, o->wgrad_nr), t->epilogue.accumulate);
 }
 
+enum { MOST_PARTS = 4 };
+
+/* Parts of a row of columns; some may be empty. */
+static struct sgan_walk draw_walk(struct check *c, size_t part_end[MOST_PARTS])
+{
+	struct sgan_walk w = { .images = check_between(c, 1, 3), .rows = check_between(c, 1, 4), .part_end = part_end };
+
+	w.parts = check_between(c, 0, 1) ? 1 : check_between(c, 2, MOST_PARTS);
+	for (size_t i = 0; i < w.parts; i++)
+		part_end[i] = (i ? part_end[i - 1] : 0) + check_between(c, 0, 9);
+	if (!part_end[w.parts - 1])
+		part_end[w.parts - 1] = 1;
+	return w;
+}
+
 static void wgrad_case(struct check *c, size_t m, size_t n)
 {
-	struct sgan_walk w = { check_between(c, 1, 3), check_between(c, 1, 4), check_between(c, 1, 9), 0, 0, 0, 0, 0, 0 };
-	struct tile_case t = { .taps = w.images * w.rows, .k = w.cols, .m = m, .n = n };
+	size_t end[MOST_PARTS];
+	struct sgan_walk w = draw_walk(c, end);
+	struct tile_case t = { .taps = w.images * w.rows, .k = end[w.parts - 1], .m = m, .n = n };
 	size_t src_count = draw_distances(c, &w, m, &w.src_image, &w.src_row, &w.src_col);
 	size_t diff_count = draw_distances(c, &w, n, &w.diff_image, &w.diff_row, &w.diff_col);
 	real *src = check_input(c, src_count), *diff = check_input(c, diff_count), *found;
 	real expected[MOST_MR * (MOST_NR + 8)];
 	size_t count;
 
+	if (!check_between(c, 0, 15))
+		w.rows = 0;
 	t.ld_dst = (ptrdiff_t)check_between(c, n, n + 5);
 	t.values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
 	t.epilogue.accumulate = check_between(c, 0, 1) == 1;
+	w.ahead = src + src_count; /* the page that may not be touched */
+	w.ahead_step = (ptrdiff_t)check_between(c, 0, 16);
 	check_fill(c, t.values, src_count, src);
 	check_fill(c, t.values, diff_count, diff);
 	count = make_dst(c, &t, &found, expected);

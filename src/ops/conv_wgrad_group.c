@@ -1,0 +1,409 @@
+/* The weight gradient of a group of pixels, for some channels of X and Y and all
+ * taps: a sum of outer products of pixels, a tile of it at a time. It must not know
+ * how the batch or the channels are cut.
+ *
+ * With several taps the group's pixels are first copied, the channels of a tile and
+ * of a panel each to a place of their own: as they lie, with a power of two of
+ * channels between them, they would fight for a few cache sets. */
+#include "src/ops/conv_wgrad.h"
+
+enum {
+	STRIP = 16, /* pixels that are copied at a time: all channels of them, as they lie in memory */
+	LINE = 64 / sizeof(real)
+};
+
+/* --- a worker's memory ------------------------------------------------------- */
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t padded_row(const struct conv_base *b)
+{
+	return (b->x_w + 2 * b->pad) * b->x_c;
+}
+
+static size_t x_copy_count(const struct sgan_conv_plan *plan, const struct wgrad_shape *s, size_t tiles)
+{
+	const struct conv_base *b = &plan->base;
+	size_t images = plan->wgrad.images, band = wgrad_reach(b, wgrad_band_rows(plan));
+
+	if (plan->wgrad.packed)
+		return (images ? images * b->x_h : least(band, b->x_h)) * b->x_w * tiles * s->x_pitch;
+	if (plan->weights == CONV_RUNS && b->pad)
+		return (images ? images * (b->x_h + 2 * b->pad) : band) * padded_row(b);
+	return 0;
+}
+
+static size_t y_copy_count(const struct sgan_conv_plan *plan, const struct wgrad_shape *s, size_t panels)
+{
+	const struct conv_base *b = &plan->base;
+	size_t images = plan->wgrad.images;
+
+	return plan->wgrad.packed ? (images ? images * b->y_h : wgrad_band_rows(plan)) * b->y_w * panels * s->nr : 0;
+}
+
+size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, struct wgrad_memory *memory)
+{
+	struct wgrad_shape s = sgan_wgrad_shape(plan);
+	size_t channels = conv_ceil_div(s.run, plan->wgrad.x_blocks);
+	size_t tiles = conv_ceil_div(channels, s.mr), panels = conv_ceil_div(s.panels, plan->wgrad.y_blocks);
+	size_t taps = conv_round_bytes(x_copy_count(plan, &s, tiles) * sizeof(real));
+	size_t y = taps + conv_round_bytes(s.taps * sizeof(struct wgrad_tap));
+	size_t sums = y + conv_round_bytes(y_copy_count(plan, &s, panels) * sizeof(real));
+
+	if (plan->wgrad.together)
+		return 0;
+	if (memory)
+		*memory = (struct wgrad_memory){
+			.x = (real *)(void *)base,
+			.taps = (struct wgrad_tap *)(void *)(base + taps),
+			.y = (real *)(void *)(base + y),
+			.sums = (real *)(void *)(base + sums),
+		};
+	return sums + conv_round_bytes(s.taps * tiles * s.mr * panels * s.nr * sizeof(real));
+}
+
+/* --- a group's pixels -------------------------------------------------------- */
+
+/* Pixels in memory: the first, and the distances. */
+struct wgrad_view {
+	const real *first;
+	size_t image, row, pixel;
+	size_t first_row; /* which row of the tensor `first` is in */
+	size_t copy;      /* from a tile's copy to the next; 0: not copied, channels lie as in the tensor */
+};
+
+static size_t tile_begin(const struct wgrad_channels *channels, size_t tile)
+{
+	return conv_part_begin(channels->count, channels->tiles, tile);
+}
+
+static void copy_x(const struct wgrad_job *job, const struct wgrad_channels *channels, const real *src, size_t pixels,
+                   real *dst)
+{
+	const struct wgrad_shape *s = &job->shape;
+	size_t x_c = job->plan->base.x_c;
+
+	for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
+		for (size_t i = 0; i < channels->tiles; i++) {
+			size_t c = tile_begin(channels, i);
+			job->plan->kernels->copy(least(pixels - pixel, STRIP), tile_begin(channels, i + 1) - c,
+			                         src + pixel * x_c + channels->c + c, (ptrdiff_t)x_c,
+			                         dst + (i * pixels + pixel) * s->x_pitch, (ptrdiff_t)s->x_pitch);
+		}
+}
+
+static void copy_y(const struct wgrad_job *job, const struct wgrad_channels *channels, const real *src, size_t pixels,
+                   real *dst)
+{
+	size_t nr = job->shape.nr, y_c = job->plan->base.y_c;
+
+	for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
+		for (size_t i = 0; i < channels->panels; i++) {
+			size_t column = (channels->panel + i) * nr;
+			job->plan->kernels->copy(least(pixels - pixel, STRIP), least(y_c - column, nr), src + pixel * y_c + column,
+			                         (ptrdiff_t)y_c, dst + (i * pixels + pixel) * nr, (ptrdiff_t)nr);
+		}
+}
+
+static const real *y_first(const struct wgrad_job *job, const struct wgrad_group *group)
+{
+	const struct conv_base *b = &job->plan->base;
+
+	return job->y + (group->image * b->y_h + group->row) * b->y_w * b->y_c;
+}
+
+static struct wgrad_view view_y(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                                const struct wgrad_group *group, struct wgrad_memory *memory)
+{
+	const struct conv_base *b = &job->plan->base;
+	size_t pixels = group->images * group->rows * b->y_w, nr = job->shape.nr;
+
+	if (!job->plan->wgrad.packed)
+		return (
+			struct wgrad_view){ y_first(job, group), b->y_h * b->y_w * b->y_c, b->y_w * b->y_c, b->y_c, group->row, 0 };
+	copy_y(job, channels, y_first(job, group), pixels, memory->y);
+	return (struct wgrad_view){ memory->y, group->rows * b->y_w * nr, b->y_w * nr, nr, group->row, pixels * nr };
+}
+
+/* Rows of X that a group reaches: all, or some of one image. */
+static void reached_rows(const struct conv_base *b, const struct wgrad_group *group, size_t *first, size_t *rows)
+{
+	size_t top = group->row * b->stride, end = top + wgrad_reach(b, group->rows);
+	size_t last = end > b->pad ? least(end - b->pad, b->x_h) : 0;
+
+	*first = 0;
+	*rows = b->x_h;
+	if (group->rows == b->y_h)
+		return;
+	*first = least(top > b->pad ? top - b->pad : 0, last);
+	*rows = last - *first;
+}
+
+static struct wgrad_view view_x(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                                const struct wgrad_group *group, struct wgrad_memory *memory)
+{
+	const struct conv_base *b = &job->plan->base;
+	struct wgrad_view view = { NULL, b->x_h * b->x_w * b->x_c, b->x_w * b->x_c, b->x_c, 0, 0 };
+	size_t rows, pitch = job->shape.x_pitch;
+
+	reached_rows(b, group, &view.first_row, &rows);
+	view.first = job->x + group->image * view.image + view.first_row * view.row;
+	if (!job->plan->wgrad.packed)
+		return view;
+	view.copy = group->images * rows * b->x_w * pitch;
+	copy_x(job, channels, view.first, group->images * rows * b->x_w, memory->x);
+	view.first = memory->x;
+	view.image = rows * b->x_w * pitch;
+	view.row = b->x_w * pitch;
+	view.pixel = pitch;
+	return view;
+}
+
+/* Few channels: images that have their padding, a kernel row of which is one tap. Rows count from the padding's. */
+static struct wgrad_view view_runs(const struct wgrad_job *job, const struct wgrad_group *group,
+                                   struct wgrad_memory *memory)
+{
+	const struct conv_base *b = &job->plan->base;
+	size_t rows = group->rows == b->y_h ? b->x_h + 2 * b->pad : wgrad_reach(b, group->rows);
+	size_t first_row = group->row * b->stride;
+	struct wgrad_view view = { memory->x, rows * padded_row(b), padded_row(b), b->x_c, first_row, 0 };
+	const real *image = job->x + group->image * b->x_h * b->x_w * b->x_c;
+
+	if (!b->pad) {
+		view.first = image + first_row * view.row;
+		view.image = b->x_h * view.row;
+		return view;
+	}
+	for (size_t i = 0; i < group->images; i++, image += b->x_h * b->x_w * b->x_c)
+		sgan_conv_copy_padded(b, image, first_row, rows, memory->x + i * view.image);
+	return view;
+}
+
+/* --- walks ------------------------------------------------------------------- */
+
+/* Positions of Y that one tap takes inside X: `count` from `first`, and X's coordinate of the first. */
+struct span {
+	size_t first, count, x;
+};
+
+static struct span valid_span(size_t tap, size_t stride, size_t pad, size_t x, size_t begin, size_t end)
+{
+	size_t first = tap < pad ? conv_ceil_div(pad - tap, stride) : 0;
+	size_t last = x + pad > tap ? (x + pad - tap - 1) / stride + 1 : 0;
+
+	if (first < begin)
+		first = begin;
+	if (last > end)
+		last = end;
+	if (last <= first)
+		return (struct span){ 0 };
+	return (struct span){ first, last - first, first * stride + tap - pad };
+}
+
+static void spans_of(const struct wgrad_job *job, const struct wgrad_group *group, size_t tap, struct span *h,
+                     struct span *w)
+{
+	const struct conv_base *b = &job->plan->base;
+
+	if (job->plan->weights == CONV_RUNS) {
+		*h = (struct span){ group->row, group->rows, group->row * b->stride + tap };
+		*w = (struct span){ 0, b->y_w, 0 };
+		return;
+	}
+	*h = valid_span(tap / b->k_w, b->stride, b->pad, b->x_h, group->row, group->row + group->rows);
+	*w = valid_span(tap % b->k_w, b->stride, b->pad, b->x_w, 0, b->y_w);
+}
+
+/* The inner loop as long as can be, in the same order. */
+static void lengthen(struct wgrad_tap *tap)
+{
+	struct sgan_walk *w = &tap->walk;
+	ptrdiff_t cols = (ptrdiff_t)tap->cols;
+
+	if (w->rows > 1 && (cols == 1 || (w->src_row == cols * w->src_col && w->diff_row == cols * w->diff_col))) {
+		w->src_col = cols == 1 ? w->src_row : w->src_col;
+		w->diff_col = cols == 1 ? w->diff_row : w->diff_col;
+		tap->cols *= w->rows;
+		w->rows = 1;
+	}
+	cols = (ptrdiff_t)tap->cols;
+	if (w->rows == 1 && (cols == 1 || (w->src_image == cols * w->src_col && w->diff_image == cols * w->diff_col))) {
+		w->src_col = cols == 1 ? w->src_image : w->src_col;
+		w->diff_col = cols == 1 ? w->diff_image : w->diff_col;
+		tap->cols *= w->images;
+		w->images = 1;
+	}
+}
+
+static void find_tap(const struct wgrad_job *job, const struct wgrad_group *group, const struct wgrad_view *x,
+                     const struct wgrad_view *y, size_t index, struct wgrad_tap *tap)
+{
+	size_t stride = job->plan->base.stride;
+	struct span h, w;
+
+	spans_of(job, group, index, &h, &w);
+	*tap = (struct wgrad_tap){ .cols = 0 };
+	tap->walk = (struct sgan_walk){
+		.images = 1,
+		.rows = 1,
+		.parts = 1,
+		.part_end = &tap->cols,
+		.src_image = (ptrdiff_t)x->image,
+		.src_row = (ptrdiff_t)(stride * x->row),
+		.src_col = (ptrdiff_t)(stride * x->pixel),
+		.diff_image = (ptrdiff_t)y->image,
+		.diff_row = (ptrdiff_t)y->row,
+		.diff_col = (ptrdiff_t)y->pixel,
+	};
+	if (!h.count || !w.count)
+		return;
+	tap->walk.images = group->images;
+	tap->walk.rows = h.count;
+	tap->cols = w.count;
+	tap->x = (h.x - x->first_row) * x->row + w.x * x->pixel;
+	tap->y = (h.first - y->first_row) * y->row + w.first * y->pixel;
+	lengthen(tap);
+}
+
+/* --- sums -------------------------------------------------------------------- */
+
+/* Memory that the next group reads, for kernels to ask for while this one's is worked on. */
+struct wgrad_ahead {
+	const real *at[2]; /* X, Y */
+	size_t lines[2];
+};
+
+static struct wgrad_ahead find_ahead(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                                     const struct wgrad_group *next)
+{
+	const struct conv_base *b = &job->plan->base;
+	struct wgrad_ahead ahead = { { job->x, job->y }, { 0, 0 } };
+	size_t first, rows;
+
+	if (!next)
+		return ahead;
+	if (channels->count == job->shape.run) { /* with some channels only, what is wanted lies apart */
+		reached_rows(b, next, &first, &rows);
+		ahead.at[0] = job->x + (next->image * b->x_h + first) * b->x_w * b->x_c;
+		ahead.lines[0] = next->images * rows * b->x_w * b->x_c / LINE;
+	}
+	if (channels->panels == job->shape.panels) {
+		ahead.at[1] = y_first(job, next);
+		ahead.lines[1] = next->images * next->rows * b->y_w * b->y_c / LINE;
+	}
+	return ahead;
+}
+
+static void ask_ahead(struct wgrad_ahead *ahead, struct wgrad_tap *tap)
+{
+	size_t pixels = tap->walk.images * tap->walk.rows * tap->cols, which = ahead->lines[0] ? 0 : 1;
+	size_t lines = least(pixels, ahead->lines[which]);
+
+	tap->walk.ahead = ahead->at[which];
+	tap->walk.ahead_step = lines ? LINE : 0;
+	ahead->at[which] += lines * LINE;
+	ahead->lines[which] -= lines;
+}
+
+/* One tile of one panel, all taps. */
+struct wgrad_tile {
+	size_t index, panel; /* of the chunk's */
+	size_t c, m;         /* from the chunk's first value of the run */
+	size_t columns;
+};
+
+static void sum_tile(const struct wgrad_job *job, const struct wgrad_channels *channels, const struct wgrad_tile *tile,
+                     const real *x, const real *y, struct wgrad_target target, struct wgrad_memory *memory,
+                     struct wgrad_ahead *ahead)
+{
+	const struct wgrad_shape *s = &job->shape;
+	size_t y_c = job->plan->base.y_c, ld = target.tensor ? y_c : s->nr;
+	size_t step = target.tensor ? s->run * y_c : s->mr * s->nr;
+	real *to = memory->sums + (tile->panel * channels->tiles + tile->index) * s->taps * step;
+
+	if (target.tensor)
+		to = target.tensor + (channels->c + tile->c) * y_c + (channels->panel + tile->panel) * s->nr;
+	for (size_t i = 0; i < s->taps; i++, to += step) {
+		struct wgrad_tap *tap = memory->taps + i;
+		if (!tap->cols && target.add)
+			continue;
+		ask_ahead(ahead, tap);
+		job->plan->kernels->wgrad(&tap->walk, x + tap->x, y + tap->y, to, (ptrdiff_t)ld, tile->m, tile->columns,
+		                          target.add);
+	}
+}
+
+static struct wgrad_tile tile_at(const struct wgrad_job *job, const struct wgrad_channels *channels, size_t index,
+                                 size_t panel)
+{
+	struct wgrad_tile tile = { .index = index, .panel = panel, .c = tile_begin(channels, index) };
+
+	tile.m = tile_begin(channels, index + 1) - tile.c;
+	tile.columns = least(job->plan->base.y_c - (channels->panel + panel) * job->shape.nr, job->shape.nr);
+	return tile;
+}
+
+void sgan_wgrad_sum_group(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                          const struct wgrad_group *group, const struct wgrad_group *next, struct wgrad_target target,
+                          struct wgrad_memory *memory)
+{
+	bool runs = job->plan->weights == CONV_RUNS;
+	struct wgrad_view y = view_y(job, channels, group, memory);
+	struct wgrad_view x = runs ? view_runs(job, group, memory) : view_x(job, channels, group, memory);
+	struct wgrad_ahead ahead = find_ahead(job, channels, next);
+
+	for (size_t i = 0; i < job->shape.taps; i++)
+		find_tap(job, group, &x, &y, i, memory->taps + i);
+	for (size_t panel = 0; panel < channels->panels; panel++)
+		for (size_t i = 0; i < channels->tiles; i++) {
+			struct wgrad_tile tile = tile_at(job, channels, i, panel);
+			const real *tile_x = x.first + (x.copy ? i * x.copy : channels->c + tile.c);
+			const real *tile_y = y.first + (y.copy ? panel * y.copy : (channels->panel + panel) * job->shape.nr);
+			sum_tile(job, channels, &tile, tile_x, tile_y, target, memory, &ahead);
+		}
+}
+
+void sgan_wgrad_write_sums(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                           struct wgrad_target target, const struct wgrad_memory *memory)
+{
+	const struct sgan_kernels *kernels = job->plan->kernels;
+	const struct wgrad_shape *s = &job->shape;
+	const real *sums = memory->sums;
+	size_t y_c = job->plan->base.y_c;
+
+	for (size_t panel = 0; panel < channels->panels; panel++)
+		for (size_t i = 0; i < channels->tiles * s->taps; i++, sums += s->mr * s->nr) {
+			struct wgrad_tile tile = tile_at(job, channels, i / s->taps, panel);
+			real *to =
+				target.tensor + (i % s->taps * s->run + channels->c + tile.c) * y_c + (channels->panel + panel) * s->nr;
+			if (!target.add)
+				kernels->copy(tile.m, tile.columns, sums, (ptrdiff_t)s->nr, to, (ptrdiff_t)y_c);
+			for (size_t row = 0; row < tile.m && target.add; row++)
+				kernels->add(tile.columns, sums + row * s->nr, to + row * y_c);
+		}
+}
+
+void sgan_wgrad_sum_together(const struct wgrad_job *job, const struct wgrad_channels *channels)
+{
+	const struct conv_base *b = &job->plan->base;
+	struct sgan_walk walk = {
+		.images = 1,
+		.rows = 1,
+		.parts = job->part_count,
+		.part_end = job->part_end,
+		.src_col = (ptrdiff_t)b->x_c,
+		.diff_col = (ptrdiff_t)b->y_c,
+		.ahead = job->x,
+	};
+
+	for (size_t panel = 0; panel < channels->panels; panel++)
+		for (size_t i = 0; i < channels->tiles; i++) {
+			struct wgrad_tile tile = tile_at(job, channels, i, panel);
+			size_t c = channels->c + tile.c, column = (channels->panel + panel) * job->shape.nr;
+			job->plan->kernels->wgrad(&walk, job->x + c, job->y + column, job->diff_weights + c * b->y_c + column,
+			                          (ptrdiff_t)b->y_c, tile.m, tile.columns, job->accumulate);
+		}
+}
