@@ -1,4 +1,4 @@
-/* Vectors of eight 32-bit words of AVX2, for the random numbers of kernels/simd/random.h. */
+/* Vectors of eight 32-bit words of AVX2, for the random numbers of kernels/simd. */
 #ifndef SGAN_KERNELS_AVX2_BITS_H
 #define SGAN_KERNELS_AVX2_BITS_H
 
@@ -59,6 +59,12 @@ static inline vec bits_as_vec(bits a)
 static inline bits vec_as_bits(vec x)
 {
 	return _mm256_castps_si256(x);
+}
+
+/* 0, 1, 2, ... */
+static inline bits bits_lanes(void)
+{
+	return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
 }
 
 /* Which of 8 consecutive blocks of four each lane computes, so that bits_interleave has only to transpose within

@@ -1,4 +1,4 @@
-/* Vectors of sixteen 32-bit words of AVX-512, for the random numbers of kernels/simd/random.h. */
+/* Vectors of sixteen 32-bit words of AVX-512, for the random numbers of kernels/simd. */
 #ifndef SGAN_KERNELS_AVX512_BITS_H
 #define SGAN_KERNELS_AVX512_BITS_H
 
@@ -59,6 +59,12 @@ static inline vec bits_as_vec(bits a)
 static inline bits vec_as_bits(vec x)
 {
 	return _mm512_castps_si512(x);
+}
+
+/* 0, 1, 2, ... */
+static inline bits bits_lanes(void)
+{
+	return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
 /* Which of 16 consecutive blocks of four each lane computes, so that bits_interleave has only to transpose within

@@ -51,6 +51,20 @@ void SGAN_SYMBOL(bce_logits__generic)(size_t count, const real *logits, real tar
 	}
 }
 
+void SGAN_SYMBOL(bce_classes__generic)(size_t rows, size_t classes, const real *logits, real target, real scale,
+                                       double *loss, real *diff)
+{
+	for (size_t r = 0; r < rows; r++) {
+		const real *x = logits + r * classes;
+		real largest;
+		double z = log_sum_exp(classes, x, &largest);
+		z += (double)largest;
+		*loss += bce(z, (double)target);
+		for (size_t c = 0; diff && c < classes; c++)
+			diff[r * classes + c] += scale * ((real)(1 / (1 + exp(-z))) - target) * (real)exp((double)x[c] - z);
+	}
+}
+
 void SGAN_SYMBOL(squared_error__generic)(size_t count, const real *x, const real *target, real scale, double *loss,
                                          real *diff)
 {

@@ -73,6 +73,29 @@ void SGAN_SYMBOL(VEC_ISA(bce_logits))(size_t count, const real *logits, real tar
 	*loss += vec_total_value(total);
 }
 
+/* With Z = log sum exp x: log(1 + exp(Z)) - t Z, in double, once a row. */
+SIMD_INLINE double class_loss(double z, double t)
+{
+	return ((z > 0 ? z : 0) - t * z) + log1p(exp(-fabs(z)));
+}
+
+void SGAN_SYMBOL(VEC_ISA(bce_classes))(size_t rows, size_t classes, const real *logits, real target, real scale,
+                                       double *loss, real *diff)
+{
+	for (size_t r = 0; r < rows; r++) {
+		const float *x = logits + r * classes;
+		float largest = largest_of(classes, x);
+		double sum = exp_sum(classes, x, largest), z = (double)largest + log(sum);
+		vec factor = vec_set((float)((double)scale * (1 / (1 + exp(-z)) - (double)target) / sum));
+		*loss += class_loss(z, (double)target);
+		for (size_t c = 0; diff && c < classes; c += VEC) {
+			size_t left = classes - c;
+			float *to = diff + r * classes + c;
+			vec_store_n(to, vec_add(vec_load_n(to, left), vec_mul(factor, exp_from(x + c, left, largest))), left);
+		}
+	}
+}
+
 void SGAN_SYMBOL(VEC_ISA(squared_error))(size_t count, const real *x, const real *target, real scale, double *loss,
                                          real *diff)
 {
