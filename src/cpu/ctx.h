@@ -6,12 +6,26 @@
 
 #include "kernels/kernels.h"
 
+/* Told, where there is one, what the time since it was last told went to; for benchmarks. Net and layer are "" where it
+ * went to none. */
+struct sgan_observer {
+	void (*lap)(void *arg, const char *net, const char *layer, const char *what);
+	void *arg;
+};
+
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
+	const struct sgan_observer *observer; /* or NULL */
 };
+
+static inline void sgan_lap(const sgan_ctx *ctx, const char *net, const char *layer, const char *what)
+{
+	if (ctx->observer != NULL)
+		ctx->observer->lap(ctx->observer->arg, net, layer, what);
+}
 
 enum { SGAN_THREADS_MAX = 1024 };
 

@@ -4,6 +4,7 @@
  * its linear part computed. The first reader of a layer writes its gradient, later ones add to it. */
 #include <string.h>
 
+#include "src/cpu/ctx.h"
 #include "src/cpu/status.h"
 #include "src/nn/internal.h"
 
@@ -16,6 +17,11 @@ struct backward {
 	bool wanted[SGAN_LAYERS];  /* the layer's gradient leads to something that was asked for */
 	bool written[SGAN_LAYERS]; /* the layer's gradient buffer holds something */
 };
+
+static void lap(const struct backward *b, int layer, const char *what)
+{
+	sgan_lap(b->ctx, b->net->desc.name, b->net->desc.layers[layer].name, what);
+}
 
 static void mark_wanted(struct backward *b, int want_input)
 {
@@ -80,9 +86,12 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	struct sgan_activation *at = &b->tape->at[layer];
 	const int source = node->source[0];
 	SGAN_TRY(through_activation(b, &b->net->desc.layers[layer], node, at));
+	lap(b, layer, "to the linear part");
 	if (b->want_weights)
 		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->n, b->tape->at[source].value, at->grad,
 		                                    grad_of(b, node->weight), true, b->tape->workspace));
+	if (b->want_weights)
+		lap(b, layer, "backward-weights");
 	real *gradient = begin_gradient(b, source);
 	if (gradient != NULL) {
 		const void *packed;
@@ -90,6 +99,8 @@ static sgan_status backward_linear(struct backward *b, int layer)
 		SGAN_TRY(
 			sgan_conv_backward_data(b->ctx, node->plan, b->tape->n, at->grad, packed, gradient, b->tape->workspace));
 	}
+	if (gradient != NULL)
+		lap(b, layer, "backward-data");
 	end_gradient(b, source, gradient);
 	return SGAN_OK;
 }
@@ -198,9 +209,12 @@ sgan_status sgan_net_backward(sgan_ctx *ctx, const struct sgan_net *net, struct 
 		                 "trained parameters and a training pass",
 		                 net->desc.name);
 	struct backward b = { .ctx = ctx, .net = net, .params = params, .tape = tape, .want_weights = want_weights };
+	sgan_lap(ctx, "", "", "between networks");
 	mark_wanted(&b, want_input);
 	for (int i = (int)net->desc.layer_count - 1; i >= 0; i--)
-		if (b.wanted[i] && b.written[i])
+		if (b.wanted[i] && b.written[i]) {
 			SGAN_TRY(backward_layer(&b, i));
+			lap(&b, i, net->nodes[i].plan != NULL ? "sum of gradients" : "backward");
+		}
 	return SGAN_OK;
 }

@@ -1,6 +1,7 @@
 /* A network's forward pass over a tape. */
 #include <string.h>
 
+#include "src/cpu/ctx.h"
 #include "src/cpu/status.h"
 #include "src/nn/internal.h"
 
@@ -32,7 +33,10 @@ static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, str
 	SGAN_TRY(sgan_params_packed(ctx, params, layer, SGAN_FORWARD, &packed));
 	SGAN_TRY(sgan_conv_forward(ctx, node->plan, tape->n, tape->at[node->source[0]].value, packed,
 	                           value_of(params, node->bias), bn ? at->linear : at->own, tape->workspace));
-	return bn ? normalise(ctx, net, params, tape, node, at) : SGAN_OK;
+	if (!bn)
+		return SGAN_OK;
+	sgan_lap(ctx, net->desc.name, net->desc.layers[layer].name, "forward");
+	return normalise(ctx, net, params, tape, node, at);
 }
 
 /* Noise or dropout; in inference the layer's output is its source's. */
@@ -100,10 +104,12 @@ sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct s
 	if (n == 0 || n > net->max_batch)
 		return sgan_fail(SGAN_EINVAL, "%s: %zu images given to a network made for 1 to %zu", net->desc.name, n,
 		                 net->max_batch);
+	sgan_lap(ctx, "", "", "between networks");
 	tape->n = n;
 	tape->mode = mode;
 	for (size_t i = 0; i < net->desc.layer_count; i++) {
 		SGAN_TRY(forward_layer(ctx, net, params, tape, (int)i));
+		sgan_lap(ctx, net->desc.name, net->desc.layers[i].name, net->desc.layers[i].bn ? "normalisation" : "forward");
 		if (net->nodes[i].is_head && tape->backward)
 			memset(tape->at[i].grad, 0, n * net->nodes[i].size * sizeof(real));
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/cpu/ctx.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/nn/internal.h"
@@ -169,9 +170,11 @@ void sgan_params_clear_moments(struct sgan_params *params)
 /* Trainable values, gradients and moments are blocks of one layout, so one call does all tensors. */
 void sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t)
 {
+	sgan_lap(ctx, "", "", "between networks");
 	real *grad = params->values + params->value_count;
 	sgan_adam_step(ctx, adam, t, params->trainable_count, grad, grad + params->trainable_count,
 	               grad + 2 * params->trainable_count, params->values);
+	sgan_lap(ctx, params->net->desc.name, "", "update");
 	sgan_params_changed(params);
 }
 
@@ -183,6 +186,7 @@ sgan_status sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int la
 	if (!params->fresh[layer][pass]) {
 		SGAN_TRY(sgan_conv_pack(ctx, node->plan, pass, params->list[node->weight].value, place));
 		params->fresh[layer][pass] = true;
+		sgan_lap(ctx, params->net->desc.name, params->net->desc.layers[layer].name, "packing");
 	}
 	*packed = place;
 	return SGAN_OK;
