@@ -42,13 +42,14 @@ static real *begin_gradient(struct backward *b, int source)
 	return b->written[source] ? b->tape->spare : b->tape->at[source].grad;
 }
 
-static void end_gradient(struct backward *b, int source, const real *gradient)
+static sgan_status end_gradient(struct backward *b, int source, const real *gradient)
 {
 	if (gradient == NULL)
-		return;
+		return SGAN_OK;
 	if (b->written[source])
-		sgan_add(b->ctx, b->tape->n * b->net->nodes[source].size, gradient, b->tape->at[source].grad);
+		SGAN_TRY(sgan_add(b->ctx, b->tape->n * b->net->nodes[source].size, gradient, b->tape->at[source].grad));
 	b->written[source] = true;
+	return SGAN_OK;
 }
 
 static real *grad_of(struct backward *b, int place)
@@ -73,7 +74,8 @@ static sgan_status through_activation(struct backward *b, const struct sgan_laye
 	if (l->bn)
 		return through_norm(b, node, at);
 	if (l->act != SGAN_ACT_NONE)
-		sgan_act_backward(b->ctx, b->tape->n * node->size, at->own, at->grad, l->act, (real)l->slope, at->grad);
+		SGAN_TRY(
+			sgan_act_backward(b->ctx, b->tape->n * node->size, at->own, at->grad, l->act, (real)l->slope, at->grad));
 	real *bias = grad_of(b, node->bias);
 	if (bias == NULL)
 		return SGAN_OK;
@@ -101,22 +103,22 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	}
 	if (gradient != NULL)
 		lap(b, layer, "backward-data");
-	end_gradient(b, source, gradient);
-	return SGAN_OK;
+	return end_gradient(b, source, gradient);
 }
 
 /* The two parts of a concatenation have one spare buffer between them, so each goes its way alone. */
-static void backward_concat(struct backward *b, int layer)
+static sgan_status backward_concat(struct backward *b, int layer)
 {
 	const struct sgan_node *node = &b->net->nodes[layer];
 	const size_t size[2] = { b->net->nodes[node->source[0]].size, b->net->nodes[node->source[1]].size };
 	for (int j = 0; j < 2; j++) {
 		real *gradient = begin_gradient(b, node->source[j]);
 		if (gradient != NULL)
-			sgan_concat_backward(b->ctx, b->tape->n, size[0], j == 0 ? gradient : NULL, size[1],
-			                     j == 1 ? gradient : NULL, b->tape->at[layer].grad);
-		end_gradient(b, node->source[j], gradient);
+			SGAN_TRY(sgan_concat_backward(b->ctx, b->tape->n, size[0], j == 0 ? gradient : NULL, size[1],
+			                              j == 1 ? gradient : NULL, b->tape->at[layer].grad));
+		SGAN_TRY(end_gradient(b, node->source[j], gradient));
 	}
+	return SGAN_OK;
 }
 
 /* The pooled gradient is spread over the source's pixels, which may hold one already. */
@@ -132,34 +134,33 @@ static void backward_avgpool(struct backward *b, int layer)
 }
 
 /* The gradient goes on as it is. */
-static void pass_on(struct backward *b, int layer)
+static sgan_status pass_on(struct backward *b, int layer)
 {
 	const int source = b->net->nodes[layer].source[0];
 	const size_t count = b->tape->n * b->net->nodes[layer].size;
 	const real *gradient = b->tape->at[layer].grad;
 	if (!b->wanted[source])
-		return;
+		return SGAN_OK;
 	if (b->written[source])
-		sgan_add(b->ctx, count, gradient, b->tape->at[source].grad);
+		SGAN_TRY(sgan_add(b->ctx, count, gradient, b->tape->at[source].grad));
 	else
 		memcpy(b->tape->at[source].grad, gradient, count * sizeof(real));
 	b->written[source] = true;
+	return SGAN_OK;
 }
 
 /* The mask is drawn once more: that takes less than to write and read it. */
-static void backward_dropout(struct backward *b, int layer)
+static sgan_status backward_dropout(struct backward *b, int layer)
 {
 	const int source = b->net->nodes[layer].source[0];
-	if (b->tape->mode == SGAN_INFER) {
-		pass_on(b, layer);
-		return;
-	}
+	if (b->tape->mode == SGAN_INFER)
+		return pass_on(b, layer);
 	const struct sgan_random random = sgan_tape_layer_random(b->tape, layer);
 	real *gradient = begin_gradient(b, source);
 	if (gradient != NULL)
 		sgan_dropout(b->ctx, &random, b->tape->n * b->net->nodes[layer].size, b->net->desc.layers[layer].rate,
 		             b->tape->at[layer].grad, gradient);
-	end_gradient(b, source, gradient);
+	return end_gradient(b, source, gradient);
 }
 
 static sgan_status backward_layer(struct backward *b, int layer)
@@ -177,23 +178,19 @@ static sgan_status backward_layer(struct backward *b, int layer)
 		const size_t *s = b->net->nodes[source].shape;
 		real *gradient = begin_gradient(b, source);
 		if (gradient != NULL)
-			sgan_maxpool_backward(b->ctx, b->tape->n, s[0], s[1], s[2], l->kernel, b->tape->at[layer].grad,
-			                      b->tape->at[layer].which, gradient);
-		end_gradient(b, source, gradient);
-		return SGAN_OK;
+			SGAN_TRY(sgan_maxpool_backward(b->ctx, b->tape->n, s[0], s[1], s[2], l->kernel, b->tape->at[layer].grad,
+			                               b->tape->at[layer].which, gradient));
+		return end_gradient(b, source, gradient);
 	}
 	case SGAN_LAYER_AVGPOOL:
 		backward_avgpool(b, layer);
 		return SGAN_OK;
 	case SGAN_LAYER_NOISE:
-		pass_on(b, layer);
-		return SGAN_OK;
+		return pass_on(b, layer);
 	case SGAN_LAYER_DROPOUT:
-		backward_dropout(b, layer);
-		return SGAN_OK;
+		return backward_dropout(b, layer);
 	case SGAN_LAYER_CONCAT:
-		backward_concat(b, layer);
-		return SGAN_OK;
+		return backward_concat(b, layer);
 	case SGAN_LAYER_KINDS:
 		break;
 	}

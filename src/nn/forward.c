@@ -79,8 +79,7 @@ static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, stru
 		return forward_linear(ctx, net, params, tape, layer);
 	case SGAN_LAYER_MAXPOOL: {
 		const size_t *s = net->nodes[a].shape;
-		sgan_maxpool_forward(ctx, tape->n, s[0], s[1], s[2], l->kernel, tape->at[a].value, at->own, at->which);
-		return SGAN_OK;
+		return sgan_maxpool_forward(ctx, tape->n, s[0], s[1], s[2], l->kernel, tape->at[a].value, at->own, at->which);
 	}
 	case SGAN_LAYER_AVGPOOL:
 		sgan_avgpool_forward(ctx, tape->n, net->nodes[a].size / node->size, node->size, tape->at[a].value, at->own);
@@ -89,9 +88,8 @@ static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, stru
 	case SGAN_LAYER_DROPOUT:
 		return forward_random(ctx, net, tape, layer);
 	case SGAN_LAYER_CONCAT:
-		sgan_concat_forward(ctx, tape->n, net->nodes[a].size, tape->at[a].value, net->nodes[b].size, tape->at[b].value,
-		                    at->own);
-		return SGAN_OK;
+		return sgan_concat_forward(ctx, tape->n, net->nodes[a].size, tape->at[a].value, net->nodes[b].size,
+		                           tape->at[b].value, at->own);
 	case SGAN_LAYER_KINDS:
 		break;
 	}

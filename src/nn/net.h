@@ -112,7 +112,7 @@ void sgan_params_clear_moments(struct sgan_params *params);
 
 /* Adam's step number t (from 1) over all trainable values, from their gradients. */
 struct sgan_adam;
-void sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t);
+sgan_status sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t);
 
 struct sgan_tape;
 

@@ -168,14 +168,15 @@ void sgan_params_clear_moments(struct sgan_params *params)
 }
 
 /* Trainable values, gradients and moments are blocks of one layout, so one call does all tensors. */
-void sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t)
+sgan_status sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t)
 {
 	sgan_lap(ctx, "", "", "between networks");
 	real *grad = params->values + params->value_count;
-	sgan_adam_step(ctx, adam, t, params->trainable_count, grad, grad + params->trainable_count,
-	               grad + 2 * params->trainable_count, params->values);
+	SGAN_TRY(sgan_adam_step(ctx, adam, t, params->trainable_count, grad, grad + params->trainable_count,
+	                        grad + 2 * params->trainable_count, params->values));
 	sgan_lap(ctx, params->net->desc.name, "", "update");
 	sgan_params_changed(params);
+	return SGAN_OK;
 }
 
 sgan_status sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int layer, sgan_pass pass,

@@ -25,8 +25,9 @@ static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, u
 	for (size_t i = s->stack_end; i-- > s->stack_begin;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_stack_tapes *t = &s->tapes[i];
-		sgan_random_uniform(s->ctx, s->model->preset->seed, sgan_stream(purpose, (unsigned)s->stage, (unsigned)i), step,
-		                    s->n * stack->noise_size, t->noise);
+		SGAN_TRY(sgan_random_uniform(s->ctx, s->model->preset->seed,
+		                             sgan_stream(purpose, (unsigned)s->stage, (unsigned)i), step,
+		                             s->n * stack->noise_size, t->noise));
 		sgan_tape_input(t->generator, stack->generator_condition, condition(s, i));
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
 		sgan_session_random(s, t->generator, purpose, i, SGAN_PASS_GENERATOR, step);
@@ -151,8 +152,8 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
 	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, false, stack->discriminator_in));
 	SGAN_TRY(conditional_loss(s, i, &conditional));
-	sgan_add(s->ctx, count, sgan_tape_grad(t->discriminator_generated, stack->discriminator_in), grad);
-	sgan_add(s->ctx, count, sgan_tape_grad(t->encoder_generated, stack->encoder_in), grad);
+	SGAN_TRY(sgan_add(s->ctx, count, sgan_tape_grad(t->discriminator_generated, stack->discriminator_in), grad));
+	SGAN_TRY(sgan_add(s->ctx, count, sgan_tape_grad(t->encoder_generated, stack->encoder_in), grad));
 	SGAN_TRY(sgan_net_backward(s->ctx, g->net, g->params, t->generator, true, -1));
 	sgan_session_record(s, adversarial, "loss_g%zu_adv", i);
 	sgan_session_record(s, conditional, "loss_g%zu_cond", i);
@@ -166,7 +167,7 @@ sgan_status sgan_discriminator_step(struct sgan_session *s)
 	for (size_t i = s->stack_begin; i < s->stack_end; i++)
 		SGAN_TRY(discriminator_gradients(s, i));
 	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		sgan_session_update(s, &s->model->stacks[i].discriminator, s->updates[0]);
+		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].discriminator, s->updates[0]));
 	s->updates[0]++;
 	return SGAN_OK;
 }
@@ -177,7 +178,7 @@ sgan_status sgan_generator_step(struct sgan_session *s)
 	for (size_t i = s->stack_begin; i < s->stack_end; i++)
 		SGAN_TRY(generator_gradients(s, i));
 	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		sgan_session_update(s, &s->model->stacks[i].generator, s->updates[1]);
+		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].generator, s->updates[1]));
 	s->updates[1]++;
 	return SGAN_OK;
 }

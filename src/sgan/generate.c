@@ -58,11 +58,13 @@ void sgan_sampler_destroy(struct sgan_sampler *s)
 	free(s);
 }
 
-static void draw_noise(struct sgan_sampler *s, size_t i, uint32_t stream, uint64_t seed, uint64_t first, size_t n)
+static sgan_status draw_noise(struct sgan_sampler *s, size_t i, uint32_t stream, uint64_t seed, uint64_t first,
+                              size_t n)
 {
 	const size_t size = s->model->stacks[i].noise_size;
 	for (size_t k = 0; k < n; k++)
-		sgan_random_uniform(s->ctx, seed, stream + (uint32_t)i, first + k, size, s->noise[i] + k * size);
+		SGAN_TRY(sgan_random_uniform(s->ctx, seed, stream + (uint32_t)i, first + k, size, s->noise[i] + k * size));
+	return SGAN_OK;
 }
 
 static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t n,
@@ -75,7 +77,7 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 		s->one_hot[k * classes + labels[k]] = 1;
 	for (size_t i = s->model->stack_count; i-- > 0;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
-		draw_noise(s, i, stream, seed, first, n);
+		SGAN_TRY(draw_noise(s, i, stream, seed, first, n));
 		sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
 		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, s->tapes[i], n, SGAN_INFER));

@@ -119,16 +119,18 @@ static uint64_t hash_name(const char *name)
 }
 
 /* He et al., 2015: variance 2 / fan-in keeps the scale of activations through ReLUs. */
-static void draw(sgan_ctx *ctx, const struct sgan_preset *preset, const struct sgan_stage_settings *settings,
-                 struct sgan_param *p)
+static sgan_status draw(sgan_ctx *ctx, const struct sgan_preset *preset, const struct sgan_stage_settings *settings,
+                        struct sgan_param *p)
 {
 	double std = settings->init == SGAN_INIT_HE ? sqrt(2.0 / (double)p->fan_in) : settings->init_std;
-	sgan_random_normal(ctx, preset->seed, sgan_stream(SGAN_RANDOM_INIT, 0, 0), hash_name(p->name), p->count, p->value);
+	SGAN_TRY(sgan_random_normal(ctx, preset->seed, sgan_stream(SGAN_RANDOM_INIT, 0, 0), hash_name(p->name), p->count,
+	                            p->value));
 	for (size_t i = 0; i < p->count; i++)
 		p->value[i] *= (real)std;
+	return SGAN_OK;
 }
 
-void sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage)
+sgan_status sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage)
 {
 	struct sgan_part *part;
 	enum sgan_stage first;
@@ -137,7 +139,8 @@ void sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage st
 			continue;
 		for (size_t i = 0; i < sgan_params_count(part->params); i++)
 			if (sgan_params_at(part->params, i)->weight)
-				draw(ctx, model->preset, &model->preset->stages[stage], sgan_params_at(part->params, i));
+				SGAN_TRY(draw(ctx, model->preset, &model->preset->stages[stage], sgan_params_at(part->params, i)));
 		sgan_params_changed(part->params);
 	}
+	return SGAN_OK;
 }

@@ -38,6 +38,6 @@ void sgan_model_destroy(struct sgan_model *model);
 struct sgan_part *sgan_model_part(struct sgan_model *model, size_t k, enum sgan_stage *stage);
 
 /* Draws the weights of the parts that `stage` is the first to train, by the stage's init and the preset's seed. */
-void sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage);
+sgan_status sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage);
 
 #endif

@@ -156,12 +156,12 @@ void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sg
 	                 sgan_layer_stream(purpose, (unsigned)s->stage, (unsigned)stack, pass), step);
 }
 
-void sgan_session_update(struct sgan_session *s, struct sgan_part *part, uint64_t updates)
+sgan_status sgan_session_update(struct sgan_session *s, struct sgan_part *part, uint64_t updates)
 {
 	const struct sgan_adam adam = {
 		.lr = s->settings->lr, .beta1 = s->settings->beta1, .beta2 = s->settings->beta2, .epsilon = s->settings->epsilon
 	};
-	sgan_params_adam(s->ctx, part->params, &adam, updates + 1);
+	return sgan_params_adam(s->ctx, part->params, &adam, updates + 1);
 }
 
 sgan_status sgan_encoder_step(struct sgan_session *s)
@@ -179,11 +179,11 @@ sgan_status sgan_encoder_step(struct sgan_session *s)
 		SGAN_TRY(sgan_net_backward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, true,
 		                           i > 0 ? stack->encoder_in : -1));
 		if (i > 0)
-			sgan_add(s->ctx, s->n * stack->lower_size, sgan_tape_grad(s->tapes[i].encoder, stack->encoder_in),
-			         sgan_tape_grad(s->tapes[i - 1].encoder, s->model->stacks[i - 1].encoder_out));
+			SGAN_TRY(sgan_add(s->ctx, s->n * stack->lower_size, sgan_tape_grad(s->tapes[i].encoder, stack->encoder_in),
+			                  sgan_tape_grad(s->tapes[i - 1].encoder, s->model->stacks[i - 1].encoder_out)));
 	}
 	for (size_t i = 0; i <= top; i++)
-		sgan_session_update(s, &s->model->stacks[i].encoder, s->updates[0]);
+		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].encoder, s->updates[0]));
 	s->updates[0]++;
 	sgan_session_record(s, loss, "loss_encoder", 0);
 	return SGAN_OK;

@@ -13,6 +13,6 @@ void sgan_session_random(struct sgan_session *session, struct sgan_tape *tape, e
                          enum sgan_pass_of pass, uint64_t step);
 
 /* Adam over a part's parameters, `updates` of which went before. */
-void sgan_session_update(struct sgan_session *session, struct sgan_part *part, uint64_t updates);
+sgan_status sgan_session_update(struct sgan_session *session, struct sgan_part *part, uint64_t updates);
 
 #endif

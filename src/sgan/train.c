@@ -71,8 +71,9 @@ static sgan_status take_batch(struct sgan_trainer *t)
 	const uint64_t epoch = t->state.step / steps_per_epoch(t);
 	const size_t first = (size_t)(t->state.step % steps_per_epoch(t)) * n;
 	if (t->order_epoch != epoch) {
-		sgan_random_permutation(t->options->preset->seed, sgan_stream(SGAN_RANDOM_SHUFFLE, (unsigned)t->state.stage, 0),
-		                        epoch, train->count, t->order);
+		SGAN_TRY(sgan_random_permutation(t->options->preset->seed,
+		                                 sgan_stream(SGAN_RANDOM_SHUFFLE, (unsigned)t->state.stage, 0), epoch,
+		                                 train->count, t->order));
 		t->order_epoch = epoch;
 	}
 	for (size_t k = 0; k < n; k++) {
@@ -174,7 +175,7 @@ static sgan_status begin_stage(struct sgan_trainer *t)
 	sgan_meter_clear(&t->interval);
 	sgan_meter_clear(&t->epoch);
 	if (t->state.step == 0) {
-		sgan_model_init(t->ctx, t->model, t->state.stage);
+		SGAN_TRY(sgan_model_init(t->ctx, t->model, t->state.stage));
 		memset(t->state.updates, 0, sizeof t->state.updates);
 		sgan_trainer_clear_moments(t);
 	}
