@@ -89,10 +89,15 @@ void bench_let_threads_sleep(void);
 
 /* --- what there is to time (networks.c, work.c) --- */
 
+enum { BENCH_NAME = 2 * SGAN_NAME + 1 };
+
+/* A layer's name with its network's, as in the paper, with a capital: "encoder" is E, "g0" G0. */
+void bench_name_layer(const char *net, const char *layer, char name[BENCH_NAME]);
+
 /* A linear layer of a preset's networks. */
 struct bench_layer {
-	char name[2 * SGAN_NAME + 1]; /* "G0.deconv1" */
-	char shape[64];               /* "deconv 5x5->10x10 k5 s2 256->256" */
+	char name[BENCH_NAME]; /* "G0.deconv1" */
+	char shape[64];        /* "deconv 5x5->10x10 k5 s2 256->256" */
 	bool dense;
 	sgan_conv_desc desc; /* without activation */
 	double work;         /* multiply-adds per image, the same in all passes */
@@ -145,6 +150,7 @@ struct bench_row {
 	double seconds, flop;   /* flop 0: nothing to count */
 	double peak;            /* GFLOP/s, 0: unknown */
 	double images;          /* for images/s; 0: none */
+	double share;           /* of the whole that it is a part of, 0 to 1; 0: none */
 	const char *peer, *how; /* the peer's name, and how it went about it; or NULL */
 	double peer_seconds;
 };

@@ -33,12 +33,11 @@ static void describe(const struct sgan_layer_desc *l, const size_t in[3], const 
 		         sgan_layer_kind_names[l->kind], in[0], in[1], out[0], out[1], l->kernel, l->stride, in[2], l->out);
 }
 
-/* Networks are named as in the paper, with a capital: "encoder" is E, "g0" G0. */
-static void name_layer(const struct sgan_net_desc *net, const struct sgan_layer_desc *l, struct bench_layer *layer)
+void bench_name_layer(const char *net, const char *layer, char name[BENCH_NAME])
 {
-	const bool encoder = strcmp(net->name, "encoder") == 0;
-	snprintf(layer->name, sizeof layer->name, "%c%s.%s", toupper((unsigned char)net->name[0]),
-	         encoder ? "" : net->name + 1, l->name);
+	const bool encoder = strcmp(net, "encoder") == 0;
+	snprintf(name, BENCH_NAME, "%c%s%s%s", toupper((unsigned char)net[0]), encoder ? "" : net + 1,
+	         layer[0] != '\0' ? "." : "", layer);
 }
 
 static size_t list_net(const struct sgan_net_desc *net, size_t batch, size_t slices, struct bench_layer *layers)
@@ -52,7 +51,7 @@ static size_t list_net(const struct sgan_net_desc *net, size_t batch, size_t sli
 		size_t source = (size_t)sgan_net_desc_source(net, i, 0);
 		const size_t natural[3] = { shapes[i][0] * shapes[i][1] * shapes[i][2] / l->out, 1, l->out };
 		describe(l, shapes[source], l->kind == SGAN_LAYER_DENSE ? natural : shapes[i], batch, slices, &layers[count]);
-		name_layer(net, l, &layers[count++]);
+		bench_name_layer(net->name, l->name, layers[count++].name);
 	}
 	return count;
 }

@@ -100,6 +100,8 @@ static void print_text_row(const struct bench *b, const struct bench_row *row)
 		printf(" %10s %9s %7s", "-", "-", "-");
 	if (row->images > 0)
 		printf(" %9.0f images/s", row->images / row->seconds);
+	if (row->share > 0)
+		printf(" %6.1f %%", 100 * row->share);
 	if (row->how != NULL)
 		printf("  %s", row->how);
 	printf("\n");
@@ -122,6 +124,8 @@ void bench_print_row(const struct bench *b, const struct bench_row *row, json_t 
 	set_real(object, "ms", row->seconds * 1e3);
 	if (row->images > 0)
 		set_real(object, "images_per_second", row->images / row->seconds);
+	if (row->share > 0)
+		set_real(object, "percent_of_step", 100 * row->share);
 	if (row->flop > 0)
 		set_real(object, "gflops", gflops);
 	if (row->flop > 0 && row->peak > 0) {

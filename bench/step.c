@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/bench.h"
+#include "bench/laps.h"
 
 /* What a stage's step consists of, in order. */
 enum part { PART_BATCH, PART_FIRST, PART_SECOND, PART_COUNT };
@@ -12,6 +12,7 @@ enum { MOST_STEPS = 4000 };
 struct stepping {
 	struct sgan_session *session;
 	const struct bench_batch *batch;
+	struct bench_laps *laps;
 	size_t steps; /* done */
 	double times[PART_COUNT][MOST_STEPS];
 };
@@ -34,9 +35,12 @@ static void run_step(void *arg, size_t round)
 	(void)round;
 	for (int part = 0; part < PART_COUNT; part++) {
 		double begin = bench_now();
+		bench_laps_part(s->laps, part);
 		run_part(s->session, s->batch, (enum part)part);
+		bench_laps_part_done(s->laps);
 		s->times[part][s->steps % MOST_STEPS] = bench_now() - begin;
 	}
+	bench_laps_step_done(s->laps);
 	s->steps++;
 }
 
@@ -60,22 +64,29 @@ static void print_stage(const struct bench *b, struct stepping *s, enum sgan_sta
 	const struct bench_step_work work = bench_step_work(b->preset, stage, b->options.stack);
 	const double n = (double)b->options.batch, each[PART_COUNT] = { work.batch, work.first, work.second };
 	const size_t steps = s->steps < MOST_STEPS ? s->steps : MOST_STEPS;
-	print_part(b, stage, stage == SGAN_STAGE_ENCODER ? "step" : "E(x) + D step + G step", whole,
+	const bool encoder = stage == SGAN_STAGE_ENCODER;
+	print_part(b, stage, encoder ? "step" : "E(x) + D step + G step", whole,
 	           n * (work.batch + work.first + work.second), peak);
-	for (int part = 0; part < PART_COUNT && stage != SGAN_STAGE_ENCODER; part++)
+	for (int part = 0; part < PART_COUNT && !encoder; part++)
 		print_part(b, stage, names[part], bench_median(s->times[part], steps), n * each[part], peak);
+	for (int part = 0; part < PART_COUNT; part++)
+		bench_laps_print(b, s->laps, part, encoder ? "step" : names[part], sgan_stage_name(stage), whole, peak);
+	bench_laps_print_kinds(b, s->laps, sgan_stage_name(stage), whole);
 }
 
 static void time_stage(const struct bench *b, struct sgan_model *model, enum sgan_stage stage)
 {
 	static struct stepping s;
+	static struct bench_laps laps;
 	struct bench_batch batch = bench_make_batch(b);
-	s = (struct stepping){ .batch = &batch };
+	s = (struct stepping){ .batch = &batch, .laps = &laps };
 	bench_check(sgan_session_create(b->ctx, model, stage, &s.session), "session");
 	if (b->options.stack >= 0)
 		bench_check(sgan_session_only(s.session, (size_t)b->options.stack), "--stack");
 	struct bench_contender contender = { .run = run_step, .arg = &s };
+	bench_laps_begin(&laps, b->ctx);
 	const double peak = bench_contest(b, &contender, 1);
+	bench_laps_end(b->ctx);
 	print_stage(b, &s, stage, contender.seconds, peak);
 	sgan_session_destroy(s.session);
 	bench_free_batch(&batch);
