@@ -73,13 +73,16 @@ static sgan_status through_activation(struct backward *b, const struct sgan_laye
 {
 	if (l->bn)
 		return through_norm(b, node, at);
-	if (l->act != SGAN_ACT_NONE)
-		SGAN_TRY(
-			sgan_act_backward(b->ctx, b->tape->n * node->size, at->own, at->grad, l->act, (real)l->slope, at->grad));
 	real *bias = grad_of(b, node->bias);
-	if (bias == NULL)
+	if (l->act == SGAN_ACT_NONE && bias == NULL)
 		return SGAN_OK;
-	return sgan_bias_backward(b->ctx, b->tape->n, node->pixels, node->channels, b->net->slices, at->grad, true, bias);
+	if (l->act == SGAN_ACT_NONE)
+		return sgan_bias_backward(b->ctx, b->tape->n, node->pixels, node->channels, b->net->slices, at->grad, true,
+		                          bias);
+	if (bias == NULL)
+		return sgan_act_backward(b->ctx, b->tape->n * node->size, at->own, at->grad, l->act, (real)l->slope, at->grad);
+	return sgan_act_bias_backward(b->ctx, b->tape->n, node->pixels, node->channels, b->net->slices, at->own, l->act,
+	                              (real)l->slope, at->grad, bias);
 }
 
 static sgan_status backward_linear(struct backward *b, int layer)
@@ -149,7 +152,7 @@ static sgan_status pass_on(struct backward *b, int layer)
 	return SGAN_OK;
 }
 
-/* The mask is drawn once more: that takes less than to write and read it. */
+/* The mask is drawn once more: that needs no memory and little time. */
 static sgan_status backward_dropout(struct backward *b, int layer)
 {
 	const int source = b->net->nodes[layer].source[0];

@@ -15,6 +15,11 @@
 /* First image of slice s. */
 size_t sgan_slice_begin(size_t n, size_t slices, size_t s);
 
+/* Through an activation and behind it to the bias: diff [n, pixels, channels], the gradient of the activation's result
+ * dst, becomes in place that of its argument, whose sums over rows are added to diff_bias. */
+sgan_status sgan_act_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
+                                   const real *dst, sgan_act act, real slope, real *diff, real *diff_bias);
+
 /* Global average pooling [n, pixels, channels] -> [n, channels], and back: diff_src is overwritten or, with
  * `accumulate`, added to; diff_dst is divided by `pixels` in place. */
 void sgan_avgpool_forward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, const real *src, real *dst);
