@@ -53,6 +53,7 @@ struct sgan_kernels {
 	sgan_isa isa;
 	size_t gemm_mr, gemm_nr;   /* rows and columns of the gemm and igemm tiles; nr is the packed panels' width */
 	size_t wgrad_mr, wgrad_nr; /* the weight-gradient tile */
+	size_t dots_sums, dots_vec; /* the tile of few columns: most rows times columns; elements side by side */
 #include "kernels/kernels.def"
 };
 #undef SGAN_KERNEL

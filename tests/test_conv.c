@@ -278,6 +278,28 @@ Test(conv, threads_do_not_change_a_bit)
 	expect_same_bits(mnist[2], 60, 1); /* more images than the weight gradient takes at once */
 }
 
+/* --- few channels on one side -------------------------------------------------- */
+
+static const sgan_conv_desc few[] = {
+	LAYER(SGAN_DECONV, 28, 128, 3, 5, 1, 0, 0, SGAN_ACT_SIGMOID),
+	LAYER(SGAN_CONV, 32, 3, 96, 3, 1, 1, 0, SGAN_ACT_LRELU),
+	LAYER(SGAN_CONV, 32, 3, 64, 5, 1, 0, 0, SGAN_ACT_RELU),
+	LAYER(SGAN_CONV, 28, 1, 32, 5, 2, 2, 0, SGAN_ACT_LRELU),
+	LAYER(SGAN_DECONV, 9, 17, 4, 4, 3, 1, 2, SGAN_ACT_NONE),
+	LAYER(SGAN_CONV, 11, 2, 9, 3, 2, 0, 0, SGAN_ACT_NONE),
+	LAYER(SGAN_DECONV, 3, 8, 1, 2, 4, 0, 3, SGAN_ACT_RELU),
+};
+
+Test(conv, layers_with_few_channels_match_naive_loops)
+{
+	for (size_t i = 0; i < sizeof few / sizeof *few; i++) {
+		compare_with_naive(NULL, &few[i], 1);
+		compare_with_naive("generic", &few[i], 2);
+		compare_with_naive(NULL, &few[i], 13);
+		expect_same_bits(few[i], 13, 1);
+	}
+}
+
 /* --- slices ------------------------------------------------------------------ */
 
 /* The gradient of a batch in slices is the sum of what its slices give, up to rounding, also where

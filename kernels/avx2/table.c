@@ -8,5 +8,7 @@ const struct sgan_kernels SGAN_SYMBOL(kernels__avx2) = {
 	.gemm_nr = 16,
 	.wgrad_mr = 6,
 	.wgrad_nr = 16,
+	.dots_sums = 12,
+	.dots_vec = 8,
 #include "kernels/kernels.def"
 };

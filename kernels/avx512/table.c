@@ -8,5 +8,7 @@ const struct sgan_kernels SGAN_SYMBOL(kernels__avx512) = {
 	.gemm_nr = 32,
 	.wgrad_mr = 14,
 	.wgrad_nr = 32,
+	.dots_sums = 24,
+	.dots_vec = 16,
 #include "kernels/kernels.def"
 };

@@ -8,5 +8,7 @@ const struct sgan_kernels SGAN_SYMBOL(kernels__generic) = {
 	.gemm_nr = 16,
 	.wgrad_mr = 4,
 	.wgrad_nr = 16,
+	.dots_sums = 8,
+	.dots_vec = 1,
 #include "kernels/kernels.def"
 };

@@ -18,7 +18,7 @@ static size_t gather_worker(const struct sgan_conv_plan *plan)
 
 static size_t scatter_worker(const struct sgan_conv_plan *plan)
 {
-	return plan->scatter == CONV_COLS ? sgan_conv_cols_workspace(plan) : sgan_conv_taps_workspace(plan, true);
+	return plan->scatter == CONV_DOTS ? sgan_conv_dots_workspace(plan) : sgan_conv_taps_workspace(plan, true);
 }
 
 void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call)
@@ -33,8 +33,8 @@ void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call)
 void sgan_conv_scatter(sgan_ctx *ctx, struct conv_call *call)
 {
 	call->worker_size = scatter_worker(call->plan);
-	if (call->plan->scatter == CONV_COLS)
-		sgan_conv_cols(ctx, call);
+	if (call->plan->scatter == CONV_DOTS)
+		sgan_conv_dots(ctx, call);
 	else
 		sgan_conv_taps(ctx, call, true);
 }

@@ -59,24 +59,42 @@ void sgan_conv_pack_gather(sgan_ctx *ctx, const struct sgan_conv_plan *plan, con
 	run_pack(ctx, &p);
 }
 
+/* Elements that y's channels take up in vectors of the tile of few columns. */
+static size_t dots_depth(const struct sgan_conv_plan *plan)
+{
+	return conv_ceil_div(plan->base.y_c, plan->kernels->dots_vec) * plan->kernels->dots_vec;
+}
+
+static void pack_dots(const struct sgan_conv_plan *plan, const real *weights, real *packed)
+{
+	const struct conv_base *b = &plan->base;
+	size_t vec = plan->kernels->dots_vec, depth = dots_depth(plan);
+
+	for (size_t t = 0; t < b->k_h * b->k_w; t++, weights += b->x_c * b->y_c, packed += b->x_c * depth)
+		for (size_t c = 0; c < b->x_c; c++)
+			for (size_t l = 0; l < depth; l++)
+				packed[(l / vec * b->x_c + c) * vec + l % vec] = l < b->y_c ? weights[c * b->y_c + l] : 0;
+}
+
 void sgan_conv_pack_scatter(sgan_ctx *ctx, const struct sgan_conv_plan *plan, const real *weights, real *packed)
 {
 	const struct conv_base *b = &plan->base;
-	size_t taps = b->k_h * b->k_w;
-	bool columns = plan->scatter == CONV_COLS;
 	struct pack p = {
 		.weights = weights,
 		.packed = packed,
-		.taps = columns ? 1 : taps,
+		.taps = b->k_h * b->k_w,
 		.rows = b->y_c,
-		.cols = columns ? taps * b->x_c : b->x_c,
+		.cols = b->x_c,
 		.nr = plan->kernels->gemm_nr,
 		.tap_stride = b->x_c * b->y_c,
 		.row_stride = 1,
 		.col_stride = b->y_c,
 	};
 
-	run_pack(ctx, &p);
+	if (plan->scatter == CONV_DOTS)
+		pack_dots(plan, weights, packed);
+	else
+		run_pack(ctx, &p);
 }
 
 size_t sgan_conv_packed_count(const struct sgan_conv_plan *plan, bool scatter)
@@ -86,7 +104,7 @@ size_t sgan_conv_packed_count(const struct sgan_conv_plan *plan, bool scatter)
 
 	if (!scatter)
 		return conv_ceil_div(b->y_c, nr) * nr * taps * b->x_c;
-	if (plan->scatter == CONV_COLS)
-		return conv_ceil_div(taps * b->x_c, nr) * nr * b->y_c;
+	if (plan->scatter == CONV_DOTS)
+		return taps * b->x_c * dots_depth(plan);
 	return conv_ceil_div(b->x_c, nr) * nr * taps * b->y_c;
 }

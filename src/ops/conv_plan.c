@@ -13,7 +13,7 @@
 static const size_t max_extent = (size_t)1 << 30;
 /* An activation tensor, weights, or their packed form: elements that still leave room for a workspace. */
 static const size_t max_elements = SIZE_MAX / 64 / sizeof(real);
-/* A run or a column product pays while a tile's own x channels are fewer. */
+/* As many as the tile of dot products has columns; runs pay as long. */
 enum { FEW_CHANNELS = 4 };
 
 static sgan_status check_extents(const sgan_conv_desc *d)
@@ -108,7 +108,7 @@ static void pick_algorithms(struct sgan_conv_plan *plan)
 	bool few = b->x_c <= FEW_CHANNELS && b->k_w > 1;
 
 	plan->gather = few ? CONV_RUNS : CONV_TAPS;
-	plan->scatter = few ? CONV_COLS : CONV_TAPS;
+	plan->scatter = few ? CONV_DOTS : CONV_TAPS;
 	plan->weights = few ? CONV_RUNS : CONV_TAPS;
 }
 

@@ -24,7 +24,7 @@ struct conv_base {
 enum conv_algorithm {
 	CONV_TAPS, /* a tile is a sum over taps, each a matrix product (conv_taps.c, conv_wgrad.c) */
 	CONV_RUNS, /* few x channels: a kernel row of k_w * x_c values is one run (conv_runs.c, conv_wgrad.c) */
-	CONV_COLS  /* scatter to few x channels: a product with all taps as columns, then added up (conv_cols.c) */
+	CONV_DOTS  /* scatter to few x channels: dot products over y's channels (conv_dots.c) */
 };
 
 /* How the sum of a weight gradient is cut: a batch into parts, a part's pixels into groups, which are summed by
@@ -80,8 +80,8 @@ static inline size_t conv_round_bytes(size_t bytes)
 }
 
 /* Weights in panels of the gemm tile's width nr, zero beyond the last column (conv_pack.c):
- * gather [panel of y_c][k_h][k_w][x_c][nr], scatter [panel of x_c][k_h][k_w][y_c][nr], or
- * [panel of k_h * k_w * x_c][y_c][nr] for CONV_COLS. */
+ * gather [panel of y_c][k_h][k_w][x_c][nr], scatter [panel of x_c][k_h][k_w][y_c][nr]. CONV_DOTS reads
+ * [k_h][k_w][y_c / v][x_c][v] with v = dots_vec, zero beyond y_c. */
 void sgan_conv_pack_gather(sgan_ctx *ctx, const struct sgan_conv_plan *plan, const real *weights, real *packed);
 void sgan_conv_pack_scatter(sgan_ctx *ctx, const struct sgan_conv_plan *plan, const real *weights, real *packed);
 size_t sgan_conv_packed_count(const struct sgan_conv_plan *plan, bool scatter);
@@ -91,8 +91,8 @@ size_t sgan_conv_taps_workspace(const struct sgan_conv_plan *plan, bool scatter)
 void sgan_conv_taps(sgan_ctx *ctx, struct conv_call *call, bool scatter);
 size_t sgan_conv_runs_workspace(const struct sgan_conv_plan *plan);
 void sgan_conv_runs(sgan_ctx *ctx, struct conv_call *call);
-size_t sgan_conv_cols_workspace(const struct sgan_conv_plan *plan);
-void sgan_conv_cols(sgan_ctx *ctx, struct conv_call *call);
+size_t sgan_conv_dots_workspace(const struct sgan_conv_plan *plan);
+void sgan_conv_dots(sgan_ctx *ctx, struct conv_call *call);
 
 /* The weight gradient: workspace of all workers and partial sums together. */
 struct conv_wgrad_cut sgan_conv_wgrad_cut(const struct sgan_conv_plan *plan);

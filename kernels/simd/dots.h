@@ -1,0 +1,131 @@
+/* The tile of few columns; kernels.def says what it computes. A vector holds
+ * products of 16 (8) elements of the sum, added up across when all are in.
+ *
+ * The file that includes this has included its vec.h, and defined DOTS_NAME,
+ * DOTS_SUMS (the sums held in registers), DOTS_EACH (the tiles, below), and
+ *   vec dots_first(float x)      x in lane 0, 0 elsewhere
+ *   void dots_keep(vec *x)       x stays in its register
+ *   vec dots_across(vec s[VEC])  lane i is the sum of s[i]'s lanes
+ *
+ * A multiplication needs at most one operand of memory: per step of the sum
+ * m + n loads for m * n multiplications. */
+#include "kernels/functions.h"
+
+#define DOTS_INLINE static inline __attribute__((always_inline))
+#define DOTS_UNROLL _Pragma("GCC unroll 32")
+
+enum { DOTS_VECTORS = (DOTS_SUMS + VEC - 1) / VEC, DOTS_HELD = DOTS_VECTORS * VEC };
+
+struct dots_args {
+	size_t taps;
+	const struct sgan_tap *tap;
+	size_t k;
+	const float *src;
+	ptrdiff_t ld_src;
+	const float *weights, *bias;
+	float *dst;
+	ptrdiff_t ld_dst;
+};
+
+/* A pointer for every third row, as in gemm.h: base + ld and base + 2 ld are x86 addresses. */
+DOTS_INLINE void dots_point(size_t m, const float *src, ptrdiff_t ld, const float *base[DOTS_SUMS / 3 + 1])
+{
+	DOTS_UNROLL for (size_t i = 0; i < m; i += 3)
+		base[i / 3] = src + (ptrdiff_t)i * ld;
+}
+
+DOTS_INLINE vec dots_load(const float *p, bool whole, vec_mask mask)
+{
+	return whole ? vec_load(p) : vec_load_part(p, mask);
+}
+
+/* One vector's worth of the sum. */
+DOTS_INLINE void dots_step(size_t m, size_t n, bool whole, vec_mask mask, const float *base[], ptrdiff_t ld,
+                           const float *weights, vec sum[DOTS_HELD])
+{
+	vec w[4];
+
+	DOTS_UNROLL for (size_t j = 0; j < n; j++)
+		w[j] = vec_load(weights + j * VEC);
+	DOTS_UNROLL for (size_t i = 0; i < m; i++) {
+		vec s = dots_load(base[i / 3] + (ptrdiff_t)(i % 3) * ld, whole, mask);
+		if (n > 1)
+			dots_keep(&s);
+		DOTS_UNROLL for (size_t j = 0; j < n; j++)
+			sum[i * n + j] = vec_fma(s, w[j], sum[i * n + j]);
+	}
+}
+
+DOTS_INLINE void dots_store(size_t m, size_t n, const struct dots_args *a, vec sum[DOTS_HELD])
+{
+	float out[DOTS_HELD];
+
+	DOTS_UNROLL for (size_t v = 0; v * VEC < m * n; v++) {
+		vec s = dots_across(sum + v * VEC);
+		if (a->ld_dst == (ptrdiff_t)n)
+			vec_store_part(a->dst + v * VEC, s, vec_first(m * n - v * VEC));
+		else
+			vec_store(out + v * VEC, s);
+	}
+	if (a->ld_dst == (ptrdiff_t)n)
+		return;
+	DOTS_UNROLL for (size_t i = 0; i < m; i++)
+		DOTS_UNROLL for (size_t j = 0; j < n; j++)
+			a->dst[(ptrdiff_t)i * a->ld_dst + (ptrdiff_t)j] = out[i * n + j];
+}
+
+/* What stays the same from tap to tap is read anew: a general register short, GCC would keep it in a vector register,
+ * and getting it back waits behind multiplications for their port. */
+DOTS_INLINE void dots_forget(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+DOTS_INLINE void dots_tap(size_t m, size_t n, const struct dots_args *a, const struct sgan_tap *tap,
+                          vec sum[DOTS_HELD])
+{
+	const float *base[DOTS_SUMS / 3 + 1], *w = a->weights + tap->weight;
+	ptrdiff_t ld = a->ld_src;
+	size_t l = a->k;
+
+	dots_point(m, a->src + tap->src, ld, base);
+	for (; l >= VEC; l -= VEC, w += n * VEC) {
+		dots_step(m, n, true, vec_first(VEC), base, ld, w, sum);
+		DOTS_UNROLL for (size_t i = 0; i < m; i += 3)
+			base[i / 3] += VEC;
+	}
+	if (l)
+		dots_step(m, n, false, vec_first(l), base, ld, w, sum);
+}
+
+DOTS_INLINE void dots_tile(size_t m, size_t n, const struct dots_args *a)
+{
+	const struct sgan_tap *tap = a->tap;
+	vec sum[DOTS_HELD];
+
+	DOTS_UNROLL for (size_t i = 0; i < DOTS_HELD; i++)
+		sum[i] = i < m * n && a->bias ? dots_first(a->bias[i % n]) : vec_zero();
+	for (size_t t = a->taps; t; t--, tap++) {
+		dots_forget();
+		dots_tap(m, n, a, tap, sum);
+	}
+	dots_store(m, n, a, sum);
+}
+
+#define DOTS_TILE(n, m)                                      \
+	static void dots_##n##_##m(const struct dots_args *a)    \
+	{                                                        \
+		dots_tile(m, n, a);                                  \
+	}
+DOTS_EACH(DOTS_TILE)
+
+#define DOTS_ROW(n, m) [(n - 1) * DOTS_SUMS + m - 1] = dots_##n##_##m,
+static void (*const dots_functions[4 * DOTS_SUMS])(const struct dots_args *a) = { DOTS_EACH(DOTS_ROW) };
+
+void SGAN_SYMBOL(DOTS_NAME)(size_t taps, const struct sgan_tap *tap, size_t k, const real *src, ptrdiff_t ld_src,
+                            const real *weights, const real *bias, real *dst, ptrdiff_t ld_dst, size_t m, size_t n)
+{
+	struct dots_args a = { taps, tap, k, src, ld_src, weights, bias, dst, ld_dst };
+
+	dots_functions[(n - 1) * DOTS_SUMS + m - 1](&a);
+}
