@@ -42,7 +42,7 @@ static inline vec vec_load(const float *p)
 }
 
 /* Asks for a cache line to come to the second level; p need not be a valid address. */
-static inline void vec_fetch(const float *p)
+static inline __attribute__((always_inline)) void vec_fetch(const float *p)
 {
 	_mm_prefetch((const char *)p, _MM_HINT_T1);
 }
@@ -128,6 +128,15 @@ static inline vec vec_if_positive(vec x, vec a, vec b)
 static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
 {
 	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_EQ_OQ));
+}
+
+/* y > 0 ? x : slope * x, and slope * x where y is not a number: a factor is chosen, since a blend takes three
+ * micro-operations and AND and XOR take one each. */
+static inline vec vec_leak(vec y, vec x, vec slope)
+{
+	vec one = _mm256_set1_ps(1), positive = _mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_GT_OQ);
+
+	return _mm256_mul_ps(x, _mm256_xor_ps(slope, _mm256_and_ps(positive, _mm256_xor_ps(one, slope))));
 }
 
 /* The largest lane; any where one is not a number. */

@@ -42,7 +42,7 @@ static inline vec vec_load(const float *p)
 }
 
 /* Asks for a cache line to come to the second level; p need not be a valid address. */
-static inline void vec_fetch(const float *p)
+static inline __attribute__((always_inline)) void vec_fetch(const float *p)
 {
 	_mm_prefetch((const char *)p, _MM_HINT_T1);
 }
@@ -128,6 +128,12 @@ static inline vec vec_if_positive(vec x, vec a, vec b)
 static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
 {
 	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ), b, a);
+}
+
+/* y > 0 ? x : slope * x, and slope * x where y is not a number */
+static inline vec vec_leak(vec y, vec x, vec slope)
+{
+	return _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NGT_UQ), x, slope);
 }
 
 /* The largest lane; any where one is not a number. */

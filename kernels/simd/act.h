@@ -12,7 +12,7 @@ SIMD_INLINE vec vec_act(vec x, sgan_act act, vec slope)
 	if (act == SGAN_ACT_RELU)
 		return vec_if_positive(x, x, vec_zero());
 	if (act == SGAN_ACT_LRELU)
-		return vec_if_positive(x, x, vec_mul(slope, x));
+		return vec_leak(x, x, slope);
 	if (act == SGAN_ACT_SIGMOID)
 		return vec_div(vec_set(1), vec_add(vec_set(1), vec_exp(vec_sub(vec_zero(), x))));
 	return x;
@@ -24,7 +24,7 @@ SIMD_INLINE vec vec_act_gradient(vec y, vec diff, sgan_act act, vec slope)
 	if (act == SGAN_ACT_RELU)
 		return vec_if_positive(y, diff, vec_zero());
 	if (act == SGAN_ACT_LRELU)
-		return vec_if_positive(y, diff, vec_mul(slope, diff));
+		return vec_leak(y, diff, slope);
 	if (act == SGAN_ACT_SIGMOID)
 		return vec_mul(diff, vec_mul(y, vec_sub(vec_set(1), y)));
 	return diff;

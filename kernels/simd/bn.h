@@ -1,64 +1,88 @@
 /* Sums over rows for each channel, and batch normalisation; kernels.def says what.
- * Channels go in groups of GROUP vectors whose sums stay in registers over all
- * rows, then one vector at a time. Where each result is one element's (bn_apply,
- * bn_grad_apply) the bits are those of the generic kernels (but see act.h). */
+ *
+ * Memory is read in its order, a row after the other, and sums in blocks of ROWS rows.
+ * What belongs to a channel (coefficients, sums) is loaded anew for each row or block,
+ * from the nearest cache: going down all rows with a group of channels would keep it in
+ * registers, but skip through memory, which costs more. Where each result is one
+ * element's (bn_apply, bn_grad_apply) the bits are those of the generic kernels (but
+ * see act.h). */
 #include "kernels/simd/act.h"
 
-enum { GROUP = 4 };
-#define GROUP_UNROLL _Pragma("GCC unroll 4")
+enum { ROWS = 4 };
+#define ROWS_UNROLL _Pragma("GCC unroll 4")
 
-/* Calls f(nv, c): nv vectors from channel c on, nv a constant; the last may be a part of a vector. */
-#define EACH_GROUP(channels, f)                                       \
-	do {                                                              \
-		size_t group_c = 0;                                           \
-		for (; group_c + GROUP * VEC <= channels; group_c += GROUP * VEC) \
-			f(GROUP, group_c);                                        \
-		for (; group_c < channels; group_c += VEC)                    \
-			f(1, group_c);                                            \
+/* Calls f(nr, r, c, n): rows r .. r + nr - 1 and channels c .. c + n - 1, a vector or the last part of one; nr a
+ * constant. */
+#define EACH_VECTOR(nr, r, channels, f)                     \
+	do {                                                    \
+		size_t vector_c = 0;                                \
+		for (; vector_c + VEC <= channels; vector_c += VEC) \
+			f(nr, r, vector_c, VEC);                        \
+		if (vector_c < channels)                            \
+			f(nr, r, vector_c, channels - vector_c);        \
 	} while (0)
 
-SIMD_INLINE void col_sum_group(size_t nv, size_t c, size_t rows, size_t channels, const float *src, size_t ld,
-                               bool accumulate, float *sum)
-{
-	vec total[GROUP];
+#define EACH_BLOCK(rows, channels, f)                   \
+	do {                                                \
+		size_t block_r = 0;                             \
+		for (; block_r + ROWS <= rows; block_r += ROWS) \
+			EACH_VECTOR(ROWS, block_r, channels, f);    \
+		for (; block_r < rows; block_r++)               \
+			EACH_VECTOR(1, block_r, channels, f);       \
+	} while (0)
 
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++)
-		total[v] = accumulate ? vec_load_n(sum + c + v * VEC, channels - c - v * VEC) : vec_zero();
-	for (size_t r = 0; r < rows; r++)
-		GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-			size_t at = c + v * VEC;
-			total[v] = vec_add(total[v], vec_load_n(src + r * ld + at, nv > 1 ? VEC : channels - at));
-		}
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++)
-		vec_store_n(sum + c + v * VEC, total[v], channels - c - v * VEC);
+#define EACH_ROW(rows, channels, f)                       \
+	for (size_t row_r = 0; row_r < rows; row_r++)         \
+	EACH_VECTOR(1, row_r, channels, f)
+
+SIMD_INLINE void clear_channels(size_t channels, float *sum)
+{
+	for (size_t c = 0; c < channels; c += VEC)
+		vec_store_n(sum + c, vec_zero(), channels - c);
+}
+
+/* The sum over a block's rows, in pairs. */
+SIMD_INLINE vec rows_sum(size_t nr, const vec x[ROWS])
+{
+	return nr == 1 ? x[0] : vec_add(vec_add(x[0], x[1]), vec_add(x[2], x[3]));
+}
+
+SIMD_INLINE void add_to(float *sum, vec x, size_t n)
+{
+	vec_store_n(sum, vec_add(vec_load_n(sum, n), x), n);
+}
+
+/* src, here and below: the block's first value. */
+SIMD_INLINE void col_sum_block(size_t nr, size_t n, const float *src, size_t ld, float *sum)
+{
+	vec x[ROWS];
+
+	ROWS_UNROLL for (size_t i = 0; i < nr; i++)
+		x[i] = vec_load_n(src + i * ld, n);
+	add_to(sum, rows_sum(nr, x), n);
 }
 
 void SGAN_SYMBOL(VEC_ISA(col_sum))(size_t rows, size_t channels, const real *src, size_t ld, bool accumulate,
                                    real *sum)
 {
-#define GROUP_CALL(nv, c) col_sum_group(nv, c, rows, channels, src, ld, accumulate, sum)
-	EACH_GROUP(channels, GROUP_CALL);
-#undef GROUP_CALL
+	if (!accumulate)
+		clear_channels(channels, sum);
+#define BLOCK(nr, r, c, n) col_sum_block(nr, n, src + (r) * ld + (c), ld, sum + (c))
+	EACH_BLOCK(rows, channels, BLOCK);
+#undef BLOCK
 }
 
-/* Sum of squares of distances from mean. */
-SIMD_INLINE void squares_group(size_t nv, size_t c, size_t rows, size_t channels, const float *src, const float *mean,
-                               float *m2)
+/* Adds squares of distances from mean. */
+SIMD_INLINE void squares_block(size_t nr, size_t n, const float *src, size_t channels, const float *mean, float *m2)
 {
-	vec total[GROUP], centre[GROUP];
+	vec centre = vec_load_n(mean, n), d = vec_sub(vec_load_n(src, n), centre);
+	vec total = vec_mul(d, d);
 
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-		total[v] = vec_zero();
-		centre[v] = vec_load_n(mean + c + v * VEC, channels - c - v * VEC);
+	ROWS_UNROLL for (size_t i = 1; i < nr; i++) {
+		d = vec_sub(vec_load_n(src + i * channels, n), centre);
+		total = vec_fma(d, d, total);
 	}
-	for (size_t r = 0; r < rows; r++)
-		GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-			size_t at = c + v * VEC;
-			vec d = vec_sub(vec_load_n(src + r * channels + at, nv > 1 ? VEC : channels - at), centre[v]);
-			total[v] = vec_fma(d, d, total[v]);
-		}
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++)
-		vec_store_n(m2 + c + v * VEC, total[v], channels - c - v * VEC);
+	add_to(m2, total, n);
 }
 
 void SGAN_SYMBOL(VEC_ISA(bn_stats))(size_t rows, size_t channels, const real *src, real *mean, real *m2)
@@ -68,34 +92,29 @@ void SGAN_SYMBOL(VEC_ISA(bn_stats))(size_t rows, size_t channels, const real *sr
 	SGAN_SYMBOL(VEC_ISA(col_sum))(rows, channels, src, channels, false, mean);
 	for (size_t c = 0; c < channels && rows; c += VEC)
 		vec_store_n(mean + c, vec_div(vec_load_n(mean + c, channels - c), count), channels - c);
-#define GROUP_CALL(nv, c) squares_group(nv, c, rows, channels, src, mean, m2)
-	EACH_GROUP(channels, GROUP_CALL);
-#undef GROUP_CALL
+	clear_channels(channels, m2);
+#define BLOCK(nr, r, c, n) squares_block(nr, n, src + (r) * channels + (c), channels, mean + (c), m2 + (c))
+	EACH_BLOCK(rows, channels, BLOCK);
+#undef BLOCK
 }
 
-SIMD_INLINE void apply_group(size_t nv, size_t c, size_t rows, size_t channels, const float *src, const float *scale,
-                             const float *shift, sgan_act act, float slope, float *dst)
+SIMD_INLINE void apply_vector(size_t n, const float *src, const float *scale, const float *shift, sgan_act act,
+                              vec slope, float *dst)
 {
-	vec a[GROUP], b[GROUP], s = vec_set(slope);
+	vec x = vec_add(vec_mul(vec_load_n(src, n), vec_load_n(scale, n)), vec_load_n(shift, n));
 
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-		a[v] = vec_load_n(scale + c + v * VEC, channels - c - v * VEC);
-		b[v] = vec_load_n(shift + c + v * VEC, channels - c - v * VEC);
-	}
-	for (size_t r = 0; r < rows; r++)
-		GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-			size_t at = r * channels + c + v * VEC, left = nv > 1 ? VEC : channels - c - v * VEC;
-			vec x = vec_add(vec_mul(vec_load_n(src + at, left), a[v]), b[v]);
-			vec_store_n(dst + at, vec_act(x, act, s), left);
-		}
+	vec_store_n(dst, vec_act(x, act, slope), n);
 }
 
 SIMD_INLINE void apply_all(size_t rows, size_t channels, const float *src, const float *scale, const float *shift,
                            sgan_act act, float slope, float *dst)
 {
-#define GROUP_CALL(nv, c) apply_group(nv, c, rows, channels, src, scale, shift, act, slope, dst)
-	EACH_GROUP(channels, GROUP_CALL);
-#undef GROUP_CALL
+	vec s = vec_set(slope);
+
+#define VECTOR(nr, r, c, n)                                                                          \
+	apply_vector(n, src + (r) * channels + (c), scale + (c), shift + (c), act, s, dst + (r) * channels + (c))
+	EACH_ROW(rows, channels, VECTOR);
+#undef VECTOR
 }
 
 void SGAN_SYMBOL(VEC_ISA(bn_apply))(size_t rows, size_t channels, const real *src, const real *scale,
@@ -106,40 +125,42 @@ void SGAN_SYMBOL(VEC_ISA(bn_apply))(size_t rows, size_t channels, const real *sr
 #undef ACT_CALL
 }
 
-SIMD_INLINE void grad_sums_group(size_t nv, size_t c, size_t rows, size_t channels, const float *src,
-                                 const float *dst, const float *diff_dst, const float *mean, const float *inv_std,
-                                 sgan_act act, float slope, float *sum_g, float *sum_gx)
+/* g of n values at `at`. */
+SIMD_INLINE vec gradient(const float *dst, const float *diff_dst, size_t n, sgan_act act, vec slope)
 {
-	vec total_g[GROUP], total_gx[GROUP], centre[GROUP], scale[GROUP], s = vec_set(slope);
+	vec y = act == SGAN_ACT_NONE ? vec_zero() : vec_load_n(dst, n);
 
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-		total_g[v] = total_gx[v] = vec_zero();
-		centre[v] = vec_load_n(mean + c + v * VEC, channels - c - v * VEC);
-		scale[v] = vec_load_n(inv_std + c + v * VEC, channels - c - v * VEC);
+	return vec_act_gradient(y, vec_load_n(diff_dst, n), act, slope);
+}
+
+SIMD_INLINE void grad_sums_block(size_t nr, size_t n, size_t channels, const float *src, const float *dst,
+                                 const float *diff_dst, const float *mean, const float *inv_std, sgan_act act,
+                                 vec slope, float *sum_g, float *sum_gx)
+{
+	vec centre = vec_load_n(mean, n), total_gx = vec_zero(), g[ROWS];
+
+	ROWS_UNROLL for (size_t i = 0; i < nr; i++) {
+		size_t at = i * channels;
+		g[i] = gradient(dst + at, diff_dst + at, n, act, slope);
+		total_gx = vec_fma(g[i], vec_sub(vec_load_n(src + at, n), centre), total_gx);
 	}
-	for (size_t r = 0; r < rows; r++)
-		GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-			size_t at = r * channels + c + v * VEC, left = nv > 1 ? VEC : channels - c - v * VEC;
-			vec y = act == SGAN_ACT_NONE ? vec_zero() : vec_load_n(dst + at, left);
-			vec g = vec_act_gradient(y, vec_load_n(diff_dst + at, left), act, s);
-			vec x = vec_mul(vec_sub(vec_load_n(src + at, left), centre[v]), scale[v]);
-			total_g[v] = vec_add(total_g[v], g);
-			total_gx[v] = vec_fma(g, x, total_gx[v]);
-		}
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-		vec_store_n(sum_g + c + v * VEC, total_g[v], channels - c - v * VEC);
-		vec_store_n(sum_gx + c + v * VEC, total_gx[v], channels - c - v * VEC);
-	}
+	add_to(sum_g, rows_sum(nr, g), n);
+	add_to(sum_gx, vec_mul(total_gx, vec_load_n(inv_std, n)), n);
 }
 
 SIMD_INLINE void grad_sums_all(size_t rows, size_t channels, const float *src, const float *dst, const float *diff_dst,
                                const float *mean, const float *inv_std, sgan_act act, float slope, float *sum_g,
                                float *sum_gx)
 {
-#define GROUP_CALL(nv, c) \
-	grad_sums_group(nv, c, rows, channels, src, dst, diff_dst, mean, inv_std, act, slope, sum_g, sum_gx)
-	EACH_GROUP(channels, GROUP_CALL);
-#undef GROUP_CALL
+	vec s = vec_set(slope);
+
+	clear_channels(channels, sum_g);
+	clear_channels(channels, sum_gx);
+#define BLOCK(nr, r, c, n)                                                                                        \
+	grad_sums_block(nr, n, channels, src + (r) * channels + (c), dst + (r) * channels + (c),                      \
+	                diff_dst + (r) * channels + (c), mean + (c), inv_std + (c), act, s, sum_g + (c), sum_gx + (c))
+	EACH_BLOCK(rows, channels, BLOCK);
+#undef BLOCK
 }
 
 void SGAN_SYMBOL(VEC_ISA(bn_grad_sums))(size_t rows, size_t channels, const real *src, const real *dst,
@@ -152,34 +173,26 @@ void SGAN_SYMBOL(VEC_ISA(bn_grad_sums))(size_t rows, size_t channels, const real
 #undef ACT_CALL
 }
 
-SIMD_INLINE void grad_apply_group(size_t nv, size_t c, size_t rows, size_t channels, const float *src,
-                                  const float *dst, const float *diff_dst, const float *a, const float *b,
-                                  const float *d, sgan_act act, float slope, float *diff_src)
+SIMD_INLINE void grad_apply_vector(size_t n, const float *src, const float *dst, const float *diff_dst, const float *a,
+                                   const float *b, const float *d, sgan_act act, vec slope, float *diff_src)
 {
-	vec ka[GROUP], kb[GROUP], kd[GROUP], s = vec_set(slope);
+	vec g = vec_mul(vec_load_n(a, n), gradient(dst, diff_dst, n, act, slope));
+	vec x = vec_mul(vec_load_n(b, n), vec_load_n(src, n));
 
-	GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-		ka[v] = vec_load_n(a + c + v * VEC, channels - c - v * VEC);
-		kb[v] = vec_load_n(b + c + v * VEC, channels - c - v * VEC);
-		kd[v] = vec_load_n(d + c + v * VEC, channels - c - v * VEC);
-	}
-	for (size_t r = 0; r < rows; r++)
-		GROUP_UNROLL for (size_t v = 0; v < nv; v++) {
-			size_t at = r * channels + c + v * VEC, left = nv > 1 ? VEC : channels - c - v * VEC;
-			vec y = act == SGAN_ACT_NONE ? vec_zero() : vec_load_n(dst + at, left);
-			vec g = vec_act_gradient(y, vec_load_n(diff_dst + at, left), act, s);
-			vec x = vec_load_n(src + at, left);
-			vec_store_n(diff_src + at, vec_add(vec_add(vec_mul(ka[v], g), vec_mul(kb[v], x)), kd[v]), left);
-		}
+	vec_store_n(diff_src, vec_add(vec_add(g, x), vec_load_n(d, n)), n);
 }
 
 SIMD_INLINE void grad_apply_all(size_t rows, size_t channels, const float *src, const float *dst,
                                 const float *diff_dst, const float *a, const float *b, const float *d, sgan_act act,
                                 float slope, float *diff_src)
 {
-#define GROUP_CALL(nv, c) grad_apply_group(nv, c, rows, channels, src, dst, diff_dst, a, b, d, act, slope, diff_src)
-	EACH_GROUP(channels, GROUP_CALL);
-#undef GROUP_CALL
+	vec s = vec_set(slope);
+
+#define VECTOR(nr, r, c, n)                                                                                   \
+	grad_apply_vector(n, src + (r) * channels + (c), dst + (r) * channels + (c), diff_dst + (r) * channels + (c), \
+	                  a + (c), b + (c), d + (c), act, s, diff_src + (r) * channels + (c))
+	EACH_ROW(rows, channels, VECTOR);
+#undef VECTOR
 }
 
 void SGAN_SYMBOL(VEC_ISA(bn_grad_apply))(size_t rows, size_t channels, const real *src, const real *dst,
