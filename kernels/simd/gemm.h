@@ -2,12 +2,25 @@
  * and IGEMM_NAME besides what tile.h needs. */
 #include "kernels/simd/tile.h"
 
+/* How far ahead a panel is asked for, in its rows: a panel larger than the first-level cache comes from the second
+ * or third, whose latency (some 20 and 300 cycles) these rows, at about TILE_MR cycles each, cover. */
+enum { PANEL_AHEAD = 24, CACHE_LINE = 64 };
+
+TILE_INLINE void fetch_panel(const float *panel)
+{
+	const char *ahead = (const char *)(panel + PANEL_AHEAD * TILE_NR);
+
+	TILE_UNROLL for (size_t at = 0; at < TILE_NR * sizeof(float); at += CACHE_LINE)
+		__builtin_prefetch(ahead + at);
+}
+
 /* sum[i][:] += row[i][l] * panel[l][:], l < k */
 TILE_INLINE void multiply_tap(size_t m, size_t nv, size_t k, const float *const row[TILE_MR], const float *panel,
                               vec sum[TILE_MR][TILE_NV])
 {
 	for (size_t l = 0; l < k; l++, panel += TILE_NR) {
 		vec b[TILE_NV];
+		fetch_panel(panel);
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
 			b[v] = vec_load(panel + v * VEC);
 		TILE_UNROLL for (size_t i = 0; i < m; i++) {
@@ -43,6 +56,7 @@ TILE_INLINE void multiply_even(size_t m, size_t nv, size_t k, const float *src, 
 		base[i / 3] = src + (ptrdiff_t)i * ld;
 	for (size_t l = 0; l < k; l++, panel += TILE_NR) {
 		vec b[TILE_NV];
+		fetch_panel(panel);
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
 			b[v] = vec_load(panel + v * VEC);
 		TILE_UNROLL for (size_t i = 0; i < m; i++) {

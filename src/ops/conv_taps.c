@@ -10,10 +10,16 @@
 #include "src/ops/conv_taps.h"
 #include "src/cpu/ctx.h"
 
+#include <math.h>
 #include <string.h>
 
-/* Multiply-adds of one chunk, times two: long against handing out a chunk (about a microsecond). */
-static const double chunk_flops = 16e6;
+/* Multiply-adds of one chunk, times two: large ones, but smaller where there would be few, though still long against
+ * handing out a chunk (about a microsecond). */
+static const double large_chunk_flops = 16e6, small_chunk_flops = 5e5;
+static const double few_chunks = 64;
+/* Weights of the panels that a chunk goes over: with the sources of some positions, what a second-level cache of 1 MiB
+ * holds. */
+static const double panels_bytes = 512 << 10;
 
 struct taps_job {
 	const struct conv_call *call;
@@ -92,11 +98,11 @@ static struct panel panel_at(const struct taps_job *job, size_t index)
 	return p;
 }
 
-static void batch_position(const struct taps_job *job, const struct panel *p, size_t position, size_t block,
-                           size_t block_end, struct sgan_tap *tap)
+/* One panel at one position, for some blocks of images. */
+static void batch_tiles(const struct taps_job *job, const struct panel *p, size_t position, size_t block,
+                        size_t block_end, size_t taps, const struct sgan_tap *tap)
 {
 	const struct conv_call *call = job->call;
-	size_t taps = list_taps(job, position, tap);
 	real *dst = call->dst + position * job->view.dst_c + p->first;
 
 	for (; block < block_end; block++) {
@@ -114,31 +120,39 @@ static void batch_chunk(void *arg, size_t chunk, int worker)
 	size_t position_part = chunk % job->position_parts;
 	size_t panel_part = chunk / job->position_parts % job->panel_parts;
 	size_t block_part = chunk / job->position_parts / job->panel_parts;
+	size_t panel_begin = conv_part_begin(job->panels, job->panel_parts, panel_part);
 	size_t panel_end = conv_part_begin(job->panels, job->panel_parts, panel_part + 1);
+	size_t position = conv_part_begin(job->positions, job->position_parts, position_part);
 	size_t position_end = conv_part_begin(job->positions, job->position_parts, position_part + 1);
 	size_t block = conv_part_begin(job->blocks, job->block_parts, block_part);
 	size_t block_end = conv_part_begin(job->blocks, job->block_parts, block_part + 1);
 	struct sgan_tap *tap = worker_taps(job, worker);
 
-	for (size_t i = conv_part_begin(job->panels, job->panel_parts, panel_part); i < panel_end; i++) {
-		struct panel p = panel_at(job, i);
-		size_t position = conv_part_begin(job->positions, job->position_parts, position_part);
-		for (; position < position_end; position++)
-			batch_position(job, &p, position, block, block_end, tap);
+	for (; position < position_end; position++) {
+		size_t taps = list_taps(job, position, tap);
+		for (size_t i = panel_begin; i < panel_end; i++) {
+			struct panel p = panel_at(job, i);
+			batch_tiles(job, &p, position, block, block_end, taps, tap);
+		}
 	}
 }
 
 static size_t parts_of(double flops, size_t grain_parts, size_t limit)
 {
-	double parts = flops / chunk_flops / (double)grain_parts;
+	double parts = flops / large_chunk_flops;
 
+	if (parts < few_chunks)
+		parts = flops / small_chunk_flops < few_chunks ? flops / small_chunk_flops : few_chunks;
+	parts /= (double)grain_parts;
 	if (parts < 1)
 		return 1;
 	return parts < (double)limit ? (size_t)parts : limit;
 }
 
-/* What is larger, the weights or the sources, is gone through once: a chunk keeps
- * to one panel if it is the weights, to one block of images otherwise. */
+/* What is larger, the weights or the sources, is gone through once: a chunk keeps to its share of panels if it is the
+ * weights, to one block of images otherwise. Chunks that follow each other differ in position, and their panels stay in
+ * the second-level cache meanwhile: all weights of a large layer, read again for each position, would come from the
+ * third. */
 static void cut_batch(struct taps_job *job)
 {
 	const struct sgan_conv_plan *plan = job->call->plan;
@@ -146,13 +160,14 @@ static void cut_batch(struct taps_job *job)
 	double sources = (double)job->call->n * (double)src_image(job);
 	double smaller_image = (double)(plan->base.y_h * plan->base.y_w);
 	double flops = 2 * weights * smaller_image * (double)job->call->n;
+	double groups = ceil(weights * sizeof(real) / panels_bytes);
 
 	job->block_parts = sources > weights ? job->blocks : 1;
-	job->panel_parts = sources > weights ? 1 : job->panels;
+	job->panel_parts = sources > weights && groups < (double)job->panels ? (size_t)groups : job->panels;
 	job->position_parts = parts_of(flops, job->block_parts * job->panel_parts, job->positions);
 	if (job->block_parts == 1)
 		job->block_parts = parts_of(flops, job->panel_parts * job->position_parts, job->blocks);
-	else
+	else if (job->panel_parts < job->panels && job->position_parts == job->positions)
 		job->panel_parts = parts_of(flops, job->block_parts * job->position_parts, job->panels);
 }
 
@@ -267,11 +282,13 @@ static size_t lay_out(const struct sgan_conv_plan *plan, size_t src_c, char *bas
 	return scratch + conv_round_bytes(mr * plan->kernels->gemm_nr * sizeof(real));
 }
 
-/* A chunk is one tile of one phase of one image, all panels. */
-static void indirect_chunk(void *arg, size_t chunk, int worker)
+/* A chunk is one tile of one phase of one image, for some panels. */
+static void indirect_chunk(void *arg, size_t index, int worker)
 {
 	const struct taps_job *job = arg;
 	const struct sgan_conv_plan *plan = job->call->plan;
+	size_t panel_part = index % job->panel_parts, chunk = index / job->panel_parts;
+	size_t panel_end = conv_part_begin(job->panels, job->panel_parts, panel_part + 1);
 	size_t part = chunk % job->tiles, phase = chunk / job->tiles % (job->phases_h * job->phases_w);
 	size_t image = chunk / job->tiles / (job->phases_h * job->phases_w);
 	struct indirect_memory memory;
@@ -294,11 +311,16 @@ static void indirect_chunk(void *arg, size_t chunk, int worker)
 	taps = phase_taps(job, &tile, memory.tap);
 	for (size_t row = 0; row < tile.m; row++)
 		fill_rows(job, &tile, row, memory.rows);
-	for (size_t i = 0; i < job->panels; i++) {
+	for (size_t i = conv_part_begin(job->panels, job->panel_parts, panel_part); i < panel_end; i++) {
 		struct panel p = panel_at(job, i);
 		indirect_panel(job, &tile, &p, job->call->dst + image * dst_image(job), taps, memory.tap, memory.rows,
 		               memory.scratch);
 	}
+}
+
+static size_t indirect_tiles(const struct taps_job *job)
+{
+	return job->call->n * job->phases_h * job->phases_w * job->tiles;
 }
 
 static void cut_indirect(struct taps_job *job)
@@ -310,6 +332,9 @@ static void cut_indirect(struct taps_job *job)
 	job->phases_h = step < job->view.dst_h ? step : job->view.dst_h;
 	job->phases_w = step < job->view.dst_w ? step : job->view.dst_w;
 	job->tiles = conv_ceil_div(h * w, job->call->plan->kernels->gemm_mr);
+	job->panel_parts = 1;
+	while (job->panel_parts < job->panels && (double)(indirect_tiles(job) * job->panel_parts) < few_chunks)
+		job->panel_parts++;
 }
 
 /* --- both -------------------------------------------------------------------- */
@@ -339,6 +364,6 @@ void sgan_conv_taps(sgan_ctx *ctx, struct conv_call *call, bool scatter)
 		sgan_parallel_for(ctx, job.block_parts * job.panel_parts * job.position_parts, batch_chunk, &job);
 	} else {
 		cut_indirect(&job);
-		sgan_parallel_for(ctx, call->n * job.phases_h * job.phases_w * job.tiles, indirect_chunk, &job);
+		sgan_parallel_for(ctx, indirect_tiles(&job) * job.panel_parts, indirect_chunk, &job);
 	}
 }
