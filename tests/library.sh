@@ -1,6 +1,6 @@
 #!/bin/sh
 # Flags and compilers with arguments are split on purpose.
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086,SC2046,SC2154,SC2317
 # The library as others get it: installed, found by pkg-config, linked with docs/example.c, which is run. What it
 # exports is what its headers declare; the headers compile by themselves, in C and in C++.
 set -u
