@@ -447,6 +447,11 @@ Test(nn, gradients_accumulate)
 		cr_expect(fabs((double)twice[i] - 2 * (double)once[i]) <= 1e-5 * fabs((double)once[i]) + 1e-7,
 		          "gradient %zu is %g after one pass and %g after two", i, (double)once[i], (double)twice[i]);
 	sgan_params_clear_grads(s.params);
+	real *none = gather(s.params, GRADIENTS, true, &count);
+	for (size_t i = 0; i < count; i++)
+		cr_expect_eq(none[i], 0, "gradient %zu is %g after clearing", i, (double)none[i]);
+	free(none);
+	sgan_params_clear_grads(s.params);
 	small_forward(&s, SGAN_TRAIN);
 	small_backward(&s, true, -1);
 	cr_expect(same(s.params, GRADIENTS, true, once, count), "after clearing, one pass gives other gradients");

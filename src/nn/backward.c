@@ -94,7 +94,8 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	lap(b, layer, "to the linear part");
 	if (b->want_weights)
 		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->n, b->tape->at[source].value, at->grad,
-		                                    grad_of(b, node->weight), true, b->tape->workspace));
+		                                    grad_of(b, node->weight), sgan_params_accumulate(b->params, layer),
+		                                    b->tape->workspace));
 	if (b->want_weights)
 		lap(b, layer, "backward-weights");
 	real *gradient = begin_gradient(b, source);
@@ -216,5 +217,7 @@ sgan_status sgan_net_backward(sgan_ctx *ctx, const struct sgan_net *net, struct 
 			SGAN_TRY(backward_layer(&b, i));
 			lap(&b, i, net->nodes[i].plan != NULL ? "sum of gradients" : "backward");
 		}
+	if (want_weights)
+		sgan_params_settle(params);
 	return SGAN_OK;
 }

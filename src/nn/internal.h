@@ -35,6 +35,7 @@ struct sgan_params {
 	bool trained;
 	char *packed;
 	bool fresh[SGAN_LAYERS][SGAN_PASS_COUNT]; /* packed holds what value holds */
+	bool cleared[SGAN_LAYERS];                /* the gradient of the layer's weights counts as 0, whatever it holds */
 };
 
 struct sgan_activation {
@@ -57,6 +58,12 @@ struct sgan_tape {
 	real *spare; /* a gradient on its way to be added to another */
 	char *workspace;
 };
+
+/* Whether a layer's weight gradient is to be added to what is there; it is there from now on. */
+bool sgan_params_accumulate(struct sgan_params *params, int layer);
+
+/* Writes the zeros of weight gradients that were cleared and that no pass has written. */
+void sgan_params_settle(struct sgan_params *params);
 
 /* A layer's own random numbers on a tape. */
 struct sgan_random sgan_tape_layer_random(const struct sgan_tape *tape, int layer);

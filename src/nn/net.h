@@ -107,6 +107,7 @@ struct sgan_param *sgan_params_find(struct sgan_params *params, const char *name
 
 /* To be called when values changed: they are packed anew when next used. */
 void sgan_params_changed(struct sgan_params *params);
+/* All gradients count as 0. Those of pointers to parameters got before are to be read after the next backward pass. */
 void sgan_params_clear_grads(struct sgan_params *params);
 void sgan_params_clear_moments(struct sgan_params *params);
 

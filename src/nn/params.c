@@ -138,6 +138,7 @@ size_t sgan_params_count(const struct sgan_params *params)
 
 struct sgan_param *sgan_params_at(struct sgan_params *params, size_t i)
 {
+	sgan_params_settle(params); /* whoever asks may look at its gradient */
 	return &params->list[i];
 }
 
@@ -145,7 +146,7 @@ struct sgan_param *sgan_params_find(struct sgan_params *params, const char *name
 {
 	for (size_t i = 0; i < params->count; i++)
 		if (strcmp(params->list[i].name, name) == 0)
-			return &params->list[i];
+			return sgan_params_at(params, i);
 	return NULL;
 }
 
@@ -154,10 +155,34 @@ void sgan_params_changed(struct sgan_params *params)
 	memset(params->fresh, 0, sizeof params->fresh);
 }
 
+/* Weights have nearly all of the gradients: their first pass overwrites instead of adding to zeros. */
 void sgan_params_clear_grads(struct sgan_params *params)
 {
-	if (params->trained)
-		memset(params->values + params->value_count, 0, params->trainable_count * sizeof(real));
+	for (size_t i = 0; params->trained && i < params->count; i++) {
+		const struct sgan_param *p = &params->list[i];
+		if (p->trainable && !p->weight)
+			memset(p->grad, 0, p->count * sizeof(real));
+	}
+	for (size_t i = 0; i < params->net->desc.layer_count; i++)
+		params->cleared[i] = params->trained && params->net->nodes[i].weight >= 0;
+}
+
+bool sgan_params_accumulate(struct sgan_params *params, int layer)
+{
+	const bool accumulate = !params->cleared[layer];
+	params->cleared[layer] = false;
+	return accumulate;
+}
+
+void sgan_params_settle(struct sgan_params *params)
+{
+	for (size_t i = 0; i < params->net->desc.layer_count; i++) {
+		if (!params->cleared[i])
+			continue;
+		const struct sgan_param *p = &params->list[params->net->nodes[i].weight];
+		memset(p->grad, 0, p->count * sizeof(real));
+		params->cleared[i] = false;
+	}
 }
 
 void sgan_params_clear_moments(struct sgan_params *params)
@@ -171,6 +196,7 @@ void sgan_params_clear_moments(struct sgan_params *params)
 sgan_status sgan_params_adam(sgan_ctx *ctx, struct sgan_params *params, const struct sgan_adam *adam, uint64_t t)
 {
 	sgan_lap(ctx, "", "", "between networks");
+	sgan_params_settle(params);
 	real *grad = params->values + params->value_count;
 	SGAN_TRY(sgan_adam_step(ctx, adam, t, params->trainable_count, grad, grad + params->trainable_count,
 	                        grad + 2 * params->trainable_count, params->values));
