@@ -100,12 +100,6 @@ static inline vec vec_exp(vec x)
 	return Sleef_expf8_u10avx2(x);
 }
 
-/* log(1 + x), within one unit in the last place */
-static inline vec vec_log1p(vec x)
-{
-	return Sleef_log1pf8_u10avx2(x);
-}
-
 /* a where the mask is set, else b */
 static inline vec vec_choose(vec_mask mask, vec a, vec b)
 {
@@ -167,7 +161,7 @@ static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
 	memcpy(p, &bytes, n < VEC ? n : VEC);
 }
 
-/* A sum of floats in double: lanes 0 to 3, and 4 to 7. */
+/* As many lanes of doubles, for sums: lanes 0 to 3, and 4 to 7. */
 typedef struct {
 	__m256d low, high;
 } vec_total;
@@ -175,6 +169,27 @@ typedef struct {
 static inline vec_total vec_total_zero(void)
 {
 	return (vec_total){ _mm256_setzero_pd(), _mm256_setzero_pd() };
+}
+
+static inline vec_total vec_widen(vec x)
+{
+	return (vec_total){ _mm256_cvtps_pd(_mm256_castps256_ps128(x)), _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)) };
+}
+
+static inline vec_total vec_total_sum(vec_total a, vec_total b)
+{
+	return (vec_total){ _mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high) };
+}
+
+/* Within one unit in the last place; log1p is log(1 + x). */
+static inline vec_total vec_total_exp(vec_total x)
+{
+	return (vec_total){ Sleef_expd4_u10avx2(x.low), Sleef_expd4_u10avx2(x.high) };
+}
+
+static inline vec_total vec_total_log1p(vec_total x)
+{
+	return (vec_total){ Sleef_log1pd4_u10avx2(x.low), Sleef_log1pd4_u10avx2(x.high) };
 }
 
 /* total + a * b; the products of floats are exact */

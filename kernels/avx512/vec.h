@@ -100,12 +100,6 @@ static inline vec vec_exp(vec x)
 	return Sleef_expf16_u10avx512f(x);
 }
 
-/* log(1 + x), within one unit in the last place */
-static inline vec vec_log1p(vec x)
-{
-	return Sleef_log1pf16_u10avx512f(x);
-}
-
 /* a where the mask is set, else b */
 static inline vec vec_choose(vec_mask mask, vec a, vec b)
 {
@@ -154,7 +148,7 @@ static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
 	_mm512_mask_cvtepi32_storeu_epi8(p, vec_first(n), _mm512_cvttps_epi32(x));
 }
 
-/* A sum of floats in double: lanes 0 to 7, and 8 to 15. */
+/* As many lanes of doubles, for sums: lanes 0 to 7, and 8 to 15. */
 typedef struct {
 	__m512d low, high;
 } vec_total;
@@ -162,6 +156,27 @@ typedef struct {
 static inline vec_total vec_total_zero(void)
 {
 	return (vec_total){ _mm512_setzero_pd(), _mm512_setzero_pd() };
+}
+
+static inline vec_total vec_widen(vec x)
+{
+	return (vec_total){ _mm512_cvtps_pd(_mm512_castps512_ps256(x)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)) };
+}
+
+static inline vec_total vec_total_sum(vec_total a, vec_total b)
+{
+	return (vec_total){ _mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high) };
+}
+
+/* Within one unit in the last place; log1p is log(1 + x). */
+static inline vec_total vec_total_exp(vec_total x)
+{
+	return (vec_total){ Sleef_expd8_u10avx512f(x.low), Sleef_expd8_u10avx512f(x.high) };
+}
+
+static inline vec_total vec_total_log1p(vec_total x)
+{
+	return (vec_total){ Sleef_log1pd8_u10avx512f(x.low), Sleef_log1pd8_u10avx512f(x.high) };
 }
 
 /* total + a * b; the products of floats are exact */

@@ -1,5 +1,5 @@
-/* Losses over rows of scores; kernels.def says what. Values are computed in float, with SLEEF's functions, and
- * summed in double, lane by lane and then over the lanes, so that a sum's order follows from the shape alone. */
+/* Losses over rows of scores; kernels.def says what. Values are summed in double, lane by lane and then over the
+ * lanes, so that a sum's order follows from the shape alone; exp and log are SLEEF's. */
 #include "kernels/simd/act.h"
 
 #include <math.h>
@@ -51,8 +51,16 @@ void SGAN_SYMBOL(VEC_ISA(softmax_cross_entropy))(size_t rows, size_t classes, co
 	}
 }
 
-/* log(1 + exp(x)) - t x is (max(x, 0) - t x) + log(1 + exp(-|x|)): nothing overflows, and nothing cancels with
- * targets in [0, 1]. The logistic function takes the same exp(-|x|). */
+/* log(1 + exp(x)) - t x as (max(x, 0) - t x) + log(1 + exp(-|x|)), in double: nothing overflows, and nothing cancels
+ * what a good score leaves. Lanes from n on give 0. */
+SIMD_INLINE vec_total bce_values(vec x, vec minus_abs, vec minus_t, size_t n)
+{
+	vec_total rest = vec_total_add(vec_widen(vec_if_positive(x, x, vec_zero())), x, minus_t);
+	vec exponent = vec_choose(vec_first(n), minus_abs, vec_set(-INFINITY));
+
+	return vec_total_sum(rest, vec_total_log1p(vec_total_exp(vec_widen(exponent))));
+}
+
 void SGAN_SYMBOL(VEC_ISA(bce_logits))(size_t count, const real *logits, real target, real scale, double *loss,
                                       real *diff)
 {
@@ -62,11 +70,10 @@ void SGAN_SYMBOL(VEC_ISA(bce_logits))(size_t count, const real *logits, real tar
 	for (size_t i = 0; i < count; i += VEC) {
 		size_t left = count - i;
 		vec x = vec_load_n(logits + i, left);
-		vec e = vec_exp(vec_if_positive(x, vec_sub(vec_zero(), x), x));
-		vec rest = vec_sub(vec_if_positive(x, x, vec_zero()), vec_mul(t, x));
-		total = vec_total_add(total, vec_choose(vec_first(left), vec_add(rest, vec_log1p(e)), vec_zero()), one);
+		vec minus_abs = vec_if_positive(x, vec_sub(vec_zero(), x), x);
+		total = vec_total_sum(total, bce_values(x, minus_abs, vec_set(-target), left));
 		if (diff) {
-			vec logistic = vec_div(vec_if_positive(x, one, e), vec_add(one, e));
+			vec e = vec_exp(minus_abs), logistic = vec_div(vec_if_positive(x, one, e), vec_add(one, e));
 			vec_store_n(diff + i, vec_add(vec_load_n(diff + i, left), vec_mul(s, vec_sub(logistic, t))), left);
 		}
 	}
