@@ -160,6 +160,12 @@ void bench_layers(struct bench *b)
 	if (b->peer != NULL && b->peer->layer_create == NULL)
 		bench_fail("%s has no convolutions; see gemm", b->peer->name);
 	const size_t count = bench_list_layers(b->preset, b->options.batch, layers);
+	size_t wanted = 0;
+	for (size_t i = 0; i < count; i++)
+		wanted += is_wanted(b, &layers[i]);
+	if (wanted == 0)
+		bench_fail("--layer '%s': no linear layer of preset %s has this in its name or shape", b->options.layer,
+		           b->preset->name);
 	const double peak = bench_print_header(b, "layers");
 	bench_print_columns(b, "layer");
 	for (size_t i = 0; i < count; i++) {

@@ -2,6 +2,7 @@
  * no bias, and of the ways that it has to do a pass (a deconvolution is a convolution's other pass; a dense layer an
  * inner product or a matrix product) the one that is fastest here. */
 #include <omp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,12 +30,26 @@ static bool is_sycl(void)
 	return dnnl_version()->cpu_runtime == DNNL_RUNTIME_DPCPP;
 }
 
+/* TBB takes as many threads as the process has CPUs, whatever else it is told. */
+static void keep_cpus(int wanted)
+{
+#ifdef __linux__
+	cpu_set_t cpus;
+	if (sched_getaffinity(0, sizeof cpus, &cpus) != 0)
+		return;
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus) && wanted-- <= 0)
+			CPU_CLR(cpu, &cpus);
+	sched_setaffinity(0, sizeof cpus, &cpus);
+#else
+	(void)wanted;
+#endif
+}
+
 /* A build on SYCL finds the CPU through OpenCL, whose driver lies beside it in a tree of Python's packages. */
 static void begin_sycl(void)
 {
-	char text[32];
-	snprintf(text, sizeof text, "%d", thread_count);
-	setenv("DPCPP_CPU_NUM_CUS", text, 1);
+	keep_cpus(thread_count);
 #ifdef SGAN_ONEDNN_LIBDIR
 	if (access(SGAN_ONEDNN_LIBDIR "/libintelocl.so", R_OK) == 0)
 		setenv("OCL_ICD_FILENAMES", SGAN_ONEDNN_LIBDIR "/libintelocl.so", 0);
