@@ -95,11 +95,11 @@ static void wgrad_chunk(void *arg, size_t index, int worker)
 	struct wgrad_target target = { job->diff_weights, job->accumulate };
 	struct wgrad_memory memory;
 
+	sgan_wgrad_worker_bytes(plan, job->workers + (size_t)worker * job->worker_size, &memory);
 	if (plan->wgrad.together) {
-		sgan_wgrad_sum_together(job, &channels);
+		sum_part(job, &channels, (struct image_range){ 0, job->n }, target, &memory);
 		return;
 	}
-	sgan_wgrad_worker_bytes(plan, job->workers + (size_t)worker * job->worker_size, &memory);
 	if (plan->wgrad.apart) {
 		target = (struct wgrad_target){ job->parts + part * plan->weight_count, false };
 		sum_part(job, &channels, part_images(job, part), target, &memory);

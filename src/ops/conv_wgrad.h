@@ -77,8 +77,6 @@ void sgan_wgrad_sum_group(const struct wgrad_job *job, const struct wgrad_channe
 /* The worker's sums into a tensor. */
 void sgan_wgrad_write_sums(const struct wgrad_job *job, const struct wgrad_channels *channels,
                            struct wgrad_target target, const struct wgrad_memory *memory);
-/* All parts of the batch, where they are together. */
-void sgan_wgrad_sum_together(const struct wgrad_job *job, const struct wgrad_channels *channels);
 
 /* --- sizes ------------------------------------------------------------------ */
 

@@ -11,8 +11,9 @@
 enum {
 	LEAST_PIECES = 32 /* parts, tiles and panels: when they are fewer, slices are cut into blocks */
 };
-/* What a group and its sums may take of the second-level cache. */
-static const size_t cache_values = ((size_t)1 << 20) / sizeof(float);
+/* What a group and its sums may take of the second-level cache: most of it where all of it is read again for each
+ * tap, half where the next group must find room beside it. Measured with 2 MiB. */
+static const size_t cache_bytes[2] = { (size_t)1 << 20, (size_t)3 << 19 };
 /* Values that are moved in the time of a multiply-add of one vector of the tile: measured, about the same on all. */
 static const double moves_per_step = 3;
 /* Handing out a chunk and finding out its walks, in moved values. */
@@ -87,13 +88,15 @@ static double cut_groups(const struct sgan_conv_plan *plan, const struct wgrad_s
 {
 	const struct conv_base *b = &plan->base;
 	size_t tiles = conv_ceil_div(s->tiles, cut->x_blocks), panels = conv_ceil_div(s->panels, cut->y_blocks);
-	size_t sums = s->taps * tiles * s->mr * panels * s->nr, left = cache_values;
+	size_t sums = s->taps * tiles * s->mr * panels * s->nr,
+		   cache = cache_bytes[cut->packed && s->taps > 1] / sizeof(real);
+	size_t left = cache;
 	size_t image = group_values(plan, s, cut, b->x_h, b->y_h), row = group_values(plan, s, cut, b->stride, 1);
 	size_t parts = plan->desc.slices * cut->blocks, part = conv_ceil_div(plan->desc.max_batch, parts);
 	double n = (double)plan->desc.max_batch, groups = (double)parts;
 
 	cut->bands = 1;
-	cut->images = part;
+	cut->images = cut->together ? plan->desc.max_batch : part;
 	if (cut->together) {
 		groups = image * plan->desc.max_batch > left ? n : 1;
 	} else if (image * part > left) {
@@ -105,7 +108,7 @@ static double cut_groups(const struct sgan_conv_plan *plan, const struct wgrad_s
 			cut->bands = conv_ceil_div(b->y_h, left / row ? left / row : 1);
 		if (!cut->images)
 			groups = n * (double)cut->bands;
-		if (2 * sums > cache_values)
+		if (2 * sums > cache)
 			groups *= 3; /* sums come from afar */
 	}
 	return (double)cut->y_blocks * n * x_values(b) + (double)cut->x_blocks * n * y_values(b) +
@@ -122,7 +125,7 @@ struct conv_wgrad_cut sgan_conv_wgrad_cut(const struct sgan_conv_plan *plan)
 {
 	const struct conv_base *b = &plan->base;
 	struct wgrad_shape s = sgan_wgrad_shape(plan);
-	struct conv_wgrad_cut cut = { .packed = plan->weights == CONV_TAPS && s.taps > 1 }, best = { 0 };
+	struct conv_wgrad_cut cut = { .packed = plan->weights == CONV_TAPS }, best = { 0 };
 	double least_moved = 0;
 
 	cut_batch(plan, &s, &cut);

@@ -2,9 +2,9 @@
  * taps: a sum of outer products of pixels, a tile of it at a time. It must not know
  * how the batch or the channels are cut.
  *
- * With several taps the group's pixels are first copied, the channels of a tile and
- * of a panel each to a place of their own: as they lie, with a power of two of
- * channels between them, they would fight for a few cache sets. */
+ * The group's pixels are first copied, the channels of a tile and of a panel each to
+ * a place of their own: as they lie, with a power of two of channels between them,
+ * they would fight for a few cache sets, and each would be on another page. */
 #include "src/ops/conv_wgrad.h"
 
 enum {
@@ -53,8 +53,6 @@ size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, st
 	size_t y = taps + conv_round_bytes(s.taps * sizeof(struct wgrad_tap));
 	size_t sums = y + conv_round_bytes(y_copy_count(plan, &s, panels) * sizeof(real));
 
-	if (plan->wgrad.together)
-		return 0;
 	if (memory)
 		*memory = (struct wgrad_memory){
 			.x = (real *)(void *)base,
@@ -62,6 +60,8 @@ size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, st
 			.y = (real *)(void *)(base + y),
 			.sums = (real *)(void *)(base + sums),
 		};
+	if (plan->wgrad.together)
+		return sums;
 	return sums + conv_round_bytes(s.taps * tiles * s.mr * panels * s.nr * sizeof(real));
 }
 
@@ -266,46 +266,66 @@ static void find_tap(const struct wgrad_job *job, const struct wgrad_group *grou
 	tap->x = (h.x - x->first_row) * x->row + w.x * x->pixel;
 	tap->y = (h.first - y->first_row) * y->row + w.first * y->pixel;
 	lengthen(tap);
+	if (job->plan->wgrad.together) { /* one row of all images' pixels */
+		tap->walk.parts = job->part_count;
+		tap->walk.part_end = job->part_end;
+	}
 }
 
 /* --- sums -------------------------------------------------------------------- */
 
-/* Memory that the next group reads, for kernels to ask for while this one's is worked on. */
+/* Memory that the next group reads, for kernels to ask for while this one's is worked on: of X, then of Y, a cache
+ * line of each pixel, then the next line of each. */
 struct wgrad_ahead {
-	const real *at[2]; /* X, Y */
-	size_t lines[2];
+	struct ahead_part {
+		const real *first;
+		size_t pitch, pixels, lines; /* where all channels are wanted, a "pixel" is a cache line */
+		size_t line, pixel;          /* the next to ask for */
+	} part[2];
+	size_t current;
 };
+
+static struct ahead_part ahead_part(const real *first, size_t pixels, size_t pitch, size_t begin, size_t count)
+{
+	if (count == pitch)
+		return (struct ahead_part){ first, LINE, conv_ceil_div(pixels * pitch, LINE), 1, 0, 0 };
+	return (struct ahead_part){ first + begin, pitch, pixels, conv_ceil_div(count + LINE / 2, LINE), 0, 0 };
+}
 
 static struct wgrad_ahead find_ahead(const struct wgrad_job *job, const struct wgrad_channels *channels,
                                      const struct wgrad_group *next)
 {
 	const struct conv_base *b = &job->plan->base;
-	struct wgrad_ahead ahead = { { job->x, job->y }, { 0, 0 } };
-	size_t first, rows;
+	size_t first, rows, column = channels->panel * job->shape.nr;
+	size_t columns = least(channels->panels * job->shape.nr, b->y_c - column);
+	struct wgrad_ahead ahead = { .current = 2 };
 
 	if (!next)
 		return ahead;
-	if (channels->count == job->shape.run) { /* with some channels only, what is wanted lies apart */
-		reached_rows(b, next, &first, &rows);
-		ahead.at[0] = job->x + (next->image * b->x_h + first) * b->x_w * b->x_c;
-		ahead.lines[0] = next->images * rows * b->x_w * b->x_c / LINE;
-	}
-	if (channels->panels == job->shape.panels) {
-		ahead.at[1] = y_first(job, next);
-		ahead.lines[1] = next->images * next->rows * b->y_w * b->y_c / LINE;
-	}
+	reached_rows(b, next, &first, &rows);
+	ahead.current = 0;
+	ahead.part[0] = ahead_part(job->x + (next->image * b->x_h + first) * b->x_w * b->x_c, next->images * rows * b->x_w,
+	                           b->x_c, channels->c, job->plan->weights == CONV_RUNS ? b->x_c : channels->count);
+	ahead.part[1] = ahead_part(y_first(job, next), next->images * next->rows * b->y_w, b->y_c, column, columns);
 	return ahead;
 }
 
-static void ask_ahead(struct wgrad_ahead *ahead, struct wgrad_tap *tap)
+static void ask_ahead(const struct wgrad_job *job, struct wgrad_ahead *ahead, struct wgrad_tap *tap)
 {
-	size_t pixels = tap->walk.images * tap->walk.rows * tap->cols, which = ahead->lines[0] ? 0 : 1;
-	size_t lines = least(pixels, ahead->lines[which]);
+	struct ahead_part *part = ahead->part + ahead->current;
 
-	tap->walk.ahead = ahead->at[which];
-	tap->walk.ahead_step = lines ? LINE : 0;
-	ahead->at[which] += lines * LINE;
-	ahead->lines[which] -= lines;
+	tap->walk.ahead = job->x;
+	tap->walk.ahead_step = 0;
+	if (ahead->current == 2)
+		return;
+	tap->walk.ahead = part->first + part->line * LINE + part->pixel * part->pitch;
+	tap->walk.ahead_step = (ptrdiff_t)part->pitch;
+	part->pixel += tap->walk.images * tap->walk.rows * tap->cols;
+	if (part->pixel < part->pixels)
+		return;
+	part->pixel = 0;
+	if (++part->line == part->lines)
+		ahead->current++;
 }
 
 /* One tile of one panel, all taps. */
@@ -330,7 +350,7 @@ static void sum_tile(const struct wgrad_job *job, const struct wgrad_channels *c
 		struct wgrad_tap *tap = memory->taps + i;
 		if (!tap->cols && target.add)
 			continue;
-		ask_ahead(ahead, tap);
+		ask_ahead(job, ahead, tap);
 		job->plan->kernels->wgrad(&tap->walk, x + tap->x, y + tap->y, to, (ptrdiff_t)ld, tile->m, tile->columns,
 		                          target.add);
 	}
@@ -383,27 +403,5 @@ void sgan_wgrad_write_sums(const struct wgrad_job *job, const struct wgrad_chann
 				kernels->copy(tile.m, tile.columns, sums, (ptrdiff_t)s->nr, to, (ptrdiff_t)y_c);
 			for (size_t row = 0; row < tile.m && target.add; row++)
 				kernels->add(tile.columns, sums + row * s->nr, to + row * y_c);
-		}
-}
-
-void sgan_wgrad_sum_together(const struct wgrad_job *job, const struct wgrad_channels *channels)
-{
-	const struct conv_base *b = &job->plan->base;
-	struct sgan_walk walk = {
-		.images = 1,
-		.rows = 1,
-		.parts = job->part_count,
-		.part_end = job->part_end,
-		.src_col = (ptrdiff_t)b->x_c,
-		.diff_col = (ptrdiff_t)b->y_c,
-		.ahead = job->x,
-	};
-
-	for (size_t panel = 0; panel < channels->panels; panel++)
-		for (size_t i = 0; i < channels->tiles; i++) {
-			struct wgrad_tile tile = tile_at(job, channels, i, panel);
-			size_t c = channels->c + tile.c, column = (channels->panel + panel) * job->shape.nr;
-			job->plan->kernels->wgrad(&walk, job->x + c, job->y + column, job->diff_weights + c * b->y_c + column,
-			                          (ptrdiff_t)b->y_c, tile.m, tile.columns, job->accumulate);
 		}
 }
