@@ -249,7 +249,7 @@ Test(library, sums_over_the_batch_refused)
 	REFUSED(sgan_bn_forward_infer(s.ctx, &bn, 2, 2, s.a, s.a, NULL, s.a, s.a, o), "batch normalisation: shift is NULL");
 	REFUSED(sgan_bn_backward(s.ctx, &bn, 2, 2, s.a, s.a, s.a, s.a, s.a, s.a, o, NULL, o),
 	        "batch normalisation's gradient: one of diff_gain and diff_shift is NULL, expected both or neither");
-	REFUSED(sgan_bn_backward_infer(s.ctx, &bn, 2, 2, s.a, s.a, s.a, NULL, o),
+	REFUSED(sgan_bn_backward_infer(s.ctx, &bn, 2, 2, s.a, s.a, s.a, s.a, s.a, NULL, o),
 	        "batch normalisation's gradient: running_var is NULL");
 	REFUSED(sgan_maxpool_forward(s.ctx, 1, 4, 4, 3, 17, s.a, o, which),
 	        "max pooling: windows of 17x17 in images of 4x4x3, expected 1x1 to 16x16 inside one");
@@ -335,7 +335,7 @@ static sgan_status step_caller(sgan_ctx *ctx, struct caller *c, uint64_t t)
 	memset(r->diff, 0, sizeof r->diff);
 	s = s ? s : sgan_mean_squared_error(ctx, BATCH, PIXELS * OUT, 3, r->normal, c->target, 1, &r->loss, r->diff);
 	s = s ? s
-	      : sgan_bn_backward(ctx, &bn, BATCH, PIXELS, r->dst, r->normal, r->diff, ones, r->mean, r->inv_std,
+	      : sgan_bn_backward(ctx, &bn, BATCH, PIXELS, r->dst, r->diff, ones, ones, r->mean, r->inv_std,
 	                         r->diff_gain, r->diff_shift, r->diff);
 	s = s ? s : sgan_bias_backward(ctx, BATCH, PIXELS, OUT, 2, r->diff, true, r->diff_bias);
 	s = s ? s : sgan_conv_backward_data(ctx, c->plan, BATCH, r->diff, c->packed[1], r->diff_src, c->workspace[1]);

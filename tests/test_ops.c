@@ -73,7 +73,7 @@ static struct bn_run run_bn(int threads, size_t slices)
 	cr_assert_eq(sgan_bn_forward_train(r.ctx, &r.bn, N, PIXELS, r.src, r.gain, r.shift, r.mean, r.inv_std, (real)0.1,
 	                                   r.running_mean, r.running_var, r.dst),
 	             SGAN_OK);
-	cr_assert_eq(sgan_bn_backward(r.ctx, &r.bn, N, PIXELS, r.src, r.dst, r.diff_dst, r.gain, r.mean, r.inv_std,
+	cr_assert_eq(sgan_bn_backward(r.ctx, &r.bn, N, PIXELS, r.src, r.diff_dst, r.gain, r.shift, r.mean, r.inv_std,
 	                              r.diff_gain, r.diff_shift, r.diff_src),
 	             SGAN_OK);
 	cr_assert_eq(sgan_bias_backward(r.ctx, N, PIXELS, CHANNELS, slices, r.diff_dst, true, r.diff_bias), SGAN_OK);
@@ -168,7 +168,7 @@ Test(ops, batch_norm_inference_uses_the_given_statistics)
 
 	cr_assert_eq(sgan_bn_forward_infer(ctx, &bn, 2, 1, src, gain, shift, mean, var, dst), SGAN_OK);
 	cr_expect_arr_eq(dst, expected, sizeof dst);
-	cr_assert_eq(sgan_bn_backward_infer(ctx, &bn, 2, 1, dst, diff, gain, var, diff_src), SGAN_OK);
+	cr_assert_eq(sgan_bn_backward_infer(ctx, &bn, 2, 1, src, diff, gain, shift, mean, var, diff_src), SGAN_OK);
 	cr_expect_arr_eq(diff_src, expected_diff, sizeof diff_src);
 	sgan_ctx_destroy(ctx);
 }

@@ -193,12 +193,12 @@ static void check_norm(struct norm *v)
 
 	norm_value(v);
 	if (v->train)
-		cr_assert_eq(sgan_bn_backward(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->dst, v->direction, v->gain, v->mean,
+		cr_assert_eq(sgan_bn_backward(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->direction, v->gain, v->shift, v->mean,
 		                              v->inv_std, diff_gain, diff_shift, diff_src),
 		             SGAN_OK);
 	else
-		cr_assert_eq(sgan_bn_backward_infer(v->ctx, &v->bn, BN_N, BN_PIXELS, v->dst, v->direction, v->gain,
-		                                    v->running_var, diff_src),
+		cr_assert_eq(sgan_bn_backward_infer(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->direction, v->gain,
+		                                    v->shift, v->running_mean, v->running_var, diff_src),
 		             SGAN_OK);
 	check_gradient(&c, "src", BN_COUNT, v->src, diff_src);
 	if (v->train) {

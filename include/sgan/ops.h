@@ -82,17 +82,19 @@ SGAN_API sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const sgan_bn *bn, siz
                                            const sgan_real *src, const sgan_real *gain, const sgan_real *shift,
                                            const sgan_real *running_mean, const sgan_real *running_var, sgan_real *dst);
 
-/* Gradients of sgan_bn_forward_train, through the activation and the batch's statistics: src, gain, mean and inv_std
- * are what that call had or made, dst its result, diff_dst [n, pixels, channels] the gradient of dst. diff_src is
- * overwritten and may be diff_dst; diff_gain and diff_shift [channels] are ADDED to, or both NULL. */
+/* Gradients of sgan_bn_forward_train, through the activation and the batch's statistics: src, gain, shift, mean and
+ * inv_std are what that call had or made, diff_dst [n, pixels, channels] the gradient of its dst, which is not needed.
+ * diff_src is overwritten and may be diff_dst; diff_gain and diff_shift [channels] are ADDED to, or both NULL. */
 SGAN_API sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const sgan_real *src,
-                                      const sgan_real *dst, const sgan_real *diff_dst, const sgan_real *gain,
+                                      const sgan_real *diff_dst, const sgan_real *gain, const sgan_real *shift,
                                       const sgan_real *mean, const sgan_real *inv_std, sgan_real *diff_gain,
                                       sgan_real *diff_shift, sgan_real *diff_src);
 
-/* Gradient of sgan_bn_forward_infer with respect to src; its statistics are constants. diff_src may be diff_dst. */
+/* Gradient of sgan_bn_forward_infer with respect to src, from what that call had; its statistics are constants.
+ * diff_src may be diff_dst. */
 SGAN_API sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels,
-                                            const sgan_real *dst, const sgan_real *diff_dst, const sgan_real *gain,
+                                            const sgan_real *src, const sgan_real *diff_dst, const sgan_real *gain,
+                                            const sgan_real *shift, const sgan_real *running_mean,
                                             const sgan_real *running_var, sgan_real *diff_src);
 
 /* --- pooling ------------------------------------------------------------------- */

@@ -125,81 +125,95 @@ void SGAN_SYMBOL(VEC_ISA(bn_apply))(size_t rows, size_t channels, const real *sr
 #undef ACT_CALL
 }
 
-/* g of n values at `at`. */
-SIMD_INLINE vec gradient(const float *dst, const float *diff_dst, size_t n, sgan_act act, vec slope)
-{
-	vec y = act == SGAN_ACT_NONE ? vec_zero() : vec_load_n(dst, n);
+/* What g is made of, at one channel. */
+struct grad_act {
+	const float *scale, *shift;
+	sgan_act act;
+	vec slope;
+};
 
-	return vec_act_gradient(y, vec_load_n(diff_dst, n), act, slope);
+SIMD_INLINE struct grad_act grad_act_at(struct grad_act g, size_t c)
+{
+	return (struct grad_act){ g.scale + c, g.shift + c, g.act, g.slope };
 }
 
-SIMD_INLINE void grad_sums_block(size_t nr, size_t n, size_t channels, const float *src, const float *dst,
-                                 const float *diff_dst, const float *mean, const float *inv_std, sgan_act act,
-                                 vec slope, float *sum_g, float *sum_gx)
+/* g of n values, from src and diff_dst; the same bits of the activation's argument as bn_apply had. */
+SIMD_INLINE vec gradient(struct grad_act a, vec src, const float *diff_dst, size_t n)
+{
+	vec diff = vec_load_n(diff_dst, n), x;
+
+	if (a.act == SGAN_ACT_NONE)
+		return diff;
+	x = vec_add(vec_mul(src, vec_load_n(a.scale, n)), vec_load_n(a.shift, n));
+	return vec_act_gradient(vec_act(x, a.act, a.slope), diff, a.act, a.slope);
+}
+
+SIMD_INLINE void grad_sums_block(size_t nr, size_t n, size_t channels, const float *src, const float *diff_dst,
+                                 struct grad_act a, const float *mean, const float *inv_std, float *sum_g,
+                                 float *sum_gx)
 {
 	vec centre = vec_load_n(mean, n), total_gx = vec_zero(), g[ROWS];
 
 	ROWS_UNROLL for (size_t i = 0; i < nr; i++) {
-		size_t at = i * channels;
-		g[i] = gradient(dst + at, diff_dst + at, n, act, slope);
-		total_gx = vec_fma(g[i], vec_sub(vec_load_n(src + at, n), centre), total_gx);
+		vec x = vec_load_n(src + i * channels, n);
+		g[i] = gradient(a, x, diff_dst + i * channels, n);
+		total_gx = vec_fma(g[i], vec_sub(x, centre), total_gx);
 	}
 	add_to(sum_g, rows_sum(nr, g), n);
 	add_to(sum_gx, vec_mul(total_gx, vec_load_n(inv_std, n)), n);
 }
 
-SIMD_INLINE void grad_sums_all(size_t rows, size_t channels, const float *src, const float *dst, const float *diff_dst,
-                               const float *mean, const float *inv_std, sgan_act act, float slope, float *sum_g,
+SIMD_INLINE void grad_sums_all(size_t rows, size_t channels, const float *src, const float *diff_dst,
+                               struct grad_act a, const float *mean, const float *inv_std, float *sum_g,
                                float *sum_gx)
 {
-	vec s = vec_set(slope);
-
 	clear_channels(channels, sum_g);
 	clear_channels(channels, sum_gx);
-#define BLOCK(nr, r, c, n)                                                                                        \
-	grad_sums_block(nr, n, channels, src + (r) * channels + (c), dst + (r) * channels + (c),                      \
-	                diff_dst + (r) * channels + (c), mean + (c), inv_std + (c), act, s, sum_g + (c), sum_gx + (c))
+#define BLOCK(nr, r, c, n)                                                                                         \
+	grad_sums_block(nr, n, channels, src + (r) * channels + (c), diff_dst + (r) * channels + (c), grad_act_at(a, c), \
+	                mean + (c), inv_std + (c), sum_g + (c), sum_gx + (c))
 	EACH_BLOCK(rows, channels, BLOCK);
 #undef BLOCK
 }
 
-void SGAN_SYMBOL(VEC_ISA(bn_grad_sums))(size_t rows, size_t channels, const real *src, const real *dst,
-                                        const real *diff_dst, const real *mean, const real *inv_std, sgan_act act,
-                                        real slope, real *sum_g, real *sum_gx)
+void SGAN_SYMBOL(VEC_ISA(bn_grad_sums))(size_t rows, size_t channels, const real *src, const real *diff_dst,
+                                        const real *scale, const real *shift, const real *mean, const real *inv_std,
+                                        sgan_act act, real slope, real *sum_g, real *sum_gx)
 {
-#define ACT_CALL(which) \
-	grad_sums_all(rows, channels, src, dst, diff_dst, mean, inv_std, which, slope, sum_g, sum_gx)
+#define ACT_CALL(which)                                                                                              \
+	grad_sums_all(rows, channels, src, diff_dst, (struct grad_act){ scale, shift, which, vec_set(slope) }, mean,     \
+	              inv_std, sum_g, sum_gx)
 	SIMD_EACH_ACT(act, ACT_CALL)
 #undef ACT_CALL
 }
 
-SIMD_INLINE void grad_apply_vector(size_t n, const float *src, const float *dst, const float *diff_dst, const float *a,
-                                   const float *b, const float *d, sgan_act act, vec slope, float *diff_src)
+SIMD_INLINE void grad_apply_vector(size_t n, const float *src, const float *diff_dst, struct grad_act act,
+                                   const float *a, const float *b, const float *d, float *diff_src)
 {
-	vec g = vec_mul(vec_load_n(a, n), gradient(dst, diff_dst, n, act, slope));
-	vec x = vec_mul(vec_load_n(b, n), vec_load_n(src, n));
+	vec value = vec_load_n(src, n);
+	vec g = vec_mul(vec_load_n(a, n), gradient(act, value, diff_dst, n));
+	vec x = vec_mul(vec_load_n(b, n), value);
 
 	vec_store_n(diff_src, vec_add(vec_add(g, x), vec_load_n(d, n)), n);
 }
 
-SIMD_INLINE void grad_apply_all(size_t rows, size_t channels, const float *src, const float *dst,
-                                const float *diff_dst, const float *a, const float *b, const float *d, sgan_act act,
-                                float slope, float *diff_src)
+SIMD_INLINE void grad_apply_all(size_t rows, size_t channels, const float *src, const float *diff_dst,
+                                struct grad_act act, const float *a, const float *b, const float *d, float *diff_src)
 {
-	vec s = vec_set(slope);
-
-#define VECTOR(nr, r, c, n)                                                                                   \
-	grad_apply_vector(n, src + (r) * channels + (c), dst + (r) * channels + (c), diff_dst + (r) * channels + (c), \
-	                  a + (c), b + (c), d + (c), act, s, diff_src + (r) * channels + (c))
+#define VECTOR(nr, r, c, n)                                                                               \
+	grad_apply_vector(n, src + (r) * channels + (c), diff_dst + (r) * channels + (c), grad_act_at(act, c), \
+	                  a + (c), b + (c), d + (c), diff_src + (r) * channels + (c))
 	EACH_ROW(rows, channels, VECTOR);
 #undef VECTOR
 }
 
-void SGAN_SYMBOL(VEC_ISA(bn_grad_apply))(size_t rows, size_t channels, const real *src, const real *dst,
-                                         const real *diff_dst, const real *a, const real *b, const real *d,
-                                         sgan_act act, real slope, real *diff_src)
+void SGAN_SYMBOL(VEC_ISA(bn_grad_apply))(size_t rows, size_t channels, const real *src, const real *diff_dst,
+                                         const real *scale, const real *shift, const real *a, const real *b,
+                                         const real *d, sgan_act act, real slope, real *diff_src)
 {
-#define ACT_CALL(which) grad_apply_all(rows, channels, src, dst, diff_dst, a, b, d, which, slope, diff_src)
+#define ACT_CALL(which)                                                                                                 \
+	grad_apply_all(rows, channels, src, diff_dst, (struct grad_act){ scale, shift, which, vec_set(slope) }, a, b, d, \
+	               diff_src)
 	SIMD_EACH_ACT(act, ACT_CALL)
 #undef ACT_CALL
 }

@@ -59,11 +59,12 @@ static real *grad_of(struct backward *b, int place)
 
 static sgan_status through_norm(struct backward *b, const struct sgan_node *node, struct sgan_activation *at)
 {
-	const real *gain = b->params->list[node->gain].value;
+	const struct sgan_param *list = b->params->list;
+	const real *gain = list[node->gain].value, *shift = list[node->shift].value;
 	if (b->tape->mode == SGAN_INFER)
-		return sgan_bn_backward_infer(b->ctx, &node->bn, b->tape->n, node->pixels, at->own, at->grad, gain,
-		                              b->params->list[node->var].value, at->grad);
-	return sgan_bn_backward(b->ctx, &node->bn, b->tape->n, node->pixels, at->linear, at->own, at->grad, gain, at->mean,
+		return sgan_bn_backward_infer(b->ctx, &node->bn, b->tape->n, node->pixels, at->linear, at->grad, gain, shift,
+		                              list[node->mean].value, list[node->var].value, at->grad);
+	return sgan_bn_backward(b->ctx, &node->bn, b->tape->n, node->pixels, at->linear, at->grad, gain, shift, at->mean,
 	                        at->inv_std, grad_of(b, node->gain), grad_of(b, node->shift), at->grad);
 }
 

@@ -13,12 +13,13 @@ struct bn_job {
 	const struct sgan_kernels *kernels;
 	const sgan_bn *bn;
 	struct row_chunks chunks;
-	const real *src, *result, *diff_dst;
+	const real *src, *diff_dst;
 	const real *mean, *inv_std;
 	real *part_a, *part_b;          /* [chunks][channels] each: mean and m2, or the two sums of the gradient */
 	double *total_a, *total_b;      /* [channels] */
 	double *slice_a, *slice_b;      /* [channels]: of the slice at hand */
-	real *coef_a, *coef_b, *coef_d; /* [channels]: of the last pass */
+	real *scale, *shift;            /* [channels]: dst = act(src * scale + shift) */
+	real *coef_a, *coef_b, *coef_d; /* [channels]: of the gradient's last pass */
 	real *dst;
 };
 
@@ -55,7 +56,7 @@ static sgan_status take_scratch(sgan_ctx *ctx, struct bn_job *job, size_t parts)
 	char *memory;
 
 	if (!sgan_size_mul3(4, channels, sizeof(double), &doubles) ||
-	    !sgan_size_mul3(parts * 2 + 3, channels, sizeof(real), &reals) || doubles > SIZE_MAX - reals)
+	    !sgan_size_mul3(parts * 2 + 5, channels, sizeof(real), &reals) || doubles > SIZE_MAX - reals)
 		return sgan_fail(SGAN_EINVAL, "batch normalisation: %zu channels are too many to address", channels);
 	memory = sgan_ctx_scratch(ctx, doubles + reals);
 	if (!memory)
@@ -64,12 +65,36 @@ static sgan_status take_scratch(sgan_ctx *ctx, struct bn_job *job, size_t parts)
 	job->total_b = job->total_a + channels;
 	job->slice_a = job->total_b + channels;
 	job->slice_b = job->slice_a + channels;
-	job->coef_a = (real *)(void *)(memory + doubles);
+	job->scale = (real *)(void *)(memory + doubles);
+	job->shift = job->scale + channels;
+	job->coef_a = job->shift + channels;
 	job->coef_b = job->coef_a + channels;
 	job->coef_d = job->coef_b + channels;
 	job->part_a = job->coef_d + channels;
 	job->part_b = job->part_a + parts * channels;
 	return SGAN_OK;
+}
+
+/* dst = act(src * scale + shift); the same bits forward and backward, from the same statistics. */
+static void apply_coefficients(const struct bn_job *job, const real *gain, const real *shift, const real *mean,
+                               const real *inv_std)
+{
+	for (size_t c = 0; c < job->bn->channels; c++) {
+		double scale = (double)gain[c] * (double)inv_std[c];
+		job->scale[c] = (real)scale;
+		job->shift[c] = (real)((double)shift[c] - (double)mean[c] * scale);
+	}
+}
+
+/* The same from running statistics. */
+static void apply_running(const struct bn_job *job, const real *gain, const real *shift, const real *running_mean,
+                          const real *running_var)
+{
+	for (size_t c = 0; c < job->bn->channels; c++) {
+		double scale = (double)gain[c] / sqrt((double)running_var[c] + (double)job->bn->epsilon);
+		job->scale[c] = (real)scale;
+		job->shift[c] = (real)((double)shift[c] - (double)running_mean[c] * scale);
+	}
 }
 
 /* --- forward ----------------------------------------------------------------- */
@@ -161,8 +186,8 @@ static void apply_chunk(void *arg, size_t chunk, int worker)
 	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
 
 	(void)worker;
-	job->kernels->bn_apply(rows.count, channels, job->src + rows.first * channels, job->coef_a, job->coef_d,
-	                       job->bn->act, job->bn->slope, job->dst + rows.first * channels);
+	job->kernels->bn_apply(rows.count, channels, job->src + rows.first * channels, job->scale, job->shift, job->bn->act,
+	                       job->bn->slope, job->dst + rows.first * channels);
 }
 
 sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,
@@ -193,13 +218,10 @@ sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, size_t n, si
 	sgan_parallel_for(ctx, total, stats_chunk, &job);
 	count = combine_stats(&job);
 	for (size_t c = 0; c < bn->channels; c++) {
-		double inverse = 1 / sqrt(job.total_b[c] / count + (double)bn->epsilon);
-		double scale = (double)gain[c] * inverse;
 		mean[c] = (real)job.total_a[c];
-		inv_std[c] = (real)inverse;
-		job.coef_a[c] = (real)scale;
-		job.coef_d[c] = (real)((double)shift[c] - job.total_a[c] * scale);
+		inv_std[c] = (real)(1 / sqrt(job.total_b[c] / count + (double)bn->epsilon));
 	}
+	apply_coefficients(&job, gain, shift, mean, inv_std);
 	if (running_mean)
 		update_running(&job, n, count, momentum, running_mean, running_var);
 	sgan_parallel_for(ctx, total, apply_chunk, &job);
@@ -226,11 +248,7 @@ sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, si
 	SGAN_TRY(take_scratch(ctx, &job, 0));
 	job.src = src;
 	job.dst = dst;
-	for (size_t c = 0; c < bn->channels; c++) {
-		double scale = (double)gain[c] / sqrt((double)running_var[c] + (double)bn->epsilon);
-		job.coef_a[c] = (real)scale;
-		job.coef_d[c] = (real)((double)shift[c] - (double)running_mean[c] * scale);
-	}
+	apply_running(&job, gain, shift, running_mean, running_var);
 	sgan_parallel_for(ctx, sgan_row_chunk_total(&job.chunks), apply_chunk, &job);
 	return SGAN_OK;
 }
@@ -245,8 +263,8 @@ static void grad_sums_chunk(void *arg, size_t chunk, int worker)
 	size_t at = rows.first * channels;
 
 	(void)worker;
-	job->kernels->bn_grad_sums(rows.count, channels, job->src + at, job->result + at, job->diff_dst + at, job->mean,
-	                           job->inv_std, job->bn->act, job->bn->slope, job->part_a + chunk * channels,
+	job->kernels->bn_grad_sums(rows.count, channels, job->src + at, job->diff_dst + at, job->scale, job->shift,
+	                           job->mean, job->inv_std, job->bn->act, job->bn->slope, job->part_a + chunk * channels,
 	                           job->part_b + chunk * channels);
 }
 
@@ -279,8 +297,8 @@ static void grad_apply_chunk(void *arg, size_t chunk, int worker)
 	size_t at = rows.first * channels;
 
 	(void)worker;
-	job->kernels->bn_grad_apply(rows.count, channels, job->src + at, job->result + at, job->diff_dst + at, job->coef_a,
-	                            job->coef_b, job->coef_d, job->bn->act, job->bn->slope, job->dst + at);
+	job->kernels->bn_grad_apply(rows.count, channels, job->src + at, job->diff_dst + at, job->scale, job->shift,
+	                            job->coef_a, job->coef_b, job->coef_d, job->bn->act, job->bn->slope, job->dst + at);
 }
 
 /* diff_src = gain inv_std (g - mean(g) - xhat mean(g xhat)), written as a g + b src + d. */
@@ -296,7 +314,7 @@ static void gradient_coefficients(const struct bn_job *job, const real *gain, do
 }
 
 sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,
-                             const real *dst, const real *diff_dst, const real *gain, const real *mean,
+                             const real *diff_dst, const real *gain, const real *shift, const real *mean,
                              const real *inv_std, real *diff_gain, real *diff_shift, real *diff_src)
 {
 	struct bn_job job;
@@ -306,9 +324,9 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t 
 	if (!elements)
 		return SGAN_OK;
 	SGAN_NEED(what_backward, src);
-	SGAN_NEED(what_backward, dst);
 	SGAN_NEED(what_backward, diff_dst);
 	SGAN_NEED(what_backward, gain);
+	SGAN_NEED(what_backward, shift);
 	SGAN_NEED(what_backward, mean);
 	SGAN_NEED(what_backward, inv_std);
 	SGAN_NEED(what_backward, diff_src);
@@ -319,11 +337,11 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t 
 	total = sgan_row_chunk_total(&job.chunks);
 	SGAN_TRY(take_scratch(ctx, &job, total));
 	job.src = src;
-	job.result = dst;
 	job.diff_dst = diff_dst;
 	job.mean = mean;
 	job.inv_std = inv_std;
 	job.dst = diff_src;
+	apply_coefficients(&job, gain, shift, mean, inv_std);
 	sgan_parallel_for(ctx, total, grad_sums_chunk, &job);
 	combine_sums(&job);
 	for (size_t c = 0; c < bn->channels && diff_gain; c++) {
@@ -335,9 +353,10 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t 
 	return SGAN_OK;
 }
 
-/* The statistics are constants, so src does not enter: dst stands in where the kernel multiplies it by 0. */
-sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *dst,
-                                   const real *diff_dst, const real *gain, const real *running_var, real *diff_src)
+/* The statistics are constants: of a g + b src + d, a g remains. */
+sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,
+                                   const real *diff_dst, const real *gain, const real *shift, const real *running_mean,
+                                   const real *running_var, real *diff_src)
 {
 	struct bn_job job;
 	size_t elements;
@@ -345,19 +364,21 @@ sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, size_t n, s
 	SGAN_TRY(check(what_backward, ctx, bn, n, pixels, &elements));
 	if (!elements)
 		return SGAN_OK;
-	SGAN_NEED(what_backward, dst);
+	SGAN_NEED(what_backward, src);
 	SGAN_NEED(what_backward, diff_dst);
 	SGAN_NEED(what_backward, gain);
+	SGAN_NEED(what_backward, shift);
+	SGAN_NEED(what_backward, running_mean);
 	SGAN_NEED(what_backward, running_var);
 	SGAN_NEED(what_backward, diff_src);
 	job = bn_job(ctx, bn, n, pixels);
 	SGAN_TRY(take_scratch(ctx, &job, 0));
-	job.src = dst;
-	job.result = dst;
+	job.src = src;
 	job.diff_dst = diff_dst;
 	job.dst = diff_src;
+	apply_running(&job, gain, shift, running_mean, running_var);
 	for (size_t c = 0; c < bn->channels; c++) {
-		job.coef_a[c] = (real)((double)gain[c] / sqrt((double)running_var[c] + (double)bn->epsilon));
+		job.coef_a[c] = job.scale[c];
 		job.coef_b[c] = job.coef_d[c] = 0;
 	}
 	sgan_parallel_for(ctx, sgan_row_chunk_total(&job.chunks), grad_apply_chunk, &job);
