@@ -430,3 +430,47 @@ Test(ops, permutations_hold_every_number_once)
 	sgan_random_permutation(1, 2, 3, 1, order);
 	cr_expect_eq(order[0], 0);
 }
+
+/* --- matrix products --------------------------------------------------------- */
+
+/* Sizes beyond every block, with and without rows that are whole pages apart. */
+static void expect_product(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, size_t gap)
+{
+	size_t lda = (trans_a ? m : k) + gap, ldb = (trans_b ? k : n) + gap, ldc = n + gap;
+	real *a = filled((trans_a ? k : m) * lda, 1), *b = filled((trans_b ? n : k) * ldb, 2), *one = NULL;
+
+	for (int threads = 1; threads <= 3; threads++) {
+		sgan_ctx *ctx = context(threads);
+		real *c = filled(m * ldc, 3);
+		cr_assert_eq(sgan_gemm(ctx, trans_a, trans_b, m, n, k, a, lda, b, ldb, true, c, ldc), SGAN_OK);
+		if (one)
+			cr_expect_arr_eq(c, one, m * ldc * sizeof(real), "%zux%zux%zu: %d threads give other bits", m, n, k,
+			                 threads);
+		sgan_ctx_destroy(ctx);
+		if (one)
+			sgan_free(c);
+		else
+			one = c;
+	}
+	real *before = filled(m * ldc, 3);
+	for (size_t i = 0; i < m; i += 7)
+		for (size_t j = 0; j < n; j++) {
+			double sum = (double)before[i * ldc + j];
+			for (size_t l = 0; l < k; l++)
+				sum += (double)a[trans_a ? l * lda + i : i * lda + l] * (double)b[trans_b ? j * ldb + l : l * ldb + j];
+			expect_near((double)one[i * ldc + j], sum, 1e-4, "element", i * ldc + j);
+		}
+	sgan_free(before);
+	sgan_free(one);
+	sgan_free(a);
+	sgan_free(b);
+}
+
+Test(ops, large_matrix_products_match_sums_in_double)
+{
+	for (int which = 0; which < 4; which++) {
+		expect_product(which & 1, which & 2, 100, 300, 801, 0);
+		expect_product(which & 1, which & 2, 1600, 33, 65, 3);
+		expect_product(which & 1, which & 2, 29, 1024, 1024, 0);
+	}
+}

@@ -1,5 +1,11 @@
-/* General matrix product: both operands brought into the tiles' order block by
- * block, then the same tile as convolution's. */
+/* General matrix product in the tiles of convolution. Panels of op(B) are packed
+ * by the thread that multiplies by them, a block of the sum at a time, while the
+ * next one's values are fetched; op(A) is packed only where a tile cannot read its
+ * rows as they are. It knows nothing of layers.
+ *
+ * Bytes: for each step of the sum a tile of mr x nr sums takes mr values of A, from
+ * the second-level cache as long as a part of its rows fits there, and nr of the
+ * panel (nr x BLOCK_K, 48 KiB with AVX-512), which the tiles of a part share. */
 #include <sgan/gemm.h>
 
 #include "kernels/kernels.h"
@@ -7,80 +13,162 @@
 #include "src/ops/args.h"
 #include "src/ops/conv_plan.h"
 
-/* Blocks of C's columns and of the sum: a packed panel block stays in the second-level cache. */
-enum { BLOCK_N = 1024, BLOCK_K = 384, BLOCK_M = 256 };
+#include <string.h>
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Steps of the sum at a time; rows of A that stay in the second-level cache beside a panel; the fewest chunks for each
+ * thread, which keep the last to finish from being long alone; panels of a chunk, of which all but the first are
+ * fetched while its predecessor is multiplied by. */
+enum { BLOCK_K = 384, BLOCK_M = 768, CHUNKS_PER_THREAD = 4, MOST_PANELS = 8 };
+
+/* Rows of packed A for a chunk of packing. */
+enum { PACK_ROWS = 32 };
+
+enum { LINE = 64 / sizeof(real), PAGE = 4096, APART = 256 };
 
 struct gemm_job {
 	const struct sgan_kernels *kernels;
-	bool trans_a, trans_b;
-	size_t m, n, k;
+	bool trans_a, trans_b, packs_a;
+	size_t m, n, k; /* of the block */
 	const real *a, *b;
 	size_t lda, ldb;
 	real *c;
 	size_t ldc;
 	struct sgan_epilogue epilogue;
-	real *packed_b; /* [panel][k][nr] of the block */
-	real *packed_a; /* [m][k] of the block, where A is transposed */
-	size_t m_parts, panels;
+	real *packed_a; /* [m, ld_packed] */
+	real *packed_b; /* for each worker [k, nr] */
+	size_t ld_packed, panel_size;
+	size_t m_parts, groups, threads;
 };
 
-static void pack_b_chunk(void *arg, size_t panel, int worker)
+/* Rows of A a line further than whole lines apart: in steps of a page they would share a few cache sets. */
+static size_t packed_row(size_t k)
 {
-	const struct gemm_job *job = arg;
-	size_t nr = job->kernels->gemm_nr, first = panel * nr;
-	size_t count = job->n - first < nr ? job->n - first : nr;
-	real *to = job->packed_b + panel * job->k * nr;
-
-	(void)worker;
-	for (size_t l = 0; l < job->k; l++, to += nr)
-		for (size_t j = 0; j < nr; j++) {
-			size_t at = job->trans_b ? (first + j) * job->ldb + l : l * job->ldb + first + j;
-			to[j] = j < count ? job->b[at] : 0;
-		}
+	return conv_ceil_div(k, LINE) * LINE + LINE;
 }
 
-/* A chunk is up to BLOCK_M rows of op(A). */
+/* Rows of a tile about a whole number of pages apart share a few cache sets, more of them than a set holds. */
+static bool rows_collide(size_t lda)
+{
+	size_t distance = lda * sizeof(real) % PAGE;
+
+	return distance < APART || PAGE - distance < APART;
+}
+
 static void pack_a_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct gemm_job *job = arg;
-	size_t first = chunk * BLOCK_M, end = job->m - first < BLOCK_M ? job->m : first + BLOCK_M;
+	size_t first = chunk * PACK_ROWS, rows = job->m - first < PACK_ROWS ? job->m - first : PACK_ROWS;
+	real *to = job->packed_a + first * job->ld_packed;
 
 	(void)worker;
-	for (size_t l = 0; l < job->k; l++)
-		for (size_t i = first; i < end; i++)
-			job->packed_a[i * job->k + l] = job->a[l * job->lda + i];
+	if (job->trans_a)
+		job->kernels->transpose(job->k, rows, job->a + first, (ptrdiff_t)job->lda, to, (ptrdiff_t)job->ld_packed);
+	else
+		job->kernels->copy(rows, job->k, job->a + first * job->lda, (ptrdiff_t)job->lda, to, (ptrdiff_t)job->ld_packed);
 }
 
-/* A chunk is one panel for one part of the rows. */
+/* [k, nr] of op(B)'s n columns from `first` on. */
+static void pack_panel(const struct gemm_job *job, size_t first, size_t n, real *to)
+{
+	size_t nr = job->kernels->gemm_nr;
+
+	if (n < nr)
+		memset(to, 0, job->k * nr * sizeof(real));
+	if (job->trans_b)
+		job->kernels->transpose(n, job->k, job->b + first * job->ldb, (ptrdiff_t)job->ldb, to, (ptrdiff_t)nr);
+	else
+		job->kernels->copy(job->k, n, job->b + first, (ptrdiff_t)job->ldb, to, (ptrdiff_t)nr);
+}
+
+static void fetch_rows(size_t rows, size_t n, const real *from, size_t ld)
+{
+	for (size_t r = 0; r < rows; r++)
+		for (size_t l = 0; l < n; l += LINE)
+			__builtin_prefetch(from + r * ld + l, 0, 2);
+}
+
+/* Part `part` of `parts` of what pack_panel will read. */
+static void fetch_panel(const struct gemm_job *job, size_t first, size_t n, size_t part, size_t parts)
+{
+	size_t rows = job->trans_b ? n : job->k, cols = job->trans_b ? job->k : n;
+	const real *from = job->b + first * (job->trans_b ? job->ldb : 1);
+	size_t begin = conv_part_begin(rows, parts, part);
+
+	fetch_rows(conv_part_begin(rows, parts, part + 1) - begin, cols, from + begin * job->ldb, job->ldb);
+}
+
+static size_t panel_columns(const struct gemm_job *job, size_t panel)
+{
+	size_t first = panel * job->kernels->gemm_nr;
+
+	return first >= job->n ? 0 : job->n - first < job->kernels->gemm_nr ? job->n - first : job->kernels->gemm_nr;
+}
+
+/* Rows [begin, end) by one panel, while the one to be packed next is fetched. */
+static void multiply_panel(const struct gemm_job *job, size_t panel, size_t next, size_t begin, size_t end,
+                           const real *packed)
+{
+	const struct sgan_tap tap = { 0, 0 };
+	size_t nr = job->kernels->gemm_nr, n = panel_columns(job, panel);
+	size_t tiles = conv_ceil_div(end - begin, job->kernels->gemm_mr);
+	const real *a = job->packs_a ? job->packed_a : job->a;
+	size_t lda = job->packs_a ? job->ld_packed : job->lda;
+
+	for (size_t t = 0; t < tiles; t++) {
+		size_t i = begin + conv_part_begin(end - begin, tiles, t);
+		size_t m = begin + conv_part_begin(end - begin, tiles, t + 1) - i;
+		fetch_rows(m, n, job->c + i * job->ldc + panel * nr, job->ldc);
+		fetch_panel(job, next * nr, panel_columns(job, next), t, tiles);
+		job->kernels->gemm(1, &tap, job->k, a + i * lda, (ptrdiff_t)lda, packed, job->c + i * job->ldc + panel * nr,
+		                   (ptrdiff_t)job->ldc, m, n, &job->epilogue);
+	}
+}
+
+/* A chunk is a group of panels for one part of the rows. */
 static void multiply_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct gemm_job *job = arg;
-	const struct sgan_tap tap = { 0, 0 };
-	size_t panel = chunk % job->panels, part = chunk / job->panels;
-	size_t nr = job->kernels->gemm_nr, first = panel * nr;
-	size_t n = job->n - first < nr ? job->n - first : nr;
-	size_t row = conv_part_begin(job->m, job->m_parts, part), end = conv_part_begin(job->m, job->m_parts, part + 1);
-	size_t tiles = conv_ceil_div(end - row, job->kernels->gemm_mr);
-	const real *a = job->trans_a ? job->packed_a : job->a;
-	size_t lda = job->trans_a ? job->k : job->lda;
+	size_t nr = job->kernels->gemm_nr, panels = conv_ceil_div(job->n, nr);
+	size_t group = chunk % job->groups, part = chunk / job->groups;
+	size_t begin = conv_part_begin(job->m, job->m_parts, part), end = conv_part_begin(job->m, job->m_parts, part + 1);
+	size_t panel = conv_part_begin(panels, job->groups, group);
+	size_t panel_end = conv_part_begin(panels, job->groups, group + 1);
+	size_t next_group = (group + job->threads) % job->groups; /* as threads in step would take them */
+	real *packed = job->packed_b + (size_t)worker * job->panel_size;
 
-	(void)worker;
-	for (size_t t = 0; t < tiles; t++) {
-		size_t i = row + conv_part_begin(end - row, tiles, t);
-		size_t m = row + conv_part_begin(end - row, tiles, t + 1) - i;
-		job->kernels->gemm(1, &tap, job->k, a + i * lda, (ptrdiff_t)lda, job->packed_b + panel * job->k * nr,
-		                   job->c + i * job->ldc + first, (ptrdiff_t)job->ldc, m, n, &job->epilogue);
+	for (; panel < panel_end; panel++) {
+		size_t next = panel + 1 < panel_end ? panel + 1 : conv_part_begin(panels, job->groups, next_group);
+		pack_panel(job, panel * nr, panel_columns(job, panel), packed);
+		multiply_panel(job, panel, next, begin, end, packed);
 	}
+}
+
+/* Parts of rows and columns: enough of them for the threads, none larger than what stays cached. Cutting changes no
+ * sum. */
+static void cut(const sgan_ctx *ctx, struct gemm_job *job)
+{
+	size_t wanted = CHUNKS_PER_THREAD * (size_t)ctx->threads, most = conv_ceil_div(job->m, job->kernels->gemm_mr);
+	size_t panels = conv_ceil_div(job->n, job->kernels->gemm_nr);
+
+	job->m_parts = conv_ceil_div(job->m, BLOCK_M);
+	job->groups = conv_ceil_div(panels, MOST_PANELS);
+	if (job->groups * job->m_parts < wanted)
+		job->groups = least(panels, conv_ceil_div(wanted, job->m_parts));
+	if (job->groups * job->m_parts < (size_t)ctx->threads)
+		job->m_parts = least(most, conv_ceil_div((size_t)ctx->threads, job->groups));
 }
 
 static void multiply_block(sgan_ctx *ctx, struct gemm_job *job)
 {
-	job->panels = conv_ceil_div(job->n, job->kernels->gemm_nr);
-	job->m_parts = conv_ceil_div(job->m, BLOCK_M);
-	sgan_parallel_for(ctx, job->panels, pack_b_chunk, job);
-	if (job->trans_a)
-		sgan_parallel_for(ctx, job->m_parts, pack_a_chunk, job);
-	sgan_parallel_for(ctx, job->panels * job->m_parts, multiply_chunk, job);
+	cut(ctx, job);
+	if (job->packs_a)
+		sgan_parallel_for(ctx, conv_ceil_div(job->m, PACK_ROWS), pack_a_chunk, job);
+	sgan_parallel_for(ctx, job->groups * job->m_parts, multiply_chunk, job);
 }
 
 static const char what[] = "matrix product";
@@ -94,25 +182,22 @@ static sgan_status check(const char *name, size_t rows, size_t ld, size_t row)
 	return sgan_elements(what, rows, ld, 1, &elements);
 }
 
-static size_t least(size_t a, size_t b)
+/* Scratch for packed A and a panel for each worker. */
+static sgan_status take_scratch(sgan_ctx *ctx, struct gemm_job *job, size_t depth)
 {
-	return a < b ? a : b;
-}
+	size_t panels, a, bytes;
 
-/* Scratch for one block of B and, where it is transposed, of A. */
-static sgan_status take_scratch(sgan_ctx *ctx, struct gemm_job *job, size_t m, size_t n, size_t k)
-{
-	size_t nr = job->kernels->gemm_nr, depth = least(k, BLOCK_K);
-	size_t b = conv_ceil_div(least(n, BLOCK_N), nr) * nr * depth, a = 0, bytes;
-
-	if (job->trans_a && !sgan_size_mul3(m, depth, 1, &a))
-		return sgan_fail(SGAN_EINVAL, "matrix product: %zu rows are too many", m);
-	if (a > SIZE_MAX / 2 / sizeof(real) || !sgan_size_mul3(a + b, sizeof(real), 1, &bytes))
-		return sgan_fail(SGAN_EINVAL, "matrix product: %zu rows are too many", m);
-	job->packed_b = sgan_ctx_scratch(ctx, bytes + sizeof(real));
+	job->packs_a = job->trans_a || rows_collide(job->lda);
+	job->ld_packed = job->packs_a ? packed_row(depth) : 0;
+	job->panel_size = job->kernels->gemm_nr * depth;
+	panels = (size_t)ctx->threads * job->panel_size;
+	if (!sgan_size_mul3(job->m, job->ld_packed, 1, &a) || a > SIZE_MAX / 2 / sizeof(real) ||
+	    !sgan_size_mul3(a + panels, sizeof(real), 1, &bytes))
+		return sgan_fail(SGAN_EINVAL, "%s: %zu rows are too many", what, job->m);
+	job->packed_b = sgan_ctx_scratch(ctx, bytes);
 	if (!job->packed_b)
 		return SGAN_ENOMEM;
-	job->packed_a = job->packed_b + b;
+	job->packed_a = job->packed_b + panels;
 	return SGAN_OK;
 }
 
@@ -126,7 +211,17 @@ static void clear(size_t m, size_t n, real *c, size_t ldc)
 sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_t n, size_t k, const sgan_real *a,
                       size_t lda, const sgan_real *b, size_t ldb, bool accumulate, sgan_real *c, size_t ldc)
 {
-	struct gemm_job job = { .trans_a = trans_a, .trans_b = trans_b, .m = m };
+	struct gemm_job job = {
+		.trans_a = trans_a,
+		.trans_b = trans_b,
+		.m = m,
+		.n = n,
+		.lda = lda,
+		.ldb = ldb,
+		.c = c,
+		.ldc = ldc,
+	};
+	size_t blocks;
 
 	SGAN_NEED(what, ctx);
 	SGAN_TRY(check("A", trans_a ? k : m, lda, trans_a ? m : k));
@@ -142,19 +237,16 @@ sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_
 	SGAN_NEED(what, a);
 	SGAN_NEED(what, b);
 	job.kernels = ctx->kernels;
-	SGAN_TRY(take_scratch(ctx, &job, m, n, k));
-	job.lda = lda;
-	job.ldb = ldb;
-	job.ldc = ldc;
-	for (size_t column = 0; column < n; column += BLOCK_N)
-		for (size_t depth = 0; depth < k; depth += BLOCK_K) {
-			job.n = least(n - column, BLOCK_N);
-			job.k = least(k - depth, BLOCK_K);
-			job.a = a + (trans_a ? depth * lda : depth);
-			job.b = b + (trans_b ? column * ldb + depth : depth * ldb + column);
-			job.c = c + column;
-			job.epilogue.accumulate = accumulate || depth;
-			multiply_block(ctx, &job);
-		}
+	job.threads = (size_t)ctx->threads;
+	blocks = conv_ceil_div(k, BLOCK_K);
+	SGAN_TRY(take_scratch(ctx, &job, conv_ceil_div(k, blocks)));
+	for (size_t block = 0; block < blocks; block++) {
+		size_t depth = conv_part_begin(k, blocks, block);
+		job.k = conv_part_begin(k, blocks, block + 1) - depth;
+		job.a = a + (trans_a ? depth * lda : depth);
+		job.b = b + (trans_b ? depth : depth * ldb);
+		job.epilogue.accumulate = accumulate || block;
+		multiply_block(ctx, &job);
+	}
 	return SGAN_OK;
 }
