@@ -278,6 +278,23 @@ Test(conv, threads_do_not_change_a_bit)
 	expect_same_bits(mnist[2], 60, 1); /* more images than the weight gradient takes at once */
 }
 
+/* The weight gradient's other ways: an image that is cut into bands, a dense layer whose slices are not alike. */
+Test(conv, weight_gradients_are_cut_and_match_naive_loops)
+{
+	sgan_conv_desc large = LAYER(SGAN_CONV, 96, 40, 3, 3, 1, 1, 0, SGAN_ACT_NONE);
+	sgan_conv_desc dense = LAYER(SGAN_CONV, 1, 50, 70, 1, 1, 0, 0, SGAN_ACT_NONE);
+
+	compare_with_naive(NULL, &large, 2);
+	large.stride = 2;
+	compare_with_naive(NULL, &large, 2);
+	for (dense.slices = 1; dense.slices <= 4; dense.slices += 3) {
+		compare_with_naive(NULL, &dense, 3);
+		compare_with_naive(NULL, &dense, 10);
+		compare_with_naive("generic", &dense, 10);
+		expect_same_bits(dense, 10, dense.slices);
+	}
+}
+
 /* --- few channels on one side -------------------------------------------------- */
 
 static const sgan_conv_desc few[] = {

@@ -80,32 +80,57 @@ static size_t tile_begin(const struct wgrad_channels *channels, size_t tile)
 	return conv_part_begin(channels->count, channels->tiles, tile);
 }
 
-static void copy_x(const struct wgrad_job *job, const struct wgrad_channels *channels, const real *src, size_t pixels,
-                   real *dst)
+/* Whether a copy has the images' pixels of one position side by side: then the inner loops are longer than rows. */
+static bool interleaves(const struct wgrad_job *job, const struct wgrad_group *group)
 {
-	const struct wgrad_shape *s = &job->shape;
-	size_t x_c = job->plan->base.x_c;
+	const struct conv_base *b = &job->plan->base;
 
-	for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
-		for (size_t i = 0; i < channels->tiles; i++) {
-			size_t c = tile_begin(channels, i);
-			job->plan->kernels->copy(least(pixels - pixel, STRIP), tile_begin(channels, i + 1) - c,
-			                         src + pixel * x_c + channels->c + c, (ptrdiff_t)x_c,
-			                         dst + (i * pixels + pixel) * s->x_pitch, (ptrdiff_t)s->x_pitch);
-		}
+	return group->rows == b->y_h && (b->stride == 1 || group->images >= b->y_w);
 }
 
-static void copy_y(const struct wgrad_job *job, const struct wgrad_channels *channels, const real *src, size_t pixels,
-                   real *dst)
+/* Distances in a copy, in pixels: between an image's pixels, and between images. */
+struct copy_steps {
+	size_t pixel, image;
+};
+
+static struct copy_steps copy_steps(const struct wgrad_job *job, const struct wgrad_group *group, size_t pixels)
+{
+	if (interleaves(job, group))
+		return (struct copy_steps){ group->images, 1 };
+	return (struct copy_steps){ 1, pixels };
+}
+
+/* pixels: of an image. */
+static void copy_x(const struct wgrad_job *job, const struct wgrad_channels *channels, const struct wgrad_group *group,
+                   const real *src, size_t pixels, real *dst)
+{
+	size_t x_c = job->plan->base.x_c, pitch = job->shape.x_pitch;
+	struct copy_steps step = copy_steps(job, group, pixels);
+
+	for (size_t image = 0; image < group->images; image++, src += pixels * x_c)
+		for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
+			for (size_t i = 0; i < channels->tiles; i++) {
+				size_t c = tile_begin(channels, i), to = pixel * step.pixel + image * step.image;
+				job->plan->kernels->copy(
+					least(pixels - pixel, STRIP), tile_begin(channels, i + 1) - c, src + pixel * x_c + channels->c + c,
+					(ptrdiff_t)x_c, dst + (i * group->images * pixels + to) * pitch, (ptrdiff_t)(step.pixel * pitch));
+			}
+}
+
+static void copy_y(const struct wgrad_job *job, const struct wgrad_channels *channels, const struct wgrad_group *group,
+                   const real *src, size_t pixels, real *dst)
 {
 	size_t nr = job->shape.nr, y_c = job->plan->base.y_c;
+	struct copy_steps step = copy_steps(job, group, pixels);
 
-	for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
-		for (size_t i = 0; i < channels->panels; i++) {
-			size_t column = (channels->panel + i) * nr;
-			job->plan->kernels->copy(least(pixels - pixel, STRIP), least(y_c - column, nr), src + pixel * y_c + column,
-			                         (ptrdiff_t)y_c, dst + (i * pixels + pixel) * nr, (ptrdiff_t)nr);
-		}
+	for (size_t image = 0; image < group->images; image++, src += pixels * y_c)
+		for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
+			for (size_t i = 0; i < channels->panels; i++) {
+				size_t column = (channels->panel + i) * nr, to = pixel * step.pixel + image * step.image;
+				job->plan->kernels->copy(least(pixels - pixel, STRIP), least(y_c - column, nr),
+				                         src + pixel * y_c + column, (ptrdiff_t)y_c,
+				                         dst + (i * group->images * pixels + to) * nr, (ptrdiff_t)(step.pixel * nr));
+			}
 }
 
 static const real *y_first(const struct wgrad_job *job, const struct wgrad_group *group)
@@ -119,13 +144,15 @@ static struct wgrad_view view_y(const struct wgrad_job *job, const struct wgrad_
                                 const struct wgrad_group *group, struct wgrad_memory *memory)
 {
 	const struct conv_base *b = &job->plan->base;
-	size_t pixels = group->images * group->rows * b->y_w, nr = job->shape.nr;
+	size_t pixels = group->rows * b->y_w, nr = job->shape.nr;
+	struct copy_steps step = copy_steps(job, group, pixels);
 
 	if (!job->plan->wgrad.packed)
 		return (
 			struct wgrad_view){ y_first(job, group), b->y_h * b->y_w * b->y_c, b->y_w * b->y_c, b->y_c, group->row, 0 };
-	copy_y(job, channels, y_first(job, group), pixels, memory->y);
-	return (struct wgrad_view){ memory->y, group->rows * b->y_w * nr, b->y_w * nr, nr, group->row, pixels * nr };
+	copy_y(job, channels, group, y_first(job, group), pixels, memory->y);
+	return (struct wgrad_view){ memory->y,       step.image * nr, b->y_w * step.pixel * nr,
+		                        step.pixel * nr, group->row,      group->images * pixels * nr };
 }
 
 /* Rows of X that a group reaches: all, or some of one image. */
@@ -148,17 +175,19 @@ static struct wgrad_view view_x(const struct wgrad_job *job, const struct wgrad_
 	const struct conv_base *b = &job->plan->base;
 	struct wgrad_view view = { NULL, b->x_h * b->x_w * b->x_c, b->x_w * b->x_c, b->x_c, 0, 0 };
 	size_t rows, pitch = job->shape.x_pitch;
+	struct copy_steps step;
 
 	reached_rows(b, group, &view.first_row, &rows);
 	view.first = job->x + group->image * view.image + view.first_row * view.row;
 	if (!job->plan->wgrad.packed)
 		return view;
+	step = copy_steps(job, group, rows * b->x_w);
 	view.copy = group->images * rows * b->x_w * pitch;
-	copy_x(job, channels, view.first, group->images * rows * b->x_w, memory->x);
+	copy_x(job, channels, group, view.first, rows * b->x_w, memory->x);
 	view.first = memory->x;
-	view.image = rows * b->x_w * pitch;
-	view.row = b->x_w * pitch;
-	view.pixel = pitch;
+	view.image = step.image * pitch;
+	view.row = b->x_w * step.pixel * pitch;
+	view.pixel = step.pixel * pitch;
 	return view;
 }
 
@@ -217,24 +246,43 @@ static void spans_of(const struct wgrad_job *job, const struct wgrad_group *grou
 	*w = valid_span(tap % b->k_w, b->stride, b->pad, b->x_w, 0, b->y_w);
 }
 
+/* Images as the inner loop. */
+static void turn_inside_out(struct wgrad_tap *tap)
+{
+	struct sgan_walk w = tap->walk;
+
+	tap->walk.images = w.rows;
+	tap->walk.src_image = w.src_row;
+	tap->walk.diff_image = w.diff_row;
+	tap->walk.rows = tap->cols;
+	tap->walk.src_row = w.src_col;
+	tap->walk.diff_row = w.diff_col;
+	tap->cols = w.images;
+	tap->walk.src_col = w.src_image;
+	tap->walk.diff_col = w.diff_image;
+}
+
 /* The inner loop as long as can be, in the same order. */
 static void lengthen(struct wgrad_tap *tap)
 {
 	struct sgan_walk *w = &tap->walk;
 	ptrdiff_t cols = (ptrdiff_t)tap->cols;
 
-	if (w->rows > 1 && (cols == 1 || (w->src_row == cols * w->src_col && w->diff_row == cols * w->diff_col))) {
+	if (w->rows == 1 || cols == 1 || (w->src_row == cols * w->src_col && w->diff_row == cols * w->diff_col)) {
+		w->src_col = cols == 1 ? w->src_row : w->src_col;
+		w->diff_col = cols == 1 ? w->diff_row : w->diff_col;
+		tap->cols *= w->rows;
+		w->rows = w->images; /* what was outermost is now next */
+		w->src_row = w->src_image;
+		w->diff_row = w->diff_image;
+		w->images = 1;
+	}
+	cols = (ptrdiff_t)tap->cols;
+	if (w->images == 1 && (cols == 1 || (w->src_row == cols * w->src_col && w->diff_row == cols * w->diff_col))) {
 		w->src_col = cols == 1 ? w->src_row : w->src_col;
 		w->diff_col = cols == 1 ? w->diff_row : w->diff_col;
 		tap->cols *= w->rows;
 		w->rows = 1;
-	}
-	cols = (ptrdiff_t)tap->cols;
-	if (w->rows == 1 && (cols == 1 || (w->src_image == cols * w->src_col && w->diff_image == cols * w->diff_col))) {
-		w->src_col = cols == 1 ? w->src_image : w->src_col;
-		w->diff_col = cols == 1 ? w->diff_image : w->diff_col;
-		tap->cols *= w->images;
-		w->images = 1;
 	}
 }
 
@@ -265,6 +313,8 @@ static void find_tap(const struct wgrad_job *job, const struct wgrad_group *grou
 	tap->cols = w.count;
 	tap->x = (h.x - x->first_row) * x->row + w.x * x->pixel;
 	tap->y = (h.first - y->first_row) * y->row + w.first * y->pixel;
+	if (job->plan->wgrad.packed && interleaves(job, group))
+		turn_inside_out(tap);
 	lengthen(tap);
 	if (job->plan->wgrad.together) { /* one row of all images' pixels */
 		tap->walk.parts = job->part_count;
