@@ -26,6 +26,7 @@ struct sgan_epilogue {
 	sgan_act act;
 	real slope;      /* of SGAN_ACT_LRELU */
 	bool accumulate; /* add to what dst holds instead of overwriting it (before bias and activation) */
+	bool stream;     /* dst is part of a tensor too large to stay cached: written without being fetched first */
 };
 
 /* One tap of a tile: where its source values and its weights lie, in elements. */

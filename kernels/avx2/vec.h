@@ -58,6 +58,12 @@ static inline void vec_store(float *p, vec x)
 	_mm256_storeu_ps(p, x);
 }
 
+/* Past the caches, without reading the line first; p is aligned to a vector. */
+static inline void vec_stream(float *p, vec x)
+{
+	_mm256_stream_ps(p, x);
+}
+
 static inline void vec_store_part(float *p, vec x, vec_mask mask)
 {
 	_mm256_maskstore_ps(p, mask, x);

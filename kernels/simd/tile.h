@@ -84,6 +84,17 @@ TILE_INLINE void tile_write(size_t m, size_t nv, struct tile_edge edge, float *d
 			tile_store(dst + (ptrdiff_t)i * ld, sum[i][v], v, nv, edge);
 }
 
+/* The same past the caches, where rows lie on vectors. */
+TILE_INLINE bool tile_stream(size_t m, size_t nv, float *dst, ptrdiff_t ld, vec sum[TILE_MR][TILE_NV])
+{
+	if (((uintptr_t)dst | (uintptr_t)(ld * (ptrdiff_t)sizeof(float))) % sizeof(vec) != 0)
+		return false;
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			vec_stream(dst + (ptrdiff_t)i * ld + v * VEC, sum[i][v]);
+	return true;
+}
+
 /* The logistic function needs more registers than a tile leaves: a pass over the tile while it is in cache. */
 static __attribute__((noinline)) void tile_sigmoid(size_t m, size_t n, float *dst, ptrdiff_t ld)
 {
@@ -104,6 +115,8 @@ TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_
 		tile_relu(m, nv, sum);
 	else if (e->act == SGAN_ACT_LRELU)
 		tile_lrelu(m, nv, e->slope, sum);
+	if (e->stream && edge.whole && e->act != SGAN_ACT_SIGMOID && tile_stream(m, nv, dst, ld, sum))
+		return;
 	tile_write(m, nv, edge, dst, ld, sum);
 	if (e->act == SGAN_ACT_SIGMOID)
 		tile_sigmoid(m, n, dst, ld);

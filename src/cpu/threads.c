@@ -15,22 +15,23 @@
 typedef unsigned int fp_mode;
 enum { FLUSH_RESULTS = 0x8000, FLUSH_OPERANDS = 0x0040 };
 
-static fp_mode flush_denormals(void)
+static fp_mode enter_region(void)
 {
 	fp_mode before = _mm_getcsr();
 	_mm_setcsr(before | FLUSH_RESULTS | FLUSH_OPERANDS);
 	return before;
 }
 
-static void restore_denormals(fp_mode before)
+static void leave_region(fp_mode before)
 {
+	_mm_sfence(); /* what a chunk wrote past the caches is seen before the region's end is */
 	/* Exceptions that the region raised are the caller's to see no more than its mode is. */
 	_mm_setcsr(before);
 }
 #elif defined __aarch64__
 typedef uint64_t fp_mode;
 
-static fp_mode flush_denormals(void)
+static fp_mode enter_region(void)
 {
 	fp_mode before;
 	__asm__ volatile("mrs %0, fpcr" : "=r"(before));
@@ -38,19 +39,19 @@ static fp_mode flush_denormals(void)
 	return before;
 }
 
-static void restore_denormals(fp_mode before)
+static void leave_region(fp_mode before)
 {
 	__asm__ volatile("msr fpcr, %0" : : "r"(before));
 }
 #else
 typedef int fp_mode;
 
-static fp_mode flush_denormals(void)
+static fp_mode enter_region(void)
 {
 	return 0;
 }
 
-static void restore_denormals(fp_mode before)
+static void leave_region(fp_mode before)
 {
 	(void)before;
 }
@@ -58,10 +59,10 @@ static void restore_denormals(fp_mode before)
 
 static void run_here(size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
 {
-	fp_mode before = flush_denormals();
+	fp_mode before = enter_region();
 	for (size_t i = 0; i < chunks; i++)
 		run(arg, i, 0);
-	restore_denormals(before);
+	leave_region(before);
 }
 
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
@@ -75,10 +76,10 @@ void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size
 #pragma omp parallel num_threads(ctx->threads)
 	{
 		int worker = omp_get_thread_num();
-		fp_mode before = flush_denormals();
+		fp_mode before = enter_region();
 #pragma omp for schedule(dynamic, 1) nowait
 		for (size_t i = 0; i < chunks; i++)
 			run(arg, i, worker);
-		restore_denormals(before);
+		leave_region(before);
 	}
 }

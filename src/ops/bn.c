@@ -21,6 +21,7 @@ struct bn_job {
 	real *scale, *shift;            /* [channels]: dst = act(src * scale + shift) */
 	real *coef_a, *coef_b, *coef_d; /* [channels]: of the gradient's last pass */
 	real *dst;
+	bool stream; /* dst is too large to stay cached */
 };
 
 static const char what_forward[] = "batch normalisation", what_backward[] = "batch normalisation's gradient";
@@ -46,6 +47,7 @@ static struct bn_job bn_job(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t p
 		.kernels = ctx->kernels,
 		.bn = bn,
 		.chunks = sgan_row_chunks(n, pixels, bn->channels, bn->slices),
+		.stream = sgan_streams(n * pixels * bn->channels),
 	};
 }
 
@@ -187,7 +189,7 @@ static void apply_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->kernels->bn_apply(rows.count, channels, job->src + rows.first * channels, job->scale, job->shift, job->bn->act,
-	                       job->bn->slope, job->dst + rows.first * channels);
+	                       job->bn->slope, job->stream, job->dst + rows.first * channels);
 }
 
 sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t pixels, const real *src,

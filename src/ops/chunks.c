@@ -4,6 +4,8 @@
 
 /* Elements: the two or three tensors that a pass reads stay cached for its second look. */
 enum { CHUNK_ELEMENTS = 1 << 15, MOST_CHUNKS = 256 };
+/* More than the second-level caches of a few cores, less than most third-level ones. */
+enum { STREAM_BYTES = 8 << 20 };
 
 size_t sgan_slice_begin(size_t n, size_t slices, size_t s)
 {
@@ -23,6 +25,11 @@ struct row_chunks sgan_row_chunks(size_t n, size_t pixels, size_t channels, size
 	if (!c.per_slice)
 		c.per_slice = 1;
 	return c;
+}
+
+bool sgan_streams(size_t elements)
+{
+	return elements > STREAM_BYTES / sizeof(real);
 }
 
 size_t sgan_row_chunk_total(const struct row_chunks *c)

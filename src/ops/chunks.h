@@ -4,6 +4,7 @@
 #ifndef SGAN_OPS_CHUNKS_H
 #define SGAN_OPS_CHUNKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct row_chunks {
@@ -19,5 +20,9 @@ struct row_range {
 struct row_chunks sgan_row_chunks(size_t n, size_t pixels, size_t channels, size_t slices);
 size_t sgan_row_chunk_total(const struct row_chunks *c);
 struct row_range sgan_row_chunk(const struct row_chunks *c, size_t chunk);
+
+/* Whether a tensor of so many elements is better written past the caches: it would be gone from them before it is
+ * read, and each of its lines would be fetched from memory only to be overwritten. */
+bool sgan_streams(size_t elements);
 
 #endif

@@ -3,6 +3,7 @@
 #include "src/ops/conv_plan.h"
 #include "src/cpu/ctx.h"
 #include "src/ops/args.h"
+#include "src/ops/chunks.h"
 #include "src/ops/deconv.h"
 
 /* Whether a pass reads the weights transposed: X from Y. */
@@ -23,6 +24,9 @@ static size_t scatter_worker(const struct sgan_conv_plan *plan)
 
 void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call)
 {
+	const struct conv_base *b = &call->plan->base;
+
+	call->epilogue.stream = sgan_streams(call->n * b->y_h * b->y_w * b->y_c);
 	call->worker_size = gather_worker(call->plan);
 	if (call->plan->gather == CONV_RUNS)
 		sgan_conv_runs(ctx, call);
@@ -32,6 +36,9 @@ void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call)
 
 void sgan_conv_scatter(sgan_ctx *ctx, struct conv_call *call)
 {
+	const struct conv_base *b = &call->plan->base;
+
+	call->epilogue.stream = sgan_streams(call->n * b->x_h * b->x_w * b->x_c);
 	call->worker_size = scatter_worker(call->plan);
 	if (call->plan->scatter == CONV_DOTS)
 		sgan_conv_dots(ctx, call);

@@ -68,11 +68,11 @@ static void apply_case(struct check *c, size_t rows, size_t channels, sgan_act a
 
 	draw(c, "bn_apply", rows, channels, act, &t);
 	found = check_output(c, t.count);
-	c->oracle->bn_apply(rows, channels, t.src, t.a, t.b, act, (real)0.2, expected);
-	c->tested->bn_apply(rows, channels, t.src, t.a, t.b, act, (real)0.2, found);
+	c->oracle->bn_apply(rows, channels, t.src, t.a, t.b, act, (real)0.2, rows % 2 == 0, expected);
+	c->tested->bn_apply(rows, channels, t.src, t.a, t.b, act, (real)0.2, rows % 2 == 0, found);
 	check_activated(c, act, t.count, found, expected, t.what);
 	memcpy(found, t.src, t.count * sizeof(real));
-	c->tested->bn_apply(rows, channels, found, t.a, t.b, act, (real)0.2, found);
+	c->tested->bn_apply(rows, channels, found, t.a, t.b, act, (real)0.2, rows % 2 == 0, found);
 	check_activated(c, act, t.count, found, expected, t.what);
 	check_release(c, t.what);
 }
