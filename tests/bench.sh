@@ -1,0 +1,83 @@
+#!/bin/sh
+# sgan-bench on the smallest of work: every benchmark's lines have the fields that its documentation names, wrong
+# options are refused, tables and plots come out of its lines. No speed is asked for.
+set -u
+
+bench=${abs_top_builddir:?}/sgan-bench
+source=${abs_top_srcdir:?}/bench
+dir=$(mktemp -d "$PWD/bench.XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+LC_ALL=C
+export LC_ALL
+failed=0
+
+ok()
+{
+	echo "ok $1"
+}
+
+not_ok()
+{
+	failed=$((failed + 1))
+	echo "not ok $1"
+	sed 's/^/    /' "$dir/out" "$dir/err"
+}
+
+# fields NAME PATTERN FIELDS ARGUMENTS...: of the lines with PATTERN there is one, and each has every field
+fields()
+{
+	name=$1 pattern=$2 wanted=$3
+	shift 3
+	if ! "$bench" "$@" --json >"$dir/out" 2>"$dir/err" || ! grep -q "$pattern" "$dir/out"; then
+		not_ok "$name"
+		return
+	fi
+	for field in $wanted; do
+		if grep "$pattern" "$dir/out" | grep -qv "\"$field\":"; then
+			not_ok "$name: a line without $field"
+			return
+		fi
+	done
+	ok "$name"
+}
+
+# refused STATUS TEXT ARGUMENTS...: one line on stderr, with TEXT in it
+refused()
+{
+	status=$1 text=$2
+	shift 2
+	"$bench" "$@" >"$dir/out" 2>"$dir/err"
+	if [ $? -eq "$status" ] && [ "$(wc -l <"$dir/err")" -eq 1 ] && grep -q -e "$text" "$dir/err"; then
+		ok "refused: $*"
+	else
+		not_ok "refused: $*"
+	fi
+}
+
+common="isa threads batch ms gflops percent_of_peak"
+fields "layers" '^{"layer"' "layer pass $common" layers --layer fcz --runs 1 --batch 3
+cp "$dir/out" "$dir/layers"
+fields "gemm" '^{"layer"' "layer pass $common" gemm --layer fcz --runs 1 --batch 3
+fields "step" '^{"step"' "step isa threads batch ms images_per_second gflops percent_of_peak" \
+	step --stage encoder --runs 1 --batch 3
+fields "one stack" '^{"step"' "step ms images_per_second" step --stage independent --stack 1 --runs 1 --batch 3
+fields "sample" '^{"step"' "ms images_per_second" sample --runs 1 --batch 3
+
+refused 2 frobnicate frobnicate
+refused 2 sideways layers --pass sideways
+refused 2 nobody layers --peer nobody
+refused 2 0 layers --batch 0
+refused 1 nothing layers --layer nothing
+refused 1 missing.cfg step --preset ./missing.cfg
+
+if [ "$("$bench" layers --layer deconv1 --runs 1 --batch 3 --json 2>"$dir/err" |
+	awk -f "$source/json.awk" -f "$source/plot.awk" | tee "$dir/out" | grep -c -e '^<svg' -e '^</svg>')" -eq 2 ]; then
+	ok "a plot"
+else
+	not_ok "a plot"
+fi
+awk -f "$source/json.awk" -f "$source/table.awk" "$dir/layers" >"$dir/out" 2>"$dir/err"
+if [ "$(grep -c '^| G0.fcz' "$dir/out")" -eq 3 ]; then ok "a table"; else not_ok "a table"; fi
+
+[ $failed -eq 0 ]
