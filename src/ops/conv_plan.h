@@ -32,7 +32,7 @@ enum conv_algorithm {
 struct conv_wgrad_cut {
 	size_t blocks; /* parts of each slice */
 	bool apart;    /* parts are summed at the same time, each into memory of its own; else one after the other */
-	bool together; /* parts lie in cache all at once: a tile takes one after the other (then there are no groups) */
+	bool together; /* a tile takes one part after the other, the whole batch at once (then there are no groups) */
 	bool packed;   /* a group's pixels are copied together before they are summed */
 	size_t images; /* of a group; 0: a group is a band of one image */
 	size_t bands;  /* of an image */

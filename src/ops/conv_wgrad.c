@@ -14,14 +14,11 @@ static size_t parts_bytes(const struct sgan_conv_plan *plan)
 	return plan->wgrad.apart ? conv_round_bytes(sgan_wgrad_part_count(plan) * plan->weight_count * sizeof(real)) : 0;
 }
 
-static size_t ends_bytes(const struct sgan_conv_plan *plan)
-{
-	return plan->wgrad.together ? conv_round_bytes(plan->desc.slices * sizeof(size_t)) : 0;
-}
-
 size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads)
 {
-	return parts_bytes(plan) + ends_bytes(plan) + (size_t)threads * sgan_wgrad_worker_bytes(plan, NULL, NULL);
+	if (plan->wgrad.together)
+		return sgan_wgrad_rows_workspace(plan, threads);
+	return parts_bytes(plan) + (size_t)threads * sgan_wgrad_worker_bytes(plan, NULL, NULL);
 }
 
 /* --- the pieces -------------------------------------------------------------- */
@@ -39,19 +36,6 @@ static struct image_range part_images(const struct wgrad_job *job, size_t part)
 	size_t begin = conv_part_begin(n, blocks, block);
 
 	return (struct image_range){ first + begin, conv_part_begin(n, blocks, block + 1) - begin };
-}
-
-static struct wgrad_channels chunk_channels(const struct wgrad_job *job, size_t x_block, size_t y_block)
-{
-	struct wgrad_channels channels = {
-		.c = conv_part_begin(job->shape.run, job->x_blocks, x_block),
-		.panel = conv_part_begin(job->shape.panels, job->y_blocks, y_block),
-	};
-
-	channels.count = conv_part_begin(job->shape.run, job->x_blocks, x_block + 1) - channels.c;
-	channels.tiles = conv_ceil_div(channels.count, job->shape.mr);
-	channels.panels = conv_part_begin(job->shape.panels, job->y_blocks, y_block + 1) - channels.panel;
-	return channels;
 }
 
 static struct wgrad_group group_at(const struct wgrad_job *job, struct image_range range, size_t groups, size_t index)
@@ -91,15 +75,12 @@ static void wgrad_chunk(void *arg, size_t index, int worker)
 	const struct wgrad_job *job = arg;
 	const struct sgan_conv_plan *plan = job->plan;
 	size_t parts = plan->desc.slices * plan->wgrad.blocks, part = index / job->y_blocks / job->x_blocks;
-	struct wgrad_channels channels = chunk_channels(job, index / job->y_blocks % job->x_blocks, index % job->y_blocks);
+	struct wgrad_channels channels =
+		sgan_wgrad_chunk_channels(job, index / job->y_blocks % job->x_blocks, index % job->y_blocks);
 	struct wgrad_target target = { job->diff_weights, job->accumulate };
 	struct wgrad_memory memory;
 
 	sgan_wgrad_worker_bytes(plan, job->workers + (size_t)worker * job->worker_size, &memory);
-	if (plan->wgrad.together) {
-		sum_part(job, &channels, (struct image_range){ 0, job->n }, target, &memory);
-		return;
-	}
 	if (plan->wgrad.apart) {
 		target = (struct wgrad_target){ job->parts + part * plan->weight_count, false };
 		sum_part(job, &channels, part_images(job, part), target, &memory);
@@ -137,23 +118,9 @@ static void reduce_chunk(void *arg, size_t chunk, int worker)
 	}
 }
 
-/* The slices that have images, as pixels. */
-static void list_part_ends(struct wgrad_job *job)
-{
-	const struct sgan_conv_plan *plan = job->plan;
-	size_t pixels = plan->base.y_h * plan->base.y_w;
-
-	for (size_t slice = 0; slice < plan->desc.slices; slice++) {
-		struct image_range range = part_images(job, slice);
-		if (range.n)
-			job->part_end[job->part_count++] = (range.first + range.n) * pixels;
-	}
-}
-
 void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n, const real *x, const real *y,
                      real *diff_weights, bool accumulate, void *workspace)
 {
-	char *ends = (char *)workspace + parts_bytes(plan);
 	struct wgrad_job job = {
 		.plan = plan,
 		.shape = sgan_wgrad_shape(plan),
@@ -163,9 +130,7 @@ void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n,
 		.diff_weights = diff_weights,
 		.accumulate = accumulate,
 		.parts = workspace,
-		.part_end = (size_t *)(void *)ends,
-		.workers = ends + ends_bytes(plan),
-		.worker_size = sgan_wgrad_worker_bytes(plan, NULL, NULL),
+		.workers = (char *)workspace + parts_bytes(plan),
 	};
 
 	if (!n) {
@@ -173,8 +138,11 @@ void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n,
 			memset(diff_weights, 0, plan->weight_count * sizeof(real));
 		return;
 	}
-	if (plan->wgrad.together)
-		list_part_ends(&job);
+	if (plan->wgrad.together) {
+		sgan_wgrad_rows(ctx, &job, workspace);
+		return;
+	}
+	job.worker_size = sgan_wgrad_worker_bytes(plan, NULL, NULL);
 	sgan_wgrad_cut_channels(&job, ctx->threads);
 	sgan_parallel_for(ctx, sgan_wgrad_part_count(plan) * job.x_blocks * job.y_blocks, wgrad_chunk, &job);
 	if (plan->wgrad.apart)

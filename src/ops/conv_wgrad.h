@@ -1,5 +1,6 @@
 /* The weight gradient's inside: conv_wgrad_cut.c cuts the sum, conv_wgrad.c goes
- * over the pieces, conv_wgrad_group.c sums one. */
+ * over the pieces, conv_wgrad_group.c sums one; conv_wgrad_rows.c does a whole one
+ * where it is a plain matrix product. */
 #ifndef SGAN_OPS_CONV_WGRAD_H
 #define SGAN_OPS_CONV_WGRAD_H
 
@@ -37,7 +38,7 @@ struct wgrad_job {
 	real *diff_weights;
 	bool accumulate;
 	real *parts;                  /* [parts][weight_count] where parts are apart */
-	size_t *part_end, part_count; /* where they are together: [part_count] pixels */
+	size_t *part_end, part_count; /* where they are together: [part_count] rows */
 	char *workers;                /* the workers' memory */
 	size_t worker_size;
 };
@@ -67,6 +68,8 @@ struct wgrad_shape sgan_wgrad_shape(const struct sgan_conv_plan *plan);
 size_t sgan_wgrad_part_count(const struct sgan_conv_plan *plan);
 /* Blocks of channels for this many images and threads; no bit depends on them. */
 void sgan_wgrad_cut_channels(struct wgrad_job *job, int threads);
+void sgan_wgrad_cut_matrix(struct wgrad_job *job, int threads);
+struct wgrad_channels sgan_wgrad_chunk_channels(const struct wgrad_job *job, size_t x_block, size_t y_block);
 
 /* Bytes of one worker's memory, which is laid out at base unless memory is NULL. */
 size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, struct wgrad_memory *memory);
@@ -74,6 +77,9 @@ size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, st
 void sgan_wgrad_sum_group(const struct wgrad_job *job, const struct wgrad_channels *channels,
                           const struct wgrad_group *group, const struct wgrad_group *next, struct wgrad_target target,
                           struct wgrad_memory *memory);
+/* All of it where parts are together: the workspace's bytes, and the job. */
+size_t sgan_wgrad_rows_workspace(const struct sgan_conv_plan *plan, int threads);
+void sgan_wgrad_rows(sgan_ctx *ctx, struct wgrad_job *job, char *workspace);
 /* The worker's sums into a tensor. */
 void sgan_wgrad_write_sums(const struct wgrad_job *job, const struct wgrad_channels *channels,
                            struct wgrad_target target, const struct wgrad_memory *memory);

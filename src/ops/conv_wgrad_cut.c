@@ -96,10 +96,8 @@ static double cut_groups(const struct sgan_conv_plan *plan, const struct wgrad_s
 	double n = (double)plan->desc.max_batch, groups = (double)parts;
 
 	cut->bands = 1;
-	cut->images = cut->together ? plan->desc.max_batch : part;
-	if (cut->together) {
-		groups = image * plan->desc.max_batch > left ? n : 1;
-	} else if (image * part > left) {
+	cut->images = part;
+	if (image * part > left) {
 		left = left > 2 * sums ? left - sums : left / 2;
 		cut->images = left / image;
 		if (cut->images)
@@ -113,6 +111,26 @@ static double cut_groups(const struct sgan_conv_plan *plan, const struct wgrad_s
 	}
 	return (double)cut->y_blocks * n * x_values(b) + (double)cut->x_blocks * n * y_values(b) +
 	       groups * (double)plan->weight_count;
+}
+
+/* Whether dW is the product of two matrices that have a row for each pixel. */
+static bool is_matrix(const struct sgan_conv_plan *plan, const struct wgrad_shape *s)
+{
+	return plan->weights == CONV_TAPS && s->taps == 1 && plan->base.stride == 1 && plan->base.pad == 0;
+}
+
+/* As many of Y's panels at once as stay in cache while X goes by. */
+static struct conv_wgrad_cut cut_matrix(const struct sgan_conv_plan *plan, const struct wgrad_shape *s)
+{
+	size_t rows = plan->desc.max_batch * plan->base.y_h * plan->base.y_w;
+	size_t panels = cache_bytes[0] / sizeof(real) / (rows * s->nr);
+
+	return (struct conv_wgrad_cut){
+		.blocks = 1,
+		.together = true,
+		.x_blocks = 1,
+		.y_blocks = conv_ceil_div(s->panels, panels ? panels : 1),
+	};
 }
 
 /* Numbers of blocks to try: all small ones, some large ones. */
@@ -129,7 +147,8 @@ struct conv_wgrad_cut sgan_conv_wgrad_cut(const struct sgan_conv_plan *plan)
 	double least_moved = 0;
 
 	cut_batch(plan, &s, &cut);
-	cut.together = !cut.apart && plan->weights == CONV_TAPS && s.taps == 1 && b->stride == 1 && b->pad == 0;
+	if (is_matrix(plan, &s) && (!cut.apart || b->x_h * b->x_w == 1))
+		return cut_matrix(plan, &s);
 	for (cut.x_blocks = 1; cut.x_blocks <= s.tiles; cut.x_blocks = next_try(cut.x_blocks))
 		for (cut.y_blocks = 1; cut.y_blocks <= s.panels; cut.y_blocks = next_try(cut.y_blocks)) {
 			double moved = cut_groups(plan, &s, &cut);
@@ -139,6 +158,19 @@ struct conv_wgrad_cut sgan_conv_wgrad_cut(const struct sgan_conv_plan *plan)
 			best = cut;
 		}
 	return best;
+}
+
+struct wgrad_channels sgan_wgrad_chunk_channels(const struct wgrad_job *job, size_t x_block, size_t y_block)
+{
+	struct wgrad_channels channels = {
+		.c = conv_part_begin(job->shape.run, job->x_blocks, x_block),
+		.panel = conv_part_begin(job->shape.panels, job->y_blocks, y_block),
+	};
+
+	channels.count = conv_part_begin(job->shape.run, job->x_blocks, x_block + 1) - channels.c;
+	channels.tiles = conv_ceil_div(channels.count, job->shape.mr);
+	channels.panels = conv_part_begin(job->shape.panels, job->y_blocks, y_block + 1) - channels.panel;
+	return channels;
 }
 
 /* What a thread's chunks take when all have as many, in moved values. */
@@ -171,6 +203,29 @@ void sgan_wgrad_cut_channels(struct wgrad_job *job, int threads)
 				continue;
 			best = time;
 			job->x_blocks = x;
+			job->y_blocks = y;
+		}
+}
+
+/* As many chunks as threads or a small multiple, so that all threads have as many. */
+void sgan_wgrad_cut_matrix(struct wgrad_job *job, int threads)
+{
+	const struct conv_wgrad_cut *cut = &job->plan->wgrad;
+	size_t most = 4 * (size_t)threads;
+	double best = 0;
+
+	job->x_blocks = cut->x_blocks;
+	job->y_blocks = cut->y_blocks;
+	for (size_t chunks = (size_t)threads; chunks <= most; chunks *= 2)
+		for (size_t y = cut->y_blocks; y <= least(job->shape.panels, chunks); y++) {
+			double time;
+			if (chunks % y != 0 || chunks / y > job->shape.tiles)
+				continue;
+			time = thread_time(job, chunks / y, y, threads);
+			if (best > 0 && time >= best)
+				continue;
+			best = time;
+			job->x_blocks = chunks / y;
 			job->y_blocks = y;
 		}
 }

@@ -60,8 +60,6 @@ size_t sgan_wgrad_worker_bytes(const struct sgan_conv_plan *plan, char *base, st
 			.y = (real *)(void *)(base + y),
 			.sums = (real *)(void *)(base + sums),
 		};
-	if (plan->wgrad.together)
-		return sums;
 	return sums + conv_round_bytes(s.taps * tiles * s.mr * panels * s.nr * sizeof(real));
 }
 
@@ -316,10 +314,6 @@ static void find_tap(const struct wgrad_job *job, const struct wgrad_group *grou
 	if (job->plan->wgrad.packed && interleaves(job, group))
 		turn_inside_out(tap);
 	lengthen(tap);
-	if (job->plan->wgrad.together) { /* one row of all images' pixels */
-		tap->walk.parts = job->part_count;
-		tap->walk.part_end = job->part_end;
-	}
 }
 
 /* --- sums -------------------------------------------------------------------- */
