@@ -35,6 +35,13 @@ struct sgan_tap {
 	size_t weight; /* from the packed panel's start, to the tap's [k][nr] block */
 };
 
+/* A gather from few channels: its sizes, and distances in elements. */
+struct sgan_runs {
+	size_t taps, k;                     /* runs of a sum; values of a run */
+	size_t rows, cols, n;               /* of the destination */
+	ptrdiff_t src_row, src_col, src_tap; /* from a destination's row, column to the next; from run to run */
+};
+
 /* Elements that a dropout kernel makes masks for at a time. */
 enum { SGAN_DROPOUT_GROUP = 128 };
 

@@ -1,0 +1,119 @@
+/* The gather from few channels; kernels.def says what it computes. A tile is up
+ * to TILE_MR positions of one row. Needs RUNS_NAME besides what tile.h needs.
+ *
+ * Sums are short here, some tens of terms, so that what is outside them counts:
+ * one call goes over many tiles, and the destination, which is the most of what
+ * moves, is asked for while the tiles before it are summed. */
+#include "kernels/simd/tile.h"
+
+/* How far ahead the destination is asked for: some tiles, whose sums take as long as a line of the third-level cache
+ * takes to come. */
+enum { RUNS_AHEAD = 4096 / sizeof(float) };
+
+struct runs_tile {
+	const struct sgan_runs *runs;
+	const float *src; /* of the tile's first position */
+	const float *panel;
+	float *dst;
+	size_t n; /* columns of the panel */
+	struct sgan_epilogue epilogue;
+	const char *ahead; /* what is asked for next, and how much further at the next step of the sum */
+	size_t ahead_step;
+};
+
+/* What stays the same from run to run is read anew: a general register short, GCC would keep it in a vector register,
+ * and getting it back waits behind multiplications for their port. */
+TILE_INLINE void runs_forget(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+/* Rows are at even distances: a pointer for every third, since base + ld and base + 2 ld are x86 addresses. */
+TILE_INLINE const float *runs_multiply(size_t m, size_t nv, const struct runs_tile *tile, const float *src,
+                                       const float *panel, const char **ahead, vec sum[TILE_MR][TILE_NV])
+{
+	const float *base[TILE_MR / 3 + 1];
+	ptrdiff_t ld = tile->runs->src_col;
+
+	TILE_UNROLL for (size_t i = 0; i < m; i += 3)
+		base[i / 3] = src + (ptrdiff_t)i * ld;
+	for (size_t l = tile->runs->k; l; l--, panel += TILE_NR) {
+		vec b[TILE_NV];
+		vec_fetch((const float *)(const void *)*ahead);
+		*ahead += tile->ahead_step;
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			b[v] = vec_load(panel + v * VEC);
+		TILE_UNROLL for (size_t i = 0; i < m; i++) {
+			vec a = vec_set(base[i / 3][(ptrdiff_t)(i % 3) * ld]);
+			TILE_UNROLL for (size_t v = 0; v < nv; v++)
+				sum[i][v] = vec_fma(a, b[v], sum[i][v]);
+		}
+		TILE_UNROLL for (size_t i = 0; i < m; i += 3)
+			base[i / 3]++;
+	}
+	return panel;
+}
+
+TILE_INLINE void runs_panel(size_t m, size_t nv, struct runs_tile *tile)
+{
+	const float *src = tile->src, *panel = tile->panel;
+	const char *ahead = tile->ahead;
+	vec sum[TILE_MR][TILE_NV];
+
+	tile_clear(m, nv, sum);
+	for (size_t t = tile->runs->taps; t; t--, src += tile->runs->src_tap) {
+		runs_forget();
+		panel = runs_multiply(m, nv, tile, src, panel, &ahead, sum);
+	}
+	tile->ahead = ahead;
+	tile_finish(m, nv, tile->n, tile->dst, (ptrdiff_t)tile->runs->n, &tile->epilogue, sum);
+}
+
+#define RUNS_PANEL(m)                                        \
+	static void runs_##m##_wide(struct runs_tile *tile)      \
+	{                                                        \
+		runs_panel(m, TILE_NV, tile);                        \
+	}                                                        \
+	static void runs_##m##_narrow(struct runs_tile *tile)    \
+	{                                                        \
+		runs_panel(m, 1, tile);                              \
+	}
+TILE_EACH_M(RUNS_PANEL)
+
+#define RUNS_ROW(m) { runs_##m##_narrow, runs_##m##_wide },
+static void (*const runs_functions[TILE_MR][2])(struct runs_tile *tile) = { TILE_EACH_M(RUNS_ROW) };
+
+/* m positions, all columns. */
+static void runs_positions(const struct sgan_runs *r, size_t m, const float *src, const float *panels, float *dst,
+                           const struct sgan_epilogue *e, size_t ahead_step)
+{
+	size_t panel = r->taps * r->k * TILE_NR;
+	struct runs_tile tile = { .runs = r, .src = src, .panel = panels, .dst = dst, .epilogue = *e };
+
+	tile.ahead = (const char *)(ahead_step ? dst + RUNS_AHEAD : src);
+	tile.ahead_step = ahead_step;
+	for (size_t j = 0; j < r->n; j += TILE_NR, tile.panel += panel, tile.dst += TILE_NR) {
+		tile.n = r->n - j < TILE_NR ? r->n - j : TILE_NR;
+		if (e->bias)
+			tile.epilogue.bias = e->bias + j;
+		runs_functions[m - 1][tile.n > VEC](&tile);
+	}
+}
+
+void SGAN_SYMBOL(RUNS_NAME)(const struct sgan_runs *r, const real *src, const real *panels, real *dst,
+                            const struct sgan_epilogue *e)
+{
+	size_t tiles = (r->cols + TILE_MR - 1) / TILE_MR, least = r->cols / tiles, longer = r->cols % tiles;
+	size_t steps = r->taps * r->k * ((r->n + TILE_NR - 1) / TILE_NR);
+	size_t ahead_step = e->stream || !steps ? 0 : TILE_MR * r->n * sizeof(float) / steps + 1;
+
+	for (size_t y = 0; y < r->rows; y++) {
+		const float *from = src + (ptrdiff_t)y * r->src_row;
+		for (size_t t = 0; t < tiles; t++) {
+			size_t m = least + (t < longer);
+			runs_positions(r, m, from, panels, dst, e, ahead_step);
+			from += (ptrdiff_t)m * r->src_col;
+			dst += m * r->n;
+		}
+	}
+}
