@@ -14,6 +14,7 @@ static const char help[] = "usage: sgan-bench [peak|layers|gemm|step|sample]... 
 						   "\n"
 						   "  peak    the machine's peak: a loop of fused multiply-adds on registers alone\n"
 						   "  layers  each linear layer of the preset's networks, each pass\n"
+						   "  gemm    matrix products of the dense layers, and squares of 256 to 2048\n"
 						   "  step    training steps, whole and by parts (the default)\n"
 						   "  sample  images a second\n"
 						   "\n"
@@ -26,7 +27,7 @@ static const char help[] = "usage: sgan-bench [peak|layers|gemm|step|sample]... 
 						   "\n"
 						   "  --layer TEXT    layers: only those with this in their name or shape\n"
 						   "  --pass P        layers: fwd, bwd-data or bwd-weights (all)\n"
-						   "  --peer P        layers: onednn\n"
+						   "  --peer P        layers: onednn; gemm: openblas or blis, where configure found them\n"
 						   "  --stage S       step: encoder, independent or joint (all)\n"
 						   "  --stack I       step: one stack alone, 0 being the bottom one (all)\n";
 
