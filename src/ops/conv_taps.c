@@ -252,8 +252,10 @@ static void indirect_panel(const struct taps_job *job, const struct indirect_til
 	bool even = tile->w.step == 1 && tile->h.step == 1;
 	real *to = even ? dst + row_offset(job, tile, 0) + p->first : scratch;
 	size_t ld = even ? job->view.dst_c : kernels->gemm_nr;
+	struct sgan_epilogue epilogue = p->epilogue;
 
-	kernels->igemm(taps, tap, job->view.src_c, rows, p->weights, to, (ptrdiff_t)ld, tile->m, p->n, &p->epilogue);
+	epilogue.stream = epilogue.stream && even; /* scratch is read at once */
+	kernels->igemm(taps, tap, job->view.src_c, rows, p->weights, to, (ptrdiff_t)ld, tile->m, p->n, &epilogue);
 	for (size_t row = 0; row < tile->m && !even; row++)
 		memcpy(dst + row_offset(job, tile, row) + p->first, scratch + row * ld, p->n * sizeof(real));
 }
