@@ -471,6 +471,8 @@ Test(ops, large_matrix_products_match_sums_in_double)
 	for (int which = 0; which < 4; which++) {
 		expect_product(which & 1, which & 2, 100, 300, 801, 0);
 		expect_product(which & 1, which & 2, 1600, 33, 65, 3);
+		expect_product(which & 1, which & 2, 1024, 41, 1024, 0);
+		expect_product(which & 1, which & 2, 901, 290, 530, 1);
 		expect_product(which & 1, which & 2, 29, 1024, 1024, 0);
 	}
 }

@@ -1,11 +1,11 @@
-/* General matrix product in the tiles of convolution. Panels of op(B) are packed
- * by the thread that multiplies by them, a block of the sum at a time, while the
- * next one's values are fetched; op(A) is packed only where a tile cannot read its
- * rows as they are. It knows nothing of layers.
+/* General matrix product in the tiles of convolution, a block of the sum at a time. Panels of op(B) are packed by the
+ * thread that multiplies by them, while the next one's values are fetched, or, where many parts of the rows share them,
+ * by all before. op(A) is packed where a tile cannot read its rows as they are, by each thread for itself. It knows
+ * nothing of layers.
  *
- * Bytes: for each step of the sum a tile of mr x nr sums takes mr values of A, from
- * the second-level cache as long as a part of its rows fits there, and nr of the
- * panel (nr x BLOCK_K, 48 KiB with AVX-512), which the tiles of a part share. */
+ * Bytes: for each step of the sum a tile of mr x nr sums takes mr values of A, from the second-level cache as long as a
+ * part of its rows fits there (BLOCK_M x BLOCK_K, 768 KiB), and nr of the panel (nr x BLOCK_K, 64 KiB with AVX-512),
+ * which the tiles of a part share. C is read and written once for each block. */
 #include <sgan/gemm.h>
 
 #include "kernels/kernels.h"
@@ -20,35 +20,43 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Steps of the sum at a time; rows of A that stay in the second-level cache beside a panel; the fewest chunks for each
- * thread, which keep the last to finish from being long alone; panels of a chunk, of which all but the first are
- * fetched while its predecessor is multiplied by. */
-enum { BLOCK_K = 384, BLOCK_M = 768, CHUNKS_PER_THREAD = 4, MOST_PANELS = 8 };
+/* Steps of the sum at a time; rows of A that stay in the second-level cache beside two panels; the rows from which on
+ * panels are packed once for all parts, not by each part for itself; the fewest chunks for each thread, which keep the
+ * last to finish from being long alone; panels of a chunk. */
+enum { BLOCK_K = 512, BLOCK_M = 384, SHARED_FROM = 769, CHUNKS_PER_THREAD = 4, MOST_PANELS = 8 };
 
-/* Rows of packed A for a chunk of packing. */
-enum { PACK_ROWS = 32 };
+/* Steps of the sum for a chunk of packing. */
+enum { PACK_STEPS = 16 };
 
 enum { LINE = 64 / sizeof(real), PAGE = 4096, APART = 256 };
 
+/* The part of A that a worker has packed; a line for each. */
+union gemm_worker {
+	size_t part;
+	char line[64];
+};
+
 struct gemm_job {
 	const struct sgan_kernels *kernels;
-	bool trans_a, trans_b, packs_a;
+	bool trans_a, trans_b, packs_a, shares_b;
 	size_t m, n, k; /* of the block */
 	const real *a, *b;
 	size_t lda, ldb;
 	real *c;
 	size_t ldc;
 	struct sgan_epilogue epilogue;
-	real *packed_a; /* [m, ld_packed] */
-	real *packed_b; /* for each worker [k, nr] */
-	size_t ld_packed, panel_size;
-	size_t m_parts, groups, threads;
+	real *packed_a; /* for each worker [rows of a part, ld_packed] */
+	real *packed_b; /* for each worker, or each panel if they are shared, [k, nr] */
+	size_t ld_packed, part_size, panel_size;
+	union gemm_worker *workers;
+	size_t threads, m_parts, ways, groups; /* ways: parts that are worked on side by side */
 };
 
-/* Rows of A a line further than whole lines apart: in steps of a page they would share a few cache sets. */
+/* Rows of A a line and an element further than whole lines apart: in steps of a page they would share a few cache sets,
+ * in steps of whole lines each row of a tile would come to the end of its line in the same step. */
 static size_t packed_row(size_t k)
 {
-	return conv_ceil_div(k, LINE) * LINE + LINE;
+	return conv_ceil_div(k, LINE) * LINE + LINE + 1;
 }
 
 /* Rows of a tile about a whole number of pages apart share a few cache sets, more of them than a set holds. */
@@ -59,13 +67,8 @@ static bool rows_collide(size_t lda)
 	return distance < APART || PAGE - distance < APART;
 }
 
-static void pack_a_chunk(void *arg, size_t chunk, int worker)
+static void pack_rows(const struct gemm_job *job, size_t first, size_t rows, real *to)
 {
-	const struct gemm_job *job = arg;
-	size_t first = chunk * PACK_ROWS, rows = job->m - first < PACK_ROWS ? job->m - first : PACK_ROWS;
-	real *to = job->packed_a + first * job->ld_packed;
-
-	(void)worker;
 	if (job->trans_a)
 		job->kernels->transpose(job->k, rows, job->a + first, (ptrdiff_t)job->lda, to, (ptrdiff_t)job->ld_packed);
 	else
@@ -85,6 +88,48 @@ static void pack_panel(const struct gemm_job *job, size_t first, size_t n, real 
 		job->kernels->copy(job->k, n, job->b + first, (ptrdiff_t)job->ldb, to, (ptrdiff_t)nr);
 }
 
+/* Steps of the sum of all panels: rows of B are read from end to end. */
+static void pack_steps(const struct gemm_job *job, size_t first, size_t steps)
+{
+	size_t nr = job->kernels->gemm_nr, whole = job->n / nr, rest = job->n % nr;
+
+	for (size_t l = first; l < first + steps; l++) {
+		const real *from = job->b + l * job->ldb;
+		real *to = job->packed_b + l * nr, *last = to + whole * job->panel_size;
+		job->kernels->copy(whole, nr, from, (ptrdiff_t)nr, to, (ptrdiff_t)job->panel_size);
+		if (rest) {
+			memset(last, 0, nr * sizeof(real));
+			memcpy(last, from + whole * nr, rest * sizeof(real));
+		}
+	}
+}
+
+static size_t panel_columns(const struct gemm_job *job, size_t panel)
+{
+	size_t first = panel * job->kernels->gemm_nr;
+
+	return first >= job->n ? 0 : least(job->n - first, job->kernels->gemm_nr);
+}
+
+static void pack_b_chunk(void *arg, size_t chunk, int worker)
+{
+	const struct gemm_job *job = arg;
+	size_t nr = job->kernels->gemm_nr, first = chunk * PACK_STEPS;
+
+	(void)worker;
+	if (job->trans_b)
+		pack_panel(job, chunk * nr, panel_columns(job, chunk), job->packed_b + chunk * job->panel_size);
+	else
+		pack_steps(job, first, least(job->k - first, PACK_STEPS));
+}
+
+static void pack_b(sgan_ctx *ctx, struct gemm_job *job)
+{
+	size_t chunks = job->trans_b ? conv_ceil_div(job->n, job->kernels->gemm_nr) : conv_ceil_div(job->k, PACK_STEPS);
+
+	sgan_parallel_for(ctx, chunks, pack_b_chunk, job);
+}
+
 static void fetch_rows(size_t rows, size_t n, const real *from, size_t ld)
 {
 	for (size_t r = 0; r < rows; r++)
@@ -92,83 +137,117 @@ static void fetch_rows(size_t rows, size_t n, const real *from, size_t ld)
 			__builtin_prefetch(from + r * ld + l, 0, 2);
 }
 
-/* Part `part` of `parts` of what pack_panel will read. */
-static void fetch_panel(const struct gemm_job *job, size_t first, size_t n, size_t part, size_t parts)
+/* Part `part` of `parts` of what the panel will be read from. */
+static void fetch_panel(const struct gemm_job *job, size_t panel, size_t part, size_t parts)
 {
-	size_t rows = job->trans_b ? n : job->k, cols = job->trans_b ? job->k : n;
-	const real *from = job->b + first * (job->trans_b ? job->ldb : 1);
-	size_t begin = conv_part_begin(rows, parts, part);
+	size_t nr = job->kernels->gemm_nr, n = panel_columns(job, panel);
+	size_t rows = job->shares_b || !job->trans_b ? job->k : n, cols = job->shares_b ? nr : job->trans_b ? job->k : n;
+	const real *from =
+		job->shares_b ? job->packed_b + panel * job->panel_size : job->b + panel * nr * (job->trans_b ? job->ldb : 1);
+	size_t begin = conv_part_begin(rows, parts, part), ld = job->shares_b ? nr : job->ldb;
 
-	fetch_rows(conv_part_begin(rows, parts, part + 1) - begin, cols, from + begin * job->ldb, job->ldb);
+	fetch_rows(conv_part_begin(rows, parts, part + 1) - begin, n ? cols : 0, from + begin * ld, ld);
 }
 
-static size_t panel_columns(const struct gemm_job *job, size_t panel)
-{
-	size_t first = panel * job->kernels->gemm_nr;
+struct gemm_rows {
+	size_t begin, end;
+	const real *a; /* of row `begin` */
+	size_t lda;
+};
 
-	return first >= job->n ? 0 : job->n - first < job->kernels->gemm_nr ? job->n - first : job->kernels->gemm_nr;
-}
-
-/* Rows [begin, end) by one panel, while the one to be packed next is fetched. */
-static void multiply_panel(const struct gemm_job *job, size_t panel, size_t next, size_t begin, size_t end,
+/* Rows of C by one panel, while the one to be taken next is fetched. */
+static void multiply_panel(const struct gemm_job *job, size_t panel, size_t next, const struct gemm_rows *rows,
                            const real *packed)
 {
 	const struct sgan_tap tap = { 0, 0 };
-	size_t nr = job->kernels->gemm_nr, n = panel_columns(job, panel);
-	size_t tiles = conv_ceil_div(end - begin, job->kernels->gemm_mr);
-	const real *a = job->packs_a ? job->packed_a : job->a;
-	size_t lda = job->packs_a ? job->ld_packed : job->lda;
+	size_t nr = job->kernels->gemm_nr, n = panel_columns(job, panel), count = rows->end - rows->begin;
+	size_t tiles = conv_ceil_div(count, job->kernels->gemm_mr);
 
 	for (size_t t = 0; t < tiles; t++) {
-		size_t i = begin + conv_part_begin(end - begin, tiles, t);
-		size_t m = begin + conv_part_begin(end - begin, tiles, t + 1) - i;
-		fetch_rows(m, n, job->c + i * job->ldc + panel * nr, job->ldc);
-		fetch_panel(job, next * nr, panel_columns(job, next), t, tiles);
-		job->kernels->gemm(1, &tap, job->k, a + i * lda, (ptrdiff_t)lda, packed, job->c + i * job->ldc + panel * nr,
+		size_t i = conv_part_begin(count, tiles, t), m = conv_part_begin(count, tiles, t + 1) - i;
+		real *c = job->c + (rows->begin + i) * job->ldc + panel * nr;
+		fetch_rows(m, n, c, job->ldc);
+		fetch_panel(job, next, t, tiles);
+		job->kernels->gemm(1, &tap, job->k, rows->a + i * rows->lda, (ptrdiff_t)rows->lda, packed, c,
 		                   (ptrdiff_t)job->ldc, m, n, &job->epilogue);
 	}
 }
 
-/* A chunk is a group of panels for one part of the rows. */
+/* A worker packs a part of A for itself, so that it stays in its cache, and keeps it for the chunks that follow. */
+static struct gemm_rows take_rows(const struct gemm_job *job, size_t part, int worker)
+{
+	struct gemm_rows rows = { conv_part_begin(job->m, job->m_parts, part),
+		                      conv_part_begin(job->m, job->m_parts, part + 1), NULL, job->lda };
+	real *packed = job->packed_a + (size_t)worker * job->part_size;
+
+	rows.a = job->a + rows.begin * job->lda;
+	if (!job->packs_a)
+		return rows;
+	rows.a = packed;
+	rows.lda = job->ld_packed;
+	if (job->workers[worker].part != part)
+		pack_rows(job, rows.begin, rows.end - rows.begin, packed);
+	job->workers[worker].part = part;
+	return rows;
+}
+
+/* A chunk is a group of panels for one part of the rows. As many parts as there are threads take turns, so that
+ * threads in step stay with theirs. */
 static void multiply_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct gemm_job *job = arg;
-	size_t nr = job->kernels->gemm_nr, panels = conv_ceil_div(job->n, nr);
-	size_t group = chunk % job->groups, part = chunk / job->groups;
-	size_t begin = conv_part_begin(job->m, job->m_parts, part), end = conv_part_begin(job->m, job->m_parts, part + 1);
+	size_t panels = conv_ceil_div(job->n, job->kernels->gemm_nr), round = job->ways * job->groups;
+	size_t part = chunk / round * job->ways + chunk % job->ways, group = chunk % round / job->ways;
 	size_t panel = conv_part_begin(panels, job->groups, group);
 	size_t panel_end = conv_part_begin(panels, job->groups, group + 1);
-	size_t next_group = (group + job->threads) % job->groups; /* as threads in step would take them */
-	real *packed = job->packed_b + (size_t)worker * job->panel_size;
+	size_t next_group = (group + job->threads / job->ways) % job->groups; /* as threads in step would take them */
+	struct gemm_rows rows = take_rows(job, part, worker);
 
 	for (; panel < panel_end; panel++) {
 		size_t next = panel + 1 < panel_end ? panel + 1 : conv_part_begin(panels, job->groups, next_group);
-		pack_panel(job, panel * nr, panel_columns(job, panel), packed);
-		multiply_panel(job, panel, next, begin, end, packed);
+		real *packed = job->packed_b + (job->shares_b ? panel : (size_t)worker) * job->panel_size;
+		if (!job->shares_b)
+			pack_panel(job, panel * job->kernels->gemm_nr, panel_columns(job, panel), packed);
+		multiply_panel(job, panel, next, &rows, packed);
 	}
+}
+
+static void multiply_here(void *arg, size_t chunk, int worker)
+{
+	const struct gemm_job *job = arg;
+
+	(void)chunk;
+	for (size_t c = 0; c < job->groups * job->m_parts; c++)
+		multiply_chunk(arg, c, worker);
 }
 
 /* Parts of rows and columns: enough of them for the threads, none larger than what stays cached. Cutting changes no
  * sum. */
-static void cut(const sgan_ctx *ctx, struct gemm_job *job)
+static void cut(struct gemm_job *job)
 {
-	size_t wanted = CHUNKS_PER_THREAD * (size_t)ctx->threads, most = conv_ceil_div(job->m, job->kernels->gemm_mr);
-	size_t panels = conv_ceil_div(job->n, job->kernels->gemm_nr);
+	size_t panels = conv_ceil_div(job->n, job->kernels->gemm_nr), most = conv_ceil_div(job->m, job->kernels->gemm_mr);
+	size_t wanted = job->threads > 1 ? CHUNKS_PER_THREAD * job->threads : 1;
 
 	job->m_parts = conv_ceil_div(job->m, BLOCK_M);
+	job->ways = least(job->threads, job->m_parts);
+	job->m_parts = conv_ceil_div(job->m_parts, job->ways) * job->ways;
 	job->groups = conv_ceil_div(panels, MOST_PANELS);
 	if (job->groups * job->m_parts < wanted)
 		job->groups = least(panels, conv_ceil_div(wanted, job->m_parts));
-	if (job->groups * job->m_parts < (size_t)ctx->threads)
-		job->m_parts = least(most, conv_ceil_div((size_t)ctx->threads, job->groups));
+	if (job->groups * job->m_parts < job->threads)
+		job->ways = job->m_parts = least(most, conv_ceil_div(job->threads, job->groups));
 }
 
 static void multiply_block(sgan_ctx *ctx, struct gemm_job *job)
 {
-	cut(ctx, job);
-	if (job->packs_a)
-		sgan_parallel_for(ctx, conv_ceil_div(job->m, PACK_ROWS), pack_a_chunk, job);
-	sgan_parallel_for(ctx, job->groups * job->m_parts, multiply_chunk, job);
+	for (size_t w = 0; w < job->threads; w++)
+		job->workers[w].part = SIZE_MAX;
+	if (job->shares_b)
+		pack_b(ctx, job);
+	if (job->threads == 1)
+		sgan_parallel_for(ctx, 1, multiply_here, job);
+	else
+		sgan_parallel_for(ctx, job->groups * job->m_parts, multiply_chunk, job);
 }
 
 static const char what[] = "matrix product";
@@ -182,23 +261,31 @@ static sgan_status check(const char *name, size_t rows, size_t ld, size_t row)
 	return sgan_elements(what, rows, ld, 1, &elements);
 }
 
-/* Scratch for packed A and a panel for each worker. */
+/* Scratch: what workers have packed, panels, and parts of A. */
 static sgan_status take_scratch(sgan_ctx *ctx, struct gemm_job *job, size_t depth)
 {
-	size_t panels, a, bytes;
+	size_t nr = job->kernels->gemm_nr, panels = job->shares_b ? conv_ceil_div(job->n, nr) : job->threads;
+	size_t workers = job->threads * sizeof(union gemm_worker), elements;
+	char *scratch;
 
-	job->packs_a = job->trans_a || rows_collide(job->lda);
 	job->ld_packed = job->packs_a ? packed_row(depth) : 0;
-	job->panel_size = job->kernels->gemm_nr * depth;
-	panels = (size_t)ctx->threads * job->panel_size;
-	if (!sgan_size_mul3(job->m, job->ld_packed, 1, &a) || a > SIZE_MAX / 2 / sizeof(real) ||
-	    !sgan_size_mul3(a + panels, sizeof(real), 1, &bytes))
-		return sgan_fail(SGAN_EINVAL, "%s: %zu rows are too many", what, job->m);
-	job->packed_b = sgan_ctx_scratch(ctx, bytes);
-	if (!job->packed_b)
+	job->part_size = conv_ceil_div(job->m, job->m_parts) * job->ld_packed;
+	job->panel_size = nr * (depth + (job->shares_b ? 1 : 0)); /* in steps of a page panels would share cache sets */
+	if (!sgan_size_mul3(panels, job->panel_size, 1, &elements) || elements > SIZE_MAX / 4 / sizeof(real))
+		return sgan_fail(SGAN_EINVAL, "%s: %zu columns are too many", what, job->n);
+	scratch = sgan_ctx_scratch(ctx, workers + (elements + job->threads * job->part_size) * sizeof(real));
+	if (!scratch)
 		return SGAN_ENOMEM;
-	job->packed_a = job->packed_b + panels;
+	job->workers = (union gemm_worker *)(void *)scratch;
+	job->packed_b = (real *)(void *)(scratch + workers);
+	job->packed_a = job->packed_b + elements;
 	return SGAN_OK;
+}
+
+/* Less work than it takes to wake a thread. */
+static bool is_small(size_t m, size_t n, size_t k)
+{
+	return (double)m * (double)n * (double)k < 1e6;
 }
 
 static void clear(size_t m, size_t n, real *c, size_t ldc)
@@ -237,7 +324,10 @@ sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_
 	SGAN_NEED(what, a);
 	SGAN_NEED(what, b);
 	job.kernels = ctx->kernels;
-	job.threads = (size_t)ctx->threads;
+	job.packs_a = trans_a || rows_collide(lda);
+	job.shares_b = m >= SHARED_FROM;
+	job.threads = is_small(m, n, k) ? 1 : (size_t)ctx->threads;
+	cut(&job);
 	blocks = conv_ceil_div(k, BLOCK_K);
 	SGAN_TRY(take_scratch(ctx, &job, conv_ceil_div(k, blocks)));
 	for (size_t block = 0; block < blocks; block++) {

@@ -268,7 +268,7 @@ static void product_case(struct check *c)
 		.accumulate = check_between(c, 0, 1),
 		.m = check_between(c, 1, 40),
 		.n = check_between(c, 1, 70),
-		.k = check_between(c, 0, 3) ? check_between(c, 0, 60) : check_between(c, 380, 400),
+		.k = check_between(c, 0, 3) ? check_between(c, 0, 60) : check_between(c, 505, 525),
 	};
 	size_t a_cols = p.trans_a ? p.m : p.k, b_cols = p.trans_b ? p.k : p.n;
 	size_t a_count, b_count, c_count;
