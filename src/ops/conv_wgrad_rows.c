@@ -4,8 +4,8 @@
  * It must not know how else a batch can be cut.
  *
  * A chunk copies its columns of Y, each panel to a place of its own, and then, a
- * tile at a time, those of X: as they lie, with a power of two of columns between
- * them, they would fight for a few cache sets. */
+ * tile at a time, those of X, unless they are read only once: as they lie, with a
+ * power of two of columns between them, they would fight for a few cache sets. */
 #include "src/ops/conv_wgrad.h"
 #include "src/cpu/ctx.h"
 #include "src/ops/ops.h"
@@ -78,17 +78,27 @@ static void ask_for_tile(const struct wgrad_job *job, const struct wgrad_channel
 	walk->ahead_step = (ptrdiff_t)job->plan->base.x_c;
 }
 
+static bool copies_x(const struct wgrad_channels *channels)
+{
+	return channels->panels > 1;
+}
+
 static void sum_tile(const struct wgrad_job *job, const struct wgrad_channels *channels, size_t tile,
                      struct sgan_walk *walk, const struct wgrad_memory *memory)
 {
 	size_t y_c = job->plan->base.y_c, nr = job->shape.nr, rows = job->part_end[job->part_count - 1];
 	size_t c = tile_begin(channels, tile), m = tile_begin(channels, tile + 1) - c;
 
-	job->plan->kernels->copy(rows, m, job->x + c, (ptrdiff_t)job->plan->base.x_c, memory->x, walk->src_col);
+	const real *x = job->x + c;
+
+	if (copies_x(channels)) {
+		job->plan->kernels->copy(rows, m, x, (ptrdiff_t)job->plan->base.x_c, memory->x, walk->src_col);
+		x = memory->x;
+	}
 	ask_for_tile(job, channels, tile + 1, walk);
 	for (size_t i = 0; i < channels->panels; i++) {
 		size_t column = (channels->panel + i) * nr;
-		job->plan->kernels->wgrad(walk, memory->x, memory->y + i * rows * nr, job->diff_weights + c * y_c + column,
+		job->plan->kernels->wgrad(walk, x, memory->y + i * rows * nr, job->diff_weights + c * y_c + column,
 		                          (ptrdiff_t)y_c, m, least(y_c - column, nr), job->accumulate);
 		walk->ahead_step = 0;
 	}
@@ -104,7 +114,7 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		.rows = 1,
 		.parts = job->part_count,
 		.part_end = job->part_end,
-		.src_col = (ptrdiff_t)job->shape.x_pitch,
+		.src_col = (ptrdiff_t)(copies_x(&channels) ? job->shape.x_pitch : job->plan->base.x_c),
 		.diff_col = (ptrdiff_t)job->shape.nr,
 	};
 
