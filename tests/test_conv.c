@@ -295,6 +295,50 @@ Test(conv, weight_gradients_are_cut_and_match_naive_loops)
 	}
 }
 
+/* --- images with rows that no tap reaches ------------------------------------------ */
+
+static void weight_gradient(const char *isa, const sgan_conv_desc *d, struct layer *l)
+{
+	open_layer(isa, 2, d, 2, l);
+	for (int p = 0; p < PASSES - 1; p++) /* sums of small integers are exact in any order */
+		for (size_t i = 0; i < l->count[p]; i++)
+			(p == 0 ? l->diff_dst : l->src)[i] = (real)((i * 7 + (size_t)p) % 5) - 2;
+	cr_assert_eq(
+		sgan_conv_backward_weights(l->ctx, l->plan, l->n, l->src, l->diff_dst, l->result[2], false, l->workspace[2]),
+		SGAN_OK);
+}
+
+static void same_weight_gradient(const char *isa, const sgan_conv_desc *d)
+{
+	struct layer found, expected;
+
+	weight_gradient(isa, d, &found);
+	weight_gradient("generic", d, &expected);
+	cr_expect_arr_eq(found.result[2], expected.result[2], found.count[2] * sizeof(real),
+	                 "%s, kind %d, %zux%zux%zu to %zu: other weight gradients than the generic ones", isa, (int)d->kind,
+	                 d->in_h, d->in_w, d->in_c, d->out_c);
+	close_layer(&found);
+	close_layer(&expected);
+}
+
+/* With a stride, rows at the bottom may lie beyond the last kernel; copies of whole images have them all the same.
+ * The sizes go from several images at once, by one, to bands. */
+Test(conv, rows_that_no_tap_reaches_spoil_nothing)
+{
+	static const size_t sides[] = { 8, 24, 28, 50, 54, 58, 68, 96 };
+
+	for (sgan_isa isa = SGAN_ISA_AVX2; isa <= SGAN_ISA_AVX512; isa++)
+		for (size_t i = 0; i < sizeof sides / sizeof *sides && sgan_isa_usable(isa); i++) {
+			sgan_conv_desc wide = LAYER(SGAN_CONV, sides[i], 128, 65, 3, 2, 0, 0, SGAN_ACT_NONE);
+			sgan_conv_desc padded = LAYER(SGAN_CONV, sides[i] + 1, 2, 33, 2, 3, 1, 0, SGAN_ACT_NONE);
+			sgan_conv_desc back = LAYER(SGAN_DECONV, sides[i] / 2, 65, 128, 3, 2, 0, 1, SGAN_ACT_NONE);
+			wide.max_batch = padded.max_batch = back.max_batch = 2;
+			same_weight_gradient(sgan_isa_name(isa), &wide);
+			same_weight_gradient(sgan_isa_name(isa), &padded);
+			same_weight_gradient(sgan_isa_name(isa), &back);
+		}
+}
+
 /* --- few channels on one side -------------------------------------------------- */
 
 static const sgan_conv_desc few[] = {

@@ -24,15 +24,25 @@ static size_t padded_row(const struct conv_base *b)
 	return (b->x_w + 2 * b->pad) * b->x_c;
 }
 
+/* Rows of X that a group's copy holds: all rows of whole images, also those at the bottom that the kernel's stride
+ * never reaches, or those that a band of Y reaches. `all` is an image's, with or without padding. */
+static size_t x_copy_rows(const struct sgan_conv_plan *plan, size_t all)
+{
+	size_t band = wgrad_band_rows(plan);
+
+	if (plan->wgrad.images)
+		return plan->wgrad.images * all;
+	return band == plan->base.y_h ? all : least(wgrad_reach(&plan->base, band), all);
+}
+
 static size_t x_copy_count(const struct sgan_conv_plan *plan, const struct wgrad_shape *s, size_t tiles)
 {
 	const struct conv_base *b = &plan->base;
-	size_t images = plan->wgrad.images, band = wgrad_reach(b, wgrad_band_rows(plan));
 
 	if (plan->wgrad.packed)
-		return (images ? images * b->x_h : least(band, b->x_h)) * b->x_w * tiles * s->x_pitch;
+		return x_copy_rows(plan, b->x_h) * b->x_w * tiles * s->x_pitch;
 	if (plan->weights == CONV_RUNS && b->pad)
-		return (images ? images * (b->x_h + 2 * b->pad) : band) * padded_row(b);
+		return x_copy_rows(plan, b->x_h + 2 * b->pad) * padded_row(b);
 	return 0;
 }
 
