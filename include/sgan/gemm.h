@@ -13,7 +13,7 @@ extern "C" {
  * columns. Nothing is aligned, C overlaps neither A nor B, and is not read unless accumulate is set. With k = 0 the
  * product is 0; with m or n = 0 nothing is done. A pointer to a matrix without elements may be NULL.
  *
- * Both operands are packed, block by block, into the tiles of the kernels; scratch comes from the context, which keeps
+ * Operands are packed, block by block, where the kernels' tiles need it; scratch comes from the context, which keeps
  * it. The order of each sum depends on the sizes alone: any number of threads gives the same bits.
  * SGAN_EINVAL: a leading dimension is shorter than its row, a size too large to address, a pointer NULL. SGAN_ENOMEM:
  * no scratch. */

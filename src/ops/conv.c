@@ -22,6 +22,16 @@ static size_t scatter_worker(const struct sgan_conv_plan *plan)
 	return plan->scatter == CONV_DOTS ? sgan_conv_dots_workspace(plan) : sgan_conv_taps_workspace(plan, true);
 }
 
+size_t sgan_conv_worker_bytes(const struct sgan_conv_plan *plan)
+{
+	const size_t needs[] = { gather_worker(plan), scatter_worker(plan), sgan_conv_wgrad_workspace(plan, 1) };
+	size_t most = 0;
+
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		most = needs[i] > most ? needs[i] : most;
+	return most;
+}
+
 void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call)
 {
 	const struct conv_base *b = &call->plan->base;

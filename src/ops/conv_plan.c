@@ -127,6 +127,9 @@ sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *desc, sga
 	SGAN_TRY(desc->kind == SGAN_CONV ? lower_conv(desc, &made.base) : sgan_deconv_lower(desc, &made.base));
 	pick_algorithms(&made);
 	SGAN_TRY(check_sizes(&made));
+	if (sgan_conv_worker_bytes(&made) > SIZE_MAX / 4 / SGAN_THREADS_MAX)
+		return sgan_fail(SGAN_EINVAL, "convolution: a workspace for %d threads is too large to address",
+		                 SGAN_THREADS_MAX);
 	*plan = malloc(sizeof **plan);
 	if (!*plan)
 		return sgan_fail(SGAN_ENOMEM, "convolution: no memory for a plan");

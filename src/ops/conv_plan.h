@@ -100,6 +100,9 @@ size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads)
 void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n, const real *x, const real *y,
                      real *diff_weights, bool accumulate, void *workspace);
 
+/* The most that one worker needs in any pass. */
+size_t sgan_conv_worker_bytes(const struct sgan_conv_plan *plan);
+
 /* The operations, by whichever algorithm the plan has picked. */
 void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call);
 void sgan_conv_scatter(sgan_ctx *ctx, struct conv_call *call);

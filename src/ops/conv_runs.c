@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Multiply-adds of one chunk, times two, as in conv_taps.c: large ones, but smaller where there would be few. */
+/* Multiply-adds of one chunk, times two: large ones, but smaller where there would be few. Half of those in conv_taps.c:
+ * sums are short, so that stores take as long again. */
 static const double large_chunk_flops = 8e6, small_chunk_flops = 2.5e5;
 static const double few_chunks = 64;
 
