@@ -60,6 +60,11 @@ struct conv_call {
 	size_t worker_size; /* bytes of workspace for each worker */
 };
 
+static inline size_t conv_least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static inline size_t conv_ceil_div(size_t a, size_t b)
 {
 	return a / b + (a % b != 0);

@@ -67,20 +67,15 @@ static void cut_batch(const struct sgan_conv_plan *plan, const struct wgrad_shap
 	cut->apart = slices * cut->blocks > 1 && (double)(cut->blocks * slices) <= most;
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Values of a group that are in use at once: rows of X and of Y. */
 static size_t group_values(const struct sgan_conv_plan *plan, const struct wgrad_shape *s,
                            const struct conv_wgrad_cut *cut, size_t x_rows, size_t y_rows)
 {
 	const struct conv_base *b = &plan->base;
 	size_t tiles = conv_ceil_div(s->tiles, cut->x_blocks), panels = conv_ceil_div(s->panels, cut->y_blocks);
-	size_t x_pixel = cut->packed ? tiles * s->x_pitch : least(tiles * s->mr, b->x_c);
+	size_t x_pixel = cut->packed ? tiles * s->x_pitch : conv_least(tiles * s->mr, b->x_c);
 
-	return x_rows * b->x_w * x_pixel + y_rows * b->y_w * least(panels * s->nr, b->y_c);
+	return x_rows * b->x_w * x_pixel + y_rows * b->y_w * conv_least(panels * s->nr, b->y_c);
 }
 
 /* Fills in the groups for given blocks of channels; returns the values that they move. */
@@ -179,7 +174,7 @@ static double thread_time(const struct wgrad_job *job, size_t x_blocks, size_t y
 	const struct conv_base *b = &job->plan->base;
 	const struct wgrad_shape *s = &job->shape;
 	size_t count = conv_ceil_div(s->run, x_blocks), panels = conv_ceil_div(s->panels, y_blocks);
-	size_t parts = least(sgan_wgrad_part_count(job->plan), job->n ? job->n : 1);
+	size_t parts = conv_least(sgan_wgrad_part_count(job->plan), job->n ? job->n : 1);
 	double images = (double)job->n / (double)parts, pixels = images * (double)(b->y_h * b->y_w);
 	double steps = pixels * (double)(s->taps * panels) * (double)(count + conv_ceil_div(count, s->mr));
 	double moves = images * (x_values(b) / (double)x_blocks + y_values(b) * (double)panels / (double)s->panels);
@@ -192,8 +187,8 @@ static double thread_time(const struct wgrad_job *job, size_t x_blocks, size_t y
 void sgan_wgrad_cut_channels(struct wgrad_job *job, int threads)
 {
 	const struct conv_wgrad_cut *cut = &job->plan->wgrad;
-	size_t most = 4 * (size_t)threads, x_most = least(job->shape.tiles, most * cut->x_blocks);
-	size_t y_most = least(job->shape.panels, most * cut->y_blocks);
+	size_t most = 4 * (size_t)threads, x_most = conv_least(job->shape.tiles, most * cut->x_blocks);
+	size_t y_most = conv_least(job->shape.panels, most * cut->y_blocks);
 	double best = 0;
 
 	for (size_t x = cut->x_blocks; x <= x_most; x = next_try(x))
@@ -217,7 +212,7 @@ void sgan_wgrad_cut_matrix(struct wgrad_job *job, int threads)
 	job->x_blocks = cut->x_blocks;
 	job->y_blocks = cut->y_blocks;
 	for (size_t chunks = (size_t)threads; chunks <= most; chunks *= 2)
-		for (size_t y = cut->y_blocks; y <= least(job->shape.panels, chunks); y++) {
+		for (size_t y = cut->y_blocks; y <= conv_least(job->shape.panels, chunks); y++) {
 			double time;
 			if (chunks % y != 0 || chunks / y > job->shape.tiles)
 				continue;

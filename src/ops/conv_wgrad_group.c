@@ -14,11 +14,6 @@ enum {
 
 /* --- a worker's memory ------------------------------------------------------- */
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static size_t padded_row(const struct conv_base *b)
 {
 	return (b->x_w + 2 * b->pad) * b->x_c;
@@ -32,7 +27,7 @@ static size_t x_copy_rows(const struct sgan_conv_plan *plan, size_t all)
 
 	if (plan->wgrad.images)
 		return plan->wgrad.images * all;
-	return band == plan->base.y_h ? all : least(wgrad_reach(&plan->base, band), all);
+	return band == plan->base.y_h ? all : conv_least(wgrad_reach(&plan->base, band), all);
 }
 
 static size_t x_copy_count(const struct sgan_conv_plan *plan, const struct wgrad_shape *s, size_t tiles)
@@ -119,9 +114,10 @@ static void copy_x(const struct wgrad_job *job, const struct wgrad_channels *cha
 		for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
 			for (size_t i = 0; i < channels->tiles; i++) {
 				size_t c = tile_begin(channels, i), to = pixel * step.pixel + image * step.image;
-				job->plan->kernels->copy(
-					least(pixels - pixel, STRIP), tile_begin(channels, i + 1) - c, src + pixel * x_c + channels->c + c,
-					(ptrdiff_t)x_c, dst + (i * group->images * pixels + to) * pitch, (ptrdiff_t)(step.pixel * pitch));
+				job->plan->kernels->copy(conv_least(pixels - pixel, STRIP), tile_begin(channels, i + 1) - c,
+				                         src + pixel * x_c + channels->c + c, (ptrdiff_t)x_c,
+				                         dst + (i * group->images * pixels + to) * pitch,
+				                         (ptrdiff_t)(step.pixel * pitch));
 			}
 }
 
@@ -135,7 +131,7 @@ static void copy_y(const struct wgrad_job *job, const struct wgrad_channels *cha
 		for (size_t pixel = 0; pixel < pixels; pixel += STRIP)
 			for (size_t i = 0; i < channels->panels; i++) {
 				size_t column = (channels->panel + i) * nr, to = pixel * step.pixel + image * step.image;
-				job->plan->kernels->copy(least(pixels - pixel, STRIP), least(y_c - column, nr),
+				job->plan->kernels->copy(conv_least(pixels - pixel, STRIP), conv_least(y_c - column, nr),
 				                         src + pixel * y_c + column, (ptrdiff_t)y_c,
 				                         dst + (i * group->images * pixels + to) * nr, (ptrdiff_t)(step.pixel * nr));
 			}
@@ -167,13 +163,13 @@ static struct wgrad_view view_y(const struct wgrad_job *job, const struct wgrad_
 static void reached_rows(const struct conv_base *b, const struct wgrad_group *group, size_t *first, size_t *rows)
 {
 	size_t top = group->row * b->stride, end = top + wgrad_reach(b, group->rows);
-	size_t last = end > b->pad ? least(end - b->pad, b->x_h) : 0;
+	size_t last = end > b->pad ? conv_least(end - b->pad, b->x_h) : 0;
 
 	*first = 0;
 	*rows = b->x_h;
 	if (group->rows == b->y_h)
 		return;
-	*first = least(top > b->pad ? top - b->pad : 0, last);
+	*first = conv_least(top > b->pad ? top - b->pad : 0, last);
 	*rows = last - *first;
 }
 
@@ -351,7 +347,7 @@ static struct wgrad_ahead find_ahead(const struct wgrad_job *job, const struct w
 {
 	const struct conv_base *b = &job->plan->base;
 	size_t first, rows, column = channels->panel * job->shape.nr;
-	size_t columns = least(channels->panels * job->shape.nr, b->y_c - column);
+	size_t columns = conv_least(channels->panels * job->shape.nr, b->y_c - column);
 	struct wgrad_ahead ahead = { .current = 2 };
 
 	if (!next)
@@ -416,7 +412,7 @@ static struct wgrad_tile tile_at(const struct wgrad_job *job, const struct wgrad
 	struct wgrad_tile tile = { .index = index, .panel = panel, .c = tile_begin(channels, index) };
 
 	tile.m = tile_begin(channels, index + 1) - tile.c;
-	tile.columns = least(job->plan->base.y_c - (channels->panel + panel) * job->shape.nr, job->shape.nr);
+	tile.columns = conv_least(job->plan->base.y_c - (channels->panel + panel) * job->shape.nr, job->shape.nr);
 	return tile;
 }
 

@@ -12,11 +12,6 @@
 
 enum { STRIP = 16 }; /* rows that are copied at a time */
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* --- memory ------------------------------------------------------------------ */
 
 static size_t ends_bytes(const struct sgan_conv_plan *plan)
@@ -55,8 +50,9 @@ static void copy_y(const struct wgrad_job *job, const struct wgrad_channels *cha
 	for (size_t row = 0; row < rows; row += STRIP)
 		for (size_t i = 0; i < channels->panels; i++) {
 			size_t column = (channels->panel + i) * nr;
-			job->plan->kernels->copy(least(rows - row, STRIP), least(y_c - column, nr), job->y + row * y_c + column,
-			                         (ptrdiff_t)y_c, to + (i * rows + row) * nr, (ptrdiff_t)nr);
+			job->plan->kernels->copy(conv_least(rows - row, STRIP), conv_least(y_c - column, nr),
+			                         job->y + row * y_c + column, (ptrdiff_t)y_c, to + (i * rows + row) * nr,
+			                         (ptrdiff_t)nr);
 		}
 }
 
@@ -99,7 +95,7 @@ static void sum_tile(const struct wgrad_job *job, const struct wgrad_channels *c
 	for (size_t i = 0; i < channels->panels; i++) {
 		size_t column = (channels->panel + i) * nr;
 		job->plan->kernels->wgrad(walk, x, memory->y + i * rows * nr, job->diff_weights + c * y_c + column,
-		                          (ptrdiff_t)y_c, m, least(y_c - column, nr), job->accumulate);
+		                          (ptrdiff_t)y_c, m, conv_least(y_c - column, nr), job->accumulate);
 		walk->ahead_step = 0;
 	}
 }

@@ -15,15 +15,13 @@
 
 #include <string.h>
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Steps of the sum at a time; rows of A that stay in the second-level cache beside two panels; the rows from which on
- * panels are packed once for all parts, not by each part for itself; the fewest chunks for each thread, which keep the
- * last to finish from being long alone; panels of a chunk. */
-enum { BLOCK_K = 512, BLOCK_M = 384, SHARED_FROM = 769, CHUNKS_PER_THREAD = 4, MOST_PANELS = 8 };
+enum {
+	BLOCK_K = 512,                 /* steps of the sum at a time */
+	BLOCK_M = 384,                 /* rows of A that stay in the second-level cache beside two panels */
+	SHARED_FROM = 2 * BLOCK_M + 1, /* rows, more than two parts of them, from which on panels are packed once for all */
+	CHUNKS_PER_THREAD = 4,         /* at the least: so the last to finish is not long alone */
+	MOST_PANELS = 8                /* of a chunk */
+};
 
 /* Steps of the sum for a chunk of packing. */
 enum { PACK_STEPS = 16 };
@@ -108,7 +106,7 @@ static size_t panel_columns(const struct gemm_job *job, size_t panel)
 {
 	size_t first = panel * job->kernels->gemm_nr;
 
-	return first >= job->n ? 0 : least(job->n - first, job->kernels->gemm_nr);
+	return first >= job->n ? 0 : conv_least(job->n - first, job->kernels->gemm_nr);
 }
 
 static void pack_b_chunk(void *arg, size_t chunk, int worker)
@@ -120,7 +118,7 @@ static void pack_b_chunk(void *arg, size_t chunk, int worker)
 	if (job->trans_b)
 		pack_panel(job, chunk * nr, panel_columns(job, chunk), job->packed_b + chunk * job->panel_size);
 	else
-		pack_steps(job, first, least(job->k - first, PACK_STEPS));
+		pack_steps(job, first, conv_least(job->k - first, PACK_STEPS));
 }
 
 static void pack_b(sgan_ctx *ctx, struct gemm_job *job)
@@ -229,13 +227,13 @@ static void cut(struct gemm_job *job)
 	size_t wanted = job->threads > 1 ? CHUNKS_PER_THREAD * job->threads : 1;
 
 	job->m_parts = conv_ceil_div(job->m, BLOCK_M);
-	job->ways = least(job->threads, job->m_parts);
+	job->ways = conv_least(job->threads, job->m_parts);
 	job->m_parts = conv_ceil_div(job->m_parts, job->ways) * job->ways;
 	job->groups = conv_ceil_div(panels, MOST_PANELS);
 	if (job->groups * job->m_parts < wanted)
-		job->groups = least(panels, conv_ceil_div(wanted, job->m_parts));
+		job->groups = conv_least(panels, conv_ceil_div(wanted, job->m_parts));
 	if (job->groups * job->m_parts < job->threads)
-		job->ways = job->m_parts = least(most, conv_ceil_div(job->threads, job->groups));
+		job->ways = job->m_parts = conv_least(most, conv_ceil_div(job->threads, job->groups));
 }
 
 static void multiply_block(sgan_ctx *ctx, struct gemm_job *job)
