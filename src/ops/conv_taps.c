@@ -234,6 +234,25 @@ static size_t phase_taps(const struct taps_job *job, const struct indirect_tile 
 	return taps;
 }
 
+/* Leaves out the taps that lie outside the image for all rows of a tile, which often is one row of positions: in a
+ * scatter with stride 1, where taps beyond the source's top and bottom are many. Returns how many are left. */
+static size_t drop_outside(const struct indirect_tile *tile, size_t taps, struct sgan_tap *tap, const real **rows)
+{
+	size_t left = 0;
+
+	for (size_t t = 0; t < taps; t++) {
+		const real *const *from = rows + t * tile->m;
+		size_t row = 0;
+		while (row < tile->m && from[row] == tile->zeros)
+			row++;
+		if (row == tile->m)
+			continue;
+		tap[left] = tap[t];
+		memmove(rows + left++ * tile->m, from, tile->m * sizeof *rows);
+	}
+	return left;
+}
+
 /* Offset in a destination image of a tile's row. */
 static size_t row_offset(const struct taps_job *job, const struct indirect_tile *tile, size_t row)
 {
@@ -313,6 +332,7 @@ static void indirect_chunk(void *arg, size_t index, int worker)
 	taps = phase_taps(job, &tile, memory.tap);
 	for (size_t row = 0; row < tile.m; row++)
 		fill_rows(job, &tile, row, memory.rows);
+	taps = drop_outside(&tile, taps, memory.tap, memory.rows);
 	for (size_t i = conv_part_begin(job->panels, job->panel_parts, panel_part); i < panel_end; i++) {
 		struct panel p = panel_at(job, i);
 		indirect_panel(job, &tile, &p, job->call->dst + image * dst_image(job), taps, memory.tap, memory.rows,
