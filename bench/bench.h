@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/sgan/session.h"
 
 struct bench_peer;

@@ -1,4 +1,4 @@
-/* What a step's time goes to: networks tell a context's observer (src/cpu/ctx.h) after each of their passes. */
+/* What a step's time goes to: networks tell a context's observer (src/exec/ctx.h) after each of their passes. */
 #ifndef SGAN_BENCH_LAPS_H
 #define SGAN_BENCH_LAPS_H
 

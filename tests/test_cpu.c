@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "src/cpu/cgroup.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/detect.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/memory.h"
 #include "src/ops/ops.h"
 

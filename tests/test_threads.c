@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/status.h"
 
 static sgan_ctx *context(int threads)

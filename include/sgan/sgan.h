@@ -114,6 +114,45 @@ SGAN_API void sgan_ctx_destroy(sgan_ctx *ctx);
 SGAN_API sgan_isa sgan_ctx_isa(const sgan_ctx *ctx);
 SGAN_API int sgan_ctx_threads(const sgan_ctx *ctx);
 
+/* --- batches and slices --------------------------------------------------------- */
+
+/* A batch: n images, cut into slices; and which slices a call is to work on. Slice s holds the images from n s / slices
+ * up to n (s + 1) / slices, rounded down. Tensors are addressed as the whole batch's; a call reads and writes the images
+ * of the slices begin .. end - 1 alone. What follows from a batch's size (algorithms, the grouping of sums, means,
+ * counts, random numbers) follows from n and slices, never from the range: however the slices are spread over calls,
+ * the bits are the same. */
+typedef struct sgan_batch {
+	size_t n;          /* images */
+	size_t slices;     /* at least 1 */
+	size_t begin, end; /* begin <= end <= slices */
+} sgan_batch;
+
+/* All slices of a batch; of 0 slices, 1. */
+static inline sgan_batch sgan_whole_batch(size_t n, size_t slices)
+{
+	sgan_batch batch = { n, slices ? slices : 1, 0, slices ? slices : 1 };
+	return batch;
+}
+
+typedef enum sgan_element { SGAN_FLOAT, SGAN_DOUBLE } sgan_element;
+
+/* Partial sums of slices on their way to being added: of slice s, `count` elements at data + s * count. */
+typedef struct sgan_partials {
+	sgan_element type;
+	size_t count;
+	size_t slices;
+	size_t begin, end; /* the slices that this caller has computed */
+	void *data;        /* [slices, count] */
+} sgan_partials;
+
+/* Brings the partial sums of the slices that others compute: on entry those of begin .. end - 1 are in data, on return
+ * all are. The library adds them, in the order of slices. Called by the context's thread, outside parallel work, in the
+ * same order and with the same sizes by all who share a batch. Anything but SGAN_OK ends the call that needed it. */
+typedef sgan_status sgan_exchange(void *arg, const sgan_partials *partials);
+
+/* The context's exchange from now on; NULL: none, and then calls that sum over the batch take whole batches alone. */
+SGAN_API void sgan_ctx_set_exchange(sgan_ctx *ctx, sgan_exchange *exchange, void *arg);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "src/cli/cli.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/status.h"
 
 enum { LINE_BYTES = 8192 };

@@ -4,7 +4,7 @@
  * its linear part computed. The first reader of a layer writes its gradient, later ones add to it. */
 #include <string.h>
 
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/status.h"
 #include "src/nn/internal.h"
 

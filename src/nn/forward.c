@@ -1,7 +1,7 @@
 /* A network's forward pass over a tape. */
 #include <string.h>
 
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/status.h"
 #include "src/nn/internal.h"
 

@@ -1,5 +1,5 @@
 /* Global average pooling: [n, pixels, channels] -> [n, channels]. A chunk is one image. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 
 struct avgpool_job {

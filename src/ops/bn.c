@@ -1,7 +1,7 @@
 /* Batch normalisation over [n, pixels] for each channel, and the activation that
  * follows it. Statistics of chunks are combined by the formula of Chan, Golub and
  * LeVeque (1979), in double and in order. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"

@@ -1,7 +1,7 @@
 /* The public passes: which operation of the base convolution each is, and the
  * layout of the caller's workspace. Deconvolution's are in deconv.c. */
 #include "src/ops/conv_plan.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/deconv.h"

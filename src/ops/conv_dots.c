@@ -9,7 +9,7 @@
  * multiply-adds for each source value of 4 bytes, 75 for an image's 3 channels
  * and 25 taps. So arithmetic bounds it, except with one channel and 9 taps. */
 #include "src/ops/conv_plan.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 /* Chunks for each thread, so that the last to finish is not long alone. */
 enum { CHUNKS_PER_THREAD = 16, LEAST_BAND = 4 };

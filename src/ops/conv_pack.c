@@ -1,6 +1,6 @@
 /* Weights brought into the panels that the matrix tiles read. */
 #include "src/ops/conv_plan.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 /* Panels of `nr` columns of [taps][rows] rows: element (t, r, c) comes from
  * weights[t * tap_stride + r * row_stride + c * col_stride]. */

@@ -1,7 +1,7 @@
 /* Plans: sizes checked, geometry lowered to the base convolution, and the one
  * place where an algorithm is picked. It knows no kernel's inside. */
 #include "src/ops/conv_plan.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/ops/args.h"

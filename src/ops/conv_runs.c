@@ -2,7 +2,7 @@
  * values is contiguous, so that it counts as one long tap. Padded images are
  * copied, a band of rows at a time, so that every run lies inside. */
 #include "src/ops/conv_plan.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 #include <string.h>
 

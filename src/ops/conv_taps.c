@@ -8,7 +8,7 @@
  *
  * A dense layer is the batch way with one position and one tap. */
 #include "src/ops/conv_taps.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * summed over positions and images. The slices of a batch are summed by themselves
  * and added in order; how the rest of the work is cut cannot change a bit. */
 #include "src/ops/conv_wgrad.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
  * tile at a time, those of X, unless they are read only once: as they lie, with a
  * power of two of columns between them, they would fight for a few cache sets. */
 #include "src/ops/conv_wgrad.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 
 enum { STRIP = 16 }; /* rows that are copied at a time */

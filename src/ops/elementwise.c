@@ -1,5 +1,5 @@
 /* Activations, sums, the optimiser: element by element, a chunk of elements at a time. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/ops.h"
 

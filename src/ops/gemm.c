@@ -9,7 +9,7 @@
 #include <sgan/gemm.h>
 
 #include "kernels/kernels.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/conv_plan.h"
 

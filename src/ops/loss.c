@@ -1,5 +1,5 @@
 /* Losses averaged over a batch: chunks of rows, their sums added slice by slice in order. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"

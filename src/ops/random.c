@@ -1,6 +1,6 @@
 /* Random tensors and permutations, by counter. */
 #include "kernels/philox.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/ops.h"
 

@@ -1,5 +1,5 @@
 /* Pooling and concatenation: what moves values about. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/ops.h"
 

@@ -1,7 +1,7 @@
 /* Gaussian noise and dropout over a batch: one pass each, numbers by counter, drawn where they are used. */
 #include <math.h>
 
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 
 /* Elements of a chunk, which stay in the first-level cache; whole dropout groups. */

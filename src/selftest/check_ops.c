@@ -1,7 +1,7 @@
 /* Whole convolutions, deconvolutions and matrix products over random shapes with
  * every edge, against naive loops: exact on integers, and the adjoint identity
  * <conv x, y> = <x, deconv y> on reals. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 #include "src/selftest/check.h"
 #include "src/selftest/naive_conv.h"

@@ -1,6 +1,6 @@
 /* The list of checks, from kernels.def, and how they are run. */
 #include "src/selftest/selftest.h"
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 #include "src/cpu/status.h"
 #include "src/selftest/check.h"
 

@@ -1,6 +1,6 @@
 /* The team of threads: the only file with OpenMP.
  * It must not know what a chunk is. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 #include <omp.h>
 

@@ -1,6 +1,6 @@
 /* The inside of a context, for the library alone; what its options may say, for the program too. */
-#ifndef SGAN_CPU_CTX_H
-#define SGAN_CPU_CTX_H
+#ifndef SGAN_EXEC_CTX_H
+#define SGAN_EXEC_CTX_H
 
 #include <sgan/sgan.h>
 
@@ -19,6 +19,8 @@ struct sgan_ctx {
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
+	sgan_exchange *exchange;              /* of partial sums; NULL: this context computes all slices */
+	void *exchange_arg;
 };
 
 static inline void sgan_lap(const sgan_ctx *ctx, const char *net, const char *layer, const char *what)

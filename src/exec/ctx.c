@@ -1,6 +1,6 @@
 /* Contexts: the choice of instruction set and thread count, and scratch memory.
  * It must not start threads (threads.c) nor decode the machine (detect.c, cgroup.c). */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Instruction sets: their names, which of them this build has, which this
  * machine can run. The one place that knows every kernel table. */
-#include "src/cpu/ctx.h"
+#include "src/exec/ctx.h"
 
 #include <string.h>
 
