@@ -2,7 +2,7 @@
 
 BEGIN {
 	print "/* Made from presets/ by presets/embed.awk. */"
-	print "#include \"src/sgan/builtin.h\"\n"
+	print "#include \"src/sgan/preset/builtin.h\"\n"
 	print "const struct sgan_builtin_preset sgan_builtin_presets[] = {"
 }
 

@@ -2,7 +2,7 @@
  * kind of mistake is told with file and line. */
 #include "tests/temporary.h"
 
-#include "src/sgan/preset.h"
+#include "src/sgan/preset/preset.h"
 
 TestSuite(preset, .init = temporary_make, .fini = temporary_remove);
 

@@ -12,7 +12,7 @@
 #include "src/cpu/status.h"
 #include "src/cpu/topology.h"
 #include "src/io/run.h"
-#include "src/sgan/builtin.h"
+#include "src/sgan/preset/builtin.h"
 #include "src/sgan/train.h"
 
 static const char help[] =

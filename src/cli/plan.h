@@ -3,7 +3,7 @@
 #define SGAN_CLI_PLAN_H
 
 #include "src/data/dataset.h"
-#include "src/sgan/preset.h"
+#include "src/sgan/preset/preset.h"
 
 struct cli_plan {
 	const struct sgan_preset *preset;

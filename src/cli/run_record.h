@@ -4,7 +4,7 @@
 
 #include "src/data/dataset.h"
 #include "src/io/run.h"
-#include "src/sgan/preset.h"
+#include "src/sgan/preset/preset.h"
 
 /* Writes config.cfg, the effective preset, and run.json: program, instruction set, dataset. */
 sgan_status cli_record_write(const char *run, const struct sgan_preset *preset, const struct sgan_dataset *data,

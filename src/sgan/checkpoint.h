@@ -4,7 +4,7 @@
 #define SGAN_SGAN_CHECKPOINT_H
 
 #include "src/io/safetensors.h"
-#include "src/sgan/model.h"
+#include "src/sgan/model/model.h"
 
 /* Where training stands. Random numbers and the place in the shuffle follow from it and the preset's seed. */
 struct sgan_state {

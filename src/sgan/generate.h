@@ -2,7 +2,7 @@
 #ifndef SGAN_SGAN_GENERATE_H
 #define SGAN_SGAN_GENERATE_H
 
-#include "src/sgan/model.h"
+#include "src/sgan/model/model.h"
 
 /* Forward tapes of all generators and room for a batch. */
 struct sgan_sampler;

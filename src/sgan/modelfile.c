@@ -7,7 +7,7 @@
 #include "src/io/run.h"
 #include "src/sgan/checkpoint.h"
 #include "src/sgan/generate.h"
-#include "src/sgan/streams.h"
+#include "src/sgan/model/streams.h"
 #include "src/sgan/train.h"
 
 static bool is_file(const char *path)

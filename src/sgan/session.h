@@ -5,7 +5,7 @@
 #ifndef SGAN_SGAN_SESSION_H
 #define SGAN_SGAN_SESSION_H
 
-#include "src/sgan/model.h"
+#include "src/sgan/model/model.h"
 #include "src/sgan/train.h"
 
 /* The tapes of a stack. Two of D are alive at once in a D step. */

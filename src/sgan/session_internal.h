@@ -3,7 +3,7 @@
 #define SGAN_SGAN_SESSION_INTERNAL_H
 
 #include "src/sgan/session.h"
-#include "src/sgan/streams.h"
+#include "src/sgan/model/streams.h"
 
 /* Sets a loss of the current step by name; `format` has at most one %zu, the stack. */
 void sgan_session_record(struct sgan_session *session, double value, const char *format, size_t stack);

@@ -10,7 +10,7 @@
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
 #include "src/sgan/report.h"
-#include "src/sgan/streams.h"
+#include "src/sgan/model/streams.h"
 #include "src/sgan/trainer.h"
 
 static double now(void)

@@ -6,7 +6,7 @@
 
 #include "src/data/dataset.h"
 #include "src/io/run.h"
-#include "src/sgan/preset.h"
+#include "src/sgan/preset/preset.h"
 
 enum { SGAN_LOSSES = 32 };
 

@@ -14,7 +14,7 @@
 #include "src/cpu/status.h"
 #include "src/io/file.h"
 #include "src/io/image.h"
-#include "src/sgan/streams.h"
+#include "src/sgan/model/streams.h"
 
 enum { GRID_COLUMNS = 10 };
 

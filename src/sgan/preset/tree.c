@@ -3,7 +3,7 @@
  * libconfig knows lines only of what it parsed itself, so each setting carries an
  * origin of its own, which goes along when a base's settings are overridden.
  * Knows nothing of what the settings mean. */
-#include "src/sgan/preset_tree.h"
+#include "src/sgan/preset/tree.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
-#include "src/sgan/preset_scan.h"
+#include "src/sgan/preset/scan.h"
 
 enum { TREE_DEPTH = 12, KEY_LENGTH = 128 };
 

@@ -2,8 +2,8 @@
 #ifndef SGAN_SGAN_PRESET_READ_H
 #define SGAN_SGAN_PRESET_READ_H
 
-#include "src/sgan/preset.h"
-#include "src/sgan/preset_tree.h"
+#include "src/sgan/preset/preset.h"
+#include "src/sgan/preset/tree.h"
 
 enum sgan_key_type {
 	SGAN_KEY_SIZE,    /* size_t, from min to max */

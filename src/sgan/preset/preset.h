@@ -1,8 +1,8 @@
 /* A model as data: image, encoder, stacks, losses and training settings, read from a libconfig file.
  *
  * Knows nothing of training; networks come out as descriptions (src/nn). */
-#ifndef SGAN_SGAN_PRESET_H
-#define SGAN_SGAN_PRESET_H
+#ifndef SGAN_SGAN_PRESET_PRESET_H
+#define SGAN_SGAN_PRESET_PRESET_H
 
 #include "src/nn/net.h"
 

@@ -1,12 +1,12 @@
 /* Builds the parts of a stacked GAN from its preset and draws their first weights. */
-#include "src/sgan/model.h"
+#include "src/sgan/model/model.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
-#include "src/sgan/streams.h"
+#include "src/sgan/model/streams.h"
 
 static sgan_status make_part(sgan_ctx *ctx, const struct sgan_model *model, const struct sgan_net_desc *desc,
                              bool trained, struct sgan_part *part)

@@ -1,9 +1,9 @@
 /* A stacked GAN: for every stack i the encoder's part E_i, the generator G_i and the discriminator D_i with
  * its second head Q_i, and their parameters. Knows nothing of how they are trained. */
-#ifndef SGAN_SGAN_MODEL_H
-#define SGAN_SGAN_MODEL_H
+#ifndef SGAN_SGAN_MODEL_MODEL_H
+#define SGAN_SGAN_MODEL_MODEL_H
 
-#include "src/sgan/preset.h"
+#include "src/sgan/preset/preset.h"
 
 /* A network with its parameters. */
 struct sgan_part {

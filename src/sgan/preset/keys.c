@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
-#include "src/sgan/preset_read.h"
+#include "src/sgan/preset/read.h"
 
 /* "mnist.cfg:3: joint: 'lr' is -1, expected ..." */
 static sgan_status mistyped(const config_setting_t *at, const char *where, const char *key, const char *expected)

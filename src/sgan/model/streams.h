@@ -1,7 +1,7 @@
 /* The random streams of a run. Every number is a function of (seed, stream, step, element), so a run that was
  * stopped goes on with the numbers it would have had. */
-#ifndef SGAN_SGAN_STREAMS_H
-#define SGAN_SGAN_STREAMS_H
+#ifndef SGAN_SGAN_MODEL_STREAMS_H
+#define SGAN_SGAN_MODEL_STREAMS_H
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
-#include "src/sgan/preset_read.h"
+#include "src/sgan/preset/read.h"
 
 /* A network, its shapes, and where to point when it does not fit. */
 struct shaped {

@@ -1,6 +1,6 @@
 /* The presets that are built into the library; the array is made from presets/ by the makefile. */
-#ifndef SGAN_SGAN_BUILTIN_H
-#define SGAN_SGAN_BUILTIN_H
+#ifndef SGAN_SGAN_PRESET_BUILTIN_H
+#define SGAN_SGAN_PRESET_BUILTIN_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* A preset out of its tree of settings: what may stand at the top, in a stage, in a stack.
  *
- * Knows each setting's type and bounds, not whether the networks fit each other: that is preset_check.c. */
-#include "src/sgan/preset_read.h"
+ * Knows each setting's type and bounds, not whether the networks fit each other: that is check.c. */
+#include "src/sgan/preset/read.h"
 
 #include <stdio.h>
 #include <string.h>

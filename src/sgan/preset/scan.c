@@ -5,7 +5,7 @@
  * are refused. @include is refused too: it reads any file there is, also when the
  * text came out of somebody's model file; `base` is the way to build on a preset.
  * Knows tokens, not settings. */
-#include "src/sgan/preset_scan.h"
+#include "src/sgan/preset/scan.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* Loading presets: built-in or a file, its base first, then the caller's settings.
  *
- * Knows where presets come from; the language is preset_tree.c's, the settings are preset_read.c's. */
-#include "src/sgan/preset.h"
+ * Knows where presets come from; the language is tree.c's, the settings are read.c's. */
+#include "src/sgan/preset/preset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +10,11 @@
 #include "src/cpu/status.h"
 #include "src/io/file.h"
 #include "src/io/run.h"
-#include "src/sgan/builtin.h"
-#include "src/sgan/preset_read.h"
-#include "src/sgan/preset_tree.h"
+#include "src/sgan/preset/builtin.h"
+#include "src/sgan/preset/read.h"
+#include "src/sgan/preset/tree.h"
 
 enum { PRESET_BYTES = 1 << 20, BASE_DEPTH = 8 };
-
-const char *sgan_stage_name(enum sgan_stage stage)
-{
-	static const char *const names[] = { "encoder", "independent", "joint" };
-	return (unsigned)stage < SGAN_STAGE_COUNT ? names[stage] : "none";
-}
 
 static bool is_file_name(const char *name)
 {

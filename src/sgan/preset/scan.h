@@ -1,4 +1,4 @@
-/* Readies a preset's text for libconfig, which some versions of mangle: see preset_scan.c. */
+/* Readies a preset's text for libconfig, which some versions of mangle: see scan.c. */
 #ifndef SGAN_SGAN_PRESET_SCAN_H
 #define SGAN_SGAN_PRESET_SCAN_H
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
-#include "src/sgan/preset_read.h"
+#include "src/sgan/preset/read.h"
 
 static const char *const activations[] = { "none", "relu", "lrelu", "sigmoid", NULL };
 
