@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "src/exec/ctx.h"
-#include "src/sgan/session.h"
+#include "src/sgan/objective/session.h"
 
 struct bench_peer;
 

@@ -1,7 +1,7 @@
 /* Sampling: images a second through all generators, as bytes. */
 #include "bench/bench.h"
 #include "src/cpu/memory.h"
-#include "src/sgan/generate.h"
+#include "src/sgan/sample/sampler.h"
 
 struct sampling {
 	struct sgan_sampler *sampler;

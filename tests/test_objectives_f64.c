@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "src/sgan/session.h"
+#include "src/sgan/objective/session.h"
 #include "tests/gradients.h"
 #include "tests/small_nets.h"
 

@@ -12,8 +12,8 @@
 #include "src/cpu/status.h"
 #include "src/cpu/topology.h"
 #include "src/io/run.h"
+#include "src/sgan/model/modelfile.h"
 #include "src/sgan/preset/builtin.h"
-#include "src/sgan/train.h"
 
 static const char help[] =
 	"usage: sgan-cpu info [--model FILE|RUN] [--isa NAME] [--threads N]\n"

@@ -4,10 +4,10 @@
 #include "src/cli/plan.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "src/cli/cli.h"
 #include "src/cpu/status.h"
+#include "src/sgan/train/limits.h"
 
 static sgan_status print_net(const struct sgan_net_desc *net, size_t *total)
 {
@@ -30,11 +30,9 @@ static sgan_status print_net(const struct sgan_net_desc *net, size_t *total)
 static void print_stage(const struct cli_plan *plan, enum sgan_stage stage)
 {
 	const struct sgan_stage_settings *s = &plan->preset->stages[stage];
-	size_t an_epoch = plan->data->train.count / s->batch, limit = an_epoch * s->epochs;
-	if (s->steps && s->steps < limit)
-		limit = s->steps;
+	size_t images = plan->data->train.count;
 	printf("stage    %s: %zu steps of %zu images, %zu an epoch, lr %g, beta1 %g, beta2 %g\n", sgan_stage_name(stage),
-	       limit, s->batch, an_epoch, s->lr, s->beta1, s->beta2);
+	       sgan_stage_steps(s, images), s->batch, sgan_epoch_steps(s, images), s->lr, s->beta1, s->beta2);
 }
 
 /* What is left to do, after where a resumed run stands. */
@@ -44,10 +42,10 @@ static void print_stages(const struct cli_plan *plan)
 		printf("stands   finished: nothing is left to do\n");
 	else if (plan->resumed)
 		printf("stands   at step %zu of stage %s\n", plan->step, sgan_stage_name(plan->stage));
-	bool all = strcmp(plan->preset->stage, "all") == 0;
-	for (unsigned stage = plan->stage; stage < SGAN_STAGE_COUNT; stage++)
-		if (all || stage == plan->stage)
-			print_stage(plan, stage);
+	if (plan->stage == SGAN_STAGE_COUNT)
+		return;
+	for (unsigned stage = plan->stage; stage <= sgan_last_stage(plan->preset); stage++)
+		print_stage(plan, stage);
 }
 
 sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx)

@@ -2,7 +2,7 @@
 #ifndef SGAN_CLI_PROGRESS_H
 #define SGAN_CLI_PROGRESS_H
 
-#include "src/sgan/train.h"
+#include "src/sgan/train/progress.h"
 
 struct cli_progress {
 	bool quiet;

@@ -9,7 +9,8 @@
 #include "src/cpu/status.h"
 #include "src/io/image.h"
 #include "src/io/run.h"
-#include "src/sgan/train.h"
+#include "src/sgan/model/modelfile.h"
+#include "src/sgan/sample/sample.h"
 
 static const char help[] =
 	"usage: sgan-cpu sample --model FILE|RUN --out FILE.png|FILE.npz [options]\n"

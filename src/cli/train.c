@@ -9,7 +9,10 @@
 #include "src/cli/run_record.h"
 #include "src/cpu/status.h"
 #include "src/io/run.h"
-#include "src/sgan/train.h"
+#include "src/sgan/model/modelfile.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/requirements.h"
+#include "src/sgan/train/train.h"
 
 static const char help[] =
 	"usage: sgan-cpu train [options]\n"

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "src/sgan/session.h"
+#include "src/sgan/objective/session.h"
 
 enum { GOLDEN_BATCH = 4 };
 

@@ -4,7 +4,7 @@
  * stage on what the generator above made of it. Everything within a step uses the weights from before it. */
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
-#include "src/sgan/session_internal.h"
+#include "src/sgan/objective/session_internal.h"
 
 static bool is_top(const struct sgan_session *s, size_t i)
 {

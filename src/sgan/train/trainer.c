@@ -1,5 +1,5 @@
 /* What a training run opens, evaluates, draws and saves. */
-#include "src/sgan/trainer.h"
+#include "src/sgan/train/trainer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,8 @@
 #include "src/io/file.h"
 #include "src/io/image.h"
 #include "src/sgan/model/streams.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/requirements.h"
 
 enum { GRID_COLUMNS = 10 };
 
@@ -37,35 +39,11 @@ static uint64_t data_hash(const struct sgan_dataset *data)
 	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
 }
 
-sgan_status sgan_preset_trainable(const struct sgan_preset *p)
+static size_t limit_of(const struct sgan_trainer *t, enum sgan_stage stage)
 {
-	if (p->channels != 1)
-		return sgan_fail(SGAN_EINVAL,
-		                 "preset %s is of colour images, which cannot be trained on yet: what is missing is a reader "
-		                 "for their files and the subtraction of their mean image",
-		                 p->name);
-	return SGAN_OK;
-}
-
-sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_dataset *d)
-{
-	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
-		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu",
-		                 d->name, d->height, d->width, d->channels, d->classes, p->name, p->height, p->width,
-		                 p->channels, p->classes);
-	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
-		if (p->stages[i].batch > d->train.count)
-			return sgan_fail(SGAN_EINVAL, "stage %s: a batch of %zu does not fit the %zu images of %s",
-			                 sgan_stage_name((enum sgan_stage)i), p->stages[i].batch, d->train.count, d->name);
-	return SGAN_OK;
-}
-
-enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
-{
-	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
-		if (strcmp(preset->stage, sgan_stage_name((enum sgan_stage)i)) == 0)
-			return (enum sgan_stage)i;
-	return SGAN_STAGE_ENCODER;
+	return stage < SGAN_STAGE_COUNT
+	           ? sgan_stage_steps(&t->options->preset->stages[stage], t->options->data->train.count)
+	           : 0;
 }
 
 static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
@@ -75,9 +53,9 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
 	SGAN_TRY(sgan_run_file(t->options->run, "checkpoint.safetensors", path));
 	SGAN_TRY(sgan_safetensors_open(path, &file));
 	sgan_status status = sgan_checkpoint_state(file, &t->state);
-	if (status == SGAN_OK && t->state.step > sgan_trainer_limit(t))
+	if (status == SGAN_OK && t->state.step > limit_of(t, t->state.stage))
 		status = sgan_fail(SGAN_EFORMAT, "%s: step %" PRIu64 " of stage %s, which has %zu", path, t->state.step,
-		                   sgan_stage_name(t->state.stage), sgan_trainer_limit(t));
+		                   sgan_stage_name(t->state.stage), limit_of(t, t->state.stage));
 	if (status == SGAN_OK && t->state.data_hash != hash)
 		status = sgan_fail(SGAN_EINVAL, "%s: the run was trained on another dataset ('%s') than %s", path,
 		                   t->state.dataset, t->options->data->name);
@@ -87,31 +65,11 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
 	return status;
 }
 
-static sgan_status check_trained(const struct sgan_safetensors *file, enum sgan_stage stage)
-{
-	struct sgan_state from;
-	SGAN_TRY(sgan_checkpoint_state(file, &from));
-	for (int i = 0; i < (int)stage; i++)
-		if (!from.trained[i])
-			return sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
-			                 sgan_safetensors_path(file), sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));
-	return SGAN_OK;
-}
-
-sgan_status sgan_init_fits(const char *path, enum sgan_stage stage)
-{
-	struct sgan_safetensors *file;
-	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = check_trained(file, stage);
-	sgan_safetensors_close(file);
-	return status;
-}
-
 static sgan_status load_init(struct sgan_trainer *t, const char *path)
 {
 	struct sgan_safetensors *file;
 	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = check_trained(file, t->state.stage);
+	sgan_status status = sgan_checkpoint_trained(file, t->state.stage);
 	if (status == SGAN_OK)
 		status = sgan_checkpoint_load(file, t->model, t->state.stage, false);
 	for (int i = 0; i < (int)t->state.stage; i++)
@@ -198,7 +156,7 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t)
 	SGAN_TRY(sgan_data_fits(o->preset, o->data));
 	SGAN_TRY(lock_run(t));
 	SGAN_TRY(make_model(t));
-	t->last = strcmp(o->preset->stage, "all") == 0 ? SGAN_STAGE_JOINT : sgan_first_stage(o->preset);
+	t->last = sgan_last_stage(o->preset);
 	const uint64_t hash = data_hash(o->data);
 	if (o->resume) {
 		SGAN_TRY(load_checkpoint(t, hash));

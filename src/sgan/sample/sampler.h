@@ -1,6 +1,6 @@
 /* Images from labels through all generators (Figure 1c of the paper), and images as bytes. */
-#ifndef SGAN_SGAN_GENERATE_H
-#define SGAN_SGAN_GENERATE_H
+#ifndef SGAN_SGAN_SAMPLE_SAMPLER_H
+#define SGAN_SGAN_SAMPLE_SAMPLER_H
 
 #include "src/sgan/model/model.h"
 

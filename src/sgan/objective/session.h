@@ -2,11 +2,17 @@
  *
  * The equations are the paper's (Huang et al., CVPR 2017); weights, targets and order are those of the
  * authors' implementation. Knows nothing of epochs, files or logs. */
-#ifndef SGAN_SGAN_SESSION_H
-#define SGAN_SGAN_SESSION_H
+#ifndef SGAN_SGAN_OBJECTIVE_SESSION_H
+#define SGAN_SGAN_OBJECTIVE_SESSION_H
 
 #include "src/sgan/model/model.h"
-#include "src/sgan/train.h"
+
+enum { SGAN_LOSSES = 32 };
+
+struct sgan_loss {
+	char name[SGAN_NAME]; /* "loss_g0_adv", ... */
+	double value;
+};
 
 /* The tapes of a stack. Two of D are alive at once in a D step. */
 struct sgan_stack_tapes {

@@ -1,5 +1,5 @@
 /* Sampling: the generators from the top stack down, with running statistics. */
-#include "src/sgan/generate.h"
+#include "src/sgan/sample/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>

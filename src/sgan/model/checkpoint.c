@@ -1,5 +1,5 @@
 /* Checkpoints: a model's tensors and its state, to and from safetensors. */
-#include "src/sgan/checkpoint.h"
+#include "src/sgan/model/checkpoint.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -248,5 +248,16 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 	if (stage == SGAN_STAGE_COUNT && moments && read != sgan_safetensors_count(file))
 		return sgan_fail(SGAN_EFORMAT, "%s: it holds %zu tensors, %zu expected", sgan_safetensors_path(file),
 		                 sgan_safetensors_count(file), read);
+	return SGAN_OK;
+}
+
+sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, enum sgan_stage stage)
+{
+	struct sgan_state from;
+	SGAN_TRY(sgan_checkpoint_state(file, &from));
+	for (int i = 0; i < (int)stage; i++)
+		if (!from.trained[i])
+			return sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
+			                 sgan_safetensors_path(file), sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));
 	return SGAN_OK;
 }

@@ -1,5 +1,5 @@
 /* Means of losses, and the lines of stats.jsonl. */
-#include "src/sgan/report.h"
+#include "src/sgan/train/report.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The whole state of a training run as a safetensors file: weights, running statistics, Adam's moments, and
  * where training stands. It holds no time, path or thread count, so equal runs give equal files. */
-#ifndef SGAN_SGAN_CHECKPOINT_H
-#define SGAN_SGAN_CHECKPOINT_H
+#ifndef SGAN_SGAN_MODEL_CHECKPOINT_H
+#define SGAN_SGAN_MODEL_CHECKPOINT_H
 
 #include "src/io/safetensors.h"
 #include "src/sgan/model/model.h"
@@ -13,7 +13,7 @@ struct sgan_state {
 	uint64_t updates[2];            /* see struct sgan_session */
 	bool trained[SGAN_STAGE_COUNT]; /* stages whose work the weights hold */
 	char dataset[64];
-	uint64_t data_hash; /* of the training set, sgan_data_hash */
+	uint64_t data_hash; /* of the training set: sizes, labels and pixels */
 };
 
 /* Writes the parts that some stage has trained, with moments where the current stage has done a step; all or
@@ -28,5 +28,8 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
  * preset's shape and be finite; for all stages and with moments there must be no other. SGAN_EFORMAT: the message names file and tensor. */
 sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sgan_model *model, enum sgan_stage stage,
                                  bool moments);
+
+/* Whether the file's weights have been through every stage before `stage`: SGAN_EINVAL if not. */
+sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, enum sgan_stage stage);
 
 #endif

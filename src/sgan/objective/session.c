@@ -1,5 +1,5 @@
 /* Memory and data of a stage's steps; the encoder's step. The GAN's steps are in gan.c. */
-#include "src/sgan/session.h"
+#include "src/sgan/objective/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
-#include "src/sgan/session_internal.h"
+#include "src/sgan/objective/session_internal.h"
 
 static sgan_status make_tapes(struct sgan_session *s, size_t i)
 {

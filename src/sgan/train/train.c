@@ -1,5 +1,5 @@
 /* The training loop: stages, epochs, steps; when to log, evaluate, draw and save. */
-#include "src/sgan/train.h"
+#include "src/sgan/train/train.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,9 +9,10 @@
 
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
-#include "src/sgan/report.h"
 #include "src/sgan/model/streams.h"
-#include "src/sgan/trainer.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/report.h"
+#include "src/sgan/train/trainer.h"
 
 static double now(void)
 {
@@ -20,41 +21,33 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static size_t batch_size(const struct sgan_trainer *t)
+static const struct sgan_stage_settings *settings_of(const struct sgan_trainer *t)
 {
-	return t->options->preset->stages[t->state.stage].batch;
+	return &t->options->preset->stages[t->state.stage];
 }
 
-/* An incomplete last batch is dropped. */
 static size_t steps_per_epoch(const struct sgan_trainer *t)
 {
-	return t->options->data->train.count / batch_size(t);
+	return sgan_epoch_steps(settings_of(t), t->options->data->train.count);
 }
 
-size_t sgan_trainer_limit(const struct sgan_trainer *t)
+/* Whether the stage has a step left. */
+static bool steps_left(const struct sgan_trainer *t)
 {
-	if (t->state.stage == SGAN_STAGE_COUNT)
-		return 0;
-	const struct sgan_stage_settings *s = &t->options->preset->stages[t->state.stage];
-	size_t limit = s->epochs * steps_per_epoch(t);
-	return s->steps > 0 && s->steps < limit ? s->steps : limit;
-}
-
-static size_t current_epoch(const struct sgan_trainer *t)
-{
-	return t->state.step == 0 ? 1 : (size_t)(t->state.step - 1) / steps_per_epoch(t) + 1;
+	return t->state.step < sgan_stage_steps(settings_of(t), t->options->data->train.count);
 }
 
 static struct sgan_progress progress_of(const struct sgan_trainer *t, enum sgan_event event)
 {
-	const size_t limit = sgan_trainer_limit(t), per_epoch = steps_per_epoch(t);
+	const struct sgan_stage_settings *settings = settings_of(t);
+	const size_t images = t->options->data->train.count;
 	return (struct sgan_progress){ .event = event,
 		                           .stage = t->state.stage,
-		                           .epoch = current_epoch(t),
-		                           .epochs = (limit + per_epoch - 1) / per_epoch,
-		                           .epoch_whole = t->state.step % per_epoch == 0,
+		                           .epoch = sgan_epoch_of(settings, images, t->state.step),
+		                           .epochs = sgan_stage_epochs(settings, images),
+		                           .epoch_whole = t->state.step % sgan_epoch_steps(settings, images) == 0,
 		                           .step = (size_t)t->state.step,
-		                           .steps = limit,
+		                           .steps = sgan_stage_steps(settings, images),
 		                           .test_accuracy = -1 };
 }
 
@@ -67,7 +60,7 @@ static void emit(const struct sgan_trainer *t, const struct sgan_progress *progr
 static sgan_status take_batch(struct sgan_trainer *t)
 {
 	const struct sgan_split *train = &t->options->data->train;
-	const size_t n = batch_size(t), size = t->model->stacks[0].lower_size;
+	const size_t n = settings_of(t)->batch, size = t->model->stacks[0].lower_size;
 	const uint64_t epoch = t->state.step / steps_per_epoch(t);
 	const size_t first = (size_t)(t->state.step % steps_per_epoch(t)) * n;
 	if (t->order_epoch != epoch) {
@@ -159,7 +152,7 @@ static sgan_status step_and_report(struct sgan_trainer *t)
 	emit(t, &progress);
 	if (t->state.step % t->options->preset->log_interval == 0)
 		SGAN_TRY(end_interval(t));
-	const bool limit = t->state.step == sgan_trainer_limit(t);
+	const bool limit = !steps_left(t);
 	if (limit || t->state.step % steps_per_epoch(t) == 0) {
 		SGAN_TRY(end_epoch(t));
 		if (!limit)
@@ -205,9 +198,9 @@ static sgan_status end_stage(struct sgan_trainer *t)
 static sgan_status run_stage(struct sgan_trainer *t)
 {
 	SGAN_TRY(begin_stage(t));
-	while (t->state.step < sgan_trainer_limit(t)) {
+	while (steps_left(t)) {
 		SGAN_TRY(step_and_report(t));
-		if (t->state.step < sgan_trainer_limit(t) && (stop_wanted(t) || steps_used_up(t))) {
+		if (steps_left(t) && (stop_wanted(t) || steps_used_up(t))) {
 			SGAN_TRY(sgan_trainer_save(t, "checkpoint.safetensors"));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))

@@ -1,8 +1,8 @@
 /* Shared by the steps of a session, for src/sgan alone. */
-#ifndef SGAN_SGAN_SESSION_INTERNAL_H
-#define SGAN_SGAN_SESSION_INTERNAL_H
+#ifndef SGAN_SGAN_OBJECTIVE_SESSION_INTERNAL_H
+#define SGAN_SGAN_OBJECTIVE_SESSION_INTERNAL_H
 
-#include "src/sgan/session.h"
+#include "src/sgan/objective/session.h"
 #include "src/sgan/model/streams.h"
 
 /* Sets a loss of the current step by name; `format` has at most one %zu, the stack. */

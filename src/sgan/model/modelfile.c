@@ -1,14 +1,12 @@
-/* Model files as others use them: which file a name stands for, what it holds, images from it. */
+/* Model files by name, and what they hold besides their tensors. */
+#include "src/sgan/model/modelfile.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "src/cpu/status.h"
-#include "src/io/run.h"
-#include "src/sgan/checkpoint.h"
-#include "src/sgan/generate.h"
-#include "src/sgan/model/streams.h"
-#include "src/sgan/train.h"
+#include "src/sgan/model/checkpoint.h"
 
 static bool is_file(const char *path)
 {
@@ -89,40 +87,11 @@ sgan_status sgan_model_describe(const char *path, struct sgan_model_info *info)
 	return status;
 }
 
-/* Generators exist from the first step of the independent stage on. */
-static sgan_status load_generators(const char *path, struct sgan_model *model)
+sgan_status sgan_init_fits(const char *path, enum sgan_stage stage)
 {
 	struct sgan_safetensors *file;
-	struct sgan_state state;
 	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = sgan_checkpoint_state(file, &state);
-	if (status == SGAN_OK && !state.trained[SGAN_STAGE_INDEPENDENT] &&
-	    (state.stage == SGAN_STAGE_ENCODER || state.step == 0))
-		status = sgan_fail(SGAN_EFORMAT, "%s: its generators are not trained yet", path);
-	if (status == SGAN_OK)
-		status = sgan_checkpoint_load(file, model, SGAN_STAGE_COUNT, false);
+	sgan_status status = sgan_checkpoint_trained(file, stage);
 	sgan_safetensors_close(file);
-	return status;
-}
-
-sgan_status sgan_sample(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t count,
-                        const uint8_t *labels, uint64_t seed, uint8_t *images)
-{
-	struct sgan_model *model = NULL;
-	struct sgan_sampler *sampler = NULL;
-	const size_t batch = count < 100 ? (count > 0 ? count : 1) : 100;
-	for (size_t i = 0; i < count; i++)
-		if (labels[i] >= preset->classes)
-			return sgan_fail(SGAN_EINVAL, "label %u: preset %s has classes 0 to %zu", labels[i], preset->name,
-			                 preset->classes - 1);
-	sgan_status status = sgan_model_create(ctx, preset, batch, false, &model);
-	if (status == SGAN_OK)
-		status = load_generators(path, model);
-	if (status == SGAN_OK)
-		status = sgan_sampler_create(ctx, model, &sampler);
-	if (status == SGAN_OK)
-		status = sgan_sampler_draw(sampler, sgan_stream(SGAN_RANDOM_SAMPLE, 0, 0), seed, 0, count, labels, images);
-	sgan_sampler_destroy(sampler);
-	sgan_model_destroy(model);
 	return status;
 }

@@ -1,9 +1,10 @@
 /* What a run says of itself: stats.jsonl and progress events. Means of the losses over an interval and an epoch. */
-#ifndef SGAN_SGAN_REPORT_H
-#define SGAN_SGAN_REPORT_H
+#ifndef SGAN_SGAN_TRAIN_REPORT_H
+#define SGAN_SGAN_TRAIN_REPORT_H
 
 #include "src/io/run.h"
-#include "src/sgan/session.h"
+#include "src/sgan/objective/session.h"
+#include "src/sgan/train/progress.h"
 
 /* Sums since the last time it was emptied. */
 struct sgan_meter {

@@ -1,10 +1,11 @@
 /* The inside of a training run, shared by the loop (train.c) and what it opens, draws and saves (trainer.c). */
-#ifndef SGAN_SGAN_TRAINER_H
-#define SGAN_SGAN_TRAINER_H
+#ifndef SGAN_SGAN_TRAIN_TRAINER_H
+#define SGAN_SGAN_TRAIN_TRAINER_H
 
-#include "src/sgan/checkpoint.h"
-#include "src/sgan/generate.h"
-#include "src/sgan/report.h"
+#include "src/sgan/model/checkpoint.h"
+#include "src/sgan/sample/sampler.h"
+#include "src/sgan/train/report.h"
+#include "src/sgan/train/train.h"
 
 struct sgan_trainer {
 	sgan_ctx *ctx;
@@ -27,9 +28,6 @@ struct sgan_trainer {
 /* Checks preset against data, builds the model, loads what the run goes on from (a checkpoint or `init`), opens the
  * log. */
 sgan_status sgan_trainer_open(struct sgan_trainer *t);
-
-/* Steps of the current stage; 0 behind the last. */
-size_t sgan_trainer_limit(const struct sgan_trainer *t);
 
 /* Frees everything; returns status, or the log's failure if status is SGAN_OK. */
 sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status);

@@ -1,0 +1,40 @@
+/* Stages, steps and epochs, computed here alone. */
+#include "src/sgan/train/limits.h"
+
+#include <string.h>
+
+enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
+{
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		if (strcmp(preset->stage, sgan_stage_name(stage)) == 0)
+			return stage;
+	return SGAN_STAGE_ENCODER; /* "all" */
+}
+
+enum sgan_stage sgan_last_stage(const struct sgan_preset *preset)
+{
+	return strcmp(preset->stage, "all") == 0 ? SGAN_STAGE_COUNT - 1 : sgan_first_stage(preset);
+}
+
+size_t sgan_epoch_steps(const struct sgan_stage_settings *settings, size_t images)
+{
+	return images / settings->batch;
+}
+
+size_t sgan_stage_steps(const struct sgan_stage_settings *settings, size_t images)
+{
+	const size_t an_epoch = sgan_epoch_steps(settings, images);
+	const size_t limit = an_epoch > SIZE_MAX / settings->epochs ? SIZE_MAX : settings->epochs * an_epoch;
+	return settings->steps > 0 && settings->steps < limit ? settings->steps : limit;
+}
+
+size_t sgan_stage_epochs(const struct sgan_stage_settings *settings, size_t images)
+{
+	const size_t an_epoch = sgan_epoch_steps(settings, images), steps = sgan_stage_steps(settings, images);
+	return an_epoch > 0 ? steps / an_epoch + (steps % an_epoch > 0) : 0;
+}
+
+size_t sgan_epoch_of(const struct sgan_stage_settings *settings, size_t images, uint64_t steps)
+{
+	return steps == 0 ? 1 : (size_t)((steps - 1) / sgan_epoch_steps(settings, images)) + 1;
+}

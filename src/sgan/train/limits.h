@@ -1,0 +1,24 @@
+/* How long training lasts: which stages a preset runs, their steps and epochs. An incomplete last batch of an epoch is
+ * dropped. Pure arithmetic: knows a stage's settings and how many images there are, nothing of runs. */
+#ifndef SGAN_SGAN_TRAIN_LIMITS_H
+#define SGAN_SGAN_TRAIN_LIMITS_H
+
+#include "src/sgan/preset/preset.h"
+
+/* The first and the last stage that a preset runs. */
+enum sgan_stage sgan_first_stage(const struct sgan_preset *preset);
+enum sgan_stage sgan_last_stage(const struct sgan_preset *preset);
+
+/* Steps of an epoch over `images` training images. */
+size_t sgan_epoch_steps(const struct sgan_stage_settings *settings, size_t images);
+
+/* Steps of the whole stage: its epochs', or its own limit where that is less. */
+size_t sgan_stage_steps(const struct sgan_stage_settings *settings, size_t images);
+
+/* Epochs that these steps take, the last one perhaps in part. */
+size_t sgan_stage_epochs(const struct sgan_stage_settings *settings, size_t images);
+
+/* The epoch, from 1, that the last of `steps` done steps was of; 1 before the first. There is at least a batch. */
+size_t sgan_epoch_of(const struct sgan_stage_settings *settings, size_t images, uint64_t steps);
+
+#endif

@@ -1,0 +1,27 @@
+/* What training asks of presets and datasets. Knows nothing of files and runs. */
+#include "src/sgan/train/requirements.h"
+
+#include "src/cpu/status.h"
+
+sgan_status sgan_preset_trainable(const struct sgan_preset *p)
+{
+	if (p->channels != 1)
+		return sgan_fail(SGAN_EINVAL,
+		                 "preset %s is of colour images, which cannot be trained on yet: what is missing is a reader "
+		                 "for their files and the subtraction of their mean image",
+		                 p->name);
+	return SGAN_OK;
+}
+
+sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_dataset *d)
+{
+	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
+		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu",
+		                 d->name, d->height, d->width, d->channels, d->classes, p->name, p->height, p->width,
+		                 p->channels, p->classes);
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		if (p->stages[i].batch > d->train.count)
+			return sgan_fail(SGAN_EINVAL, "stage %s: a batch of %zu does not fit the %zu images of %s",
+			                 sgan_stage_name((enum sgan_stage)i), p->stages[i].batch, d->train.count, d->name);
+	return SGAN_OK;
+}

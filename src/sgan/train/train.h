@@ -1,0 +1,31 @@
+/* Training a model in a run directory: stages, checkpoints, statistics, sample grids. */
+#ifndef SGAN_SGAN_TRAIN_TRAIN_H
+#define SGAN_SGAN_TRAIN_TRAIN_H
+
+#include <signal.h>
+
+#include "src/data/dataset.h"
+#include "src/sgan/preset/preset.h"
+#include "src/sgan/train/progress.h"
+
+struct sgan_train_options {
+	const struct sgan_preset *preset; /* effective: its stage, limits and seed are what is run */
+	const struct sgan_dataset *data;
+	const char *run;                   /* an existing run directory */
+	const char *init;                  /* a model file for the stages that are not run, or NULL */
+	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
+	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
+	const volatile sig_atomic_t *stop; /* becomes not 0: finish the step, save, return SGAN_EINTERRUPTED; or NULL */
+	void (*progress)(void *arg, const struct sgan_progress *progress); /* or NULL */
+	void *arg;
+};
+
+/* Runs the preset's stages. Writes into the run: stats.jsonl, samples-STAGE-EPOCH.png, reals.png,
+ * checkpoint.safetensors (whole state: before the first step, at each epoch's end, at each stage's end, and when
+ * stopping) and STAGE.safetensors (the same, as the stage left it). A stage that ends within an epoch draws and
+ * evaluates as at its end. One process at a time trains in a run; another gets SGAN_EIO.
+ * SGAN_EDIVERGED: a loss or weight is not finite; the message says which at which step, the last good
+ * checkpoint is kept. SGAN_EINTERRUPTED: see stop. SGAN_EINVAL: dataset and preset differ, init lacks a stage. */
+sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options);
+
+#endif
