@@ -1,59 +1,41 @@
 /* Weights brought into the panels that the matrix tiles read. */
 #include "src/ops/conv_plan.h"
 #include "src/exec/ctx.h"
+#include "src/ops/panels.h"
 
-/* Panels of `nr` columns of [taps][rows] rows: element (t, r, c) comes from
- * weights[t * tap_stride + r * row_stride + c * col_stride]. */
+/* Panels [panel][taps][rows][nr] of the weights, of which each tap is a matrix. */
 struct pack {
-	const real *weights;
+	const struct sgan_kernels *kernels;
+	size_t taps;
+	struct sgan_panel_source first_tap; /* the next is rows * cols elements further */
 	real *packed;
-	size_t taps, rows, cols, nr;
-	size_t tap_stride, row_stride, col_stride;
 };
-
-static void pack_row(const real *from, size_t stride, size_t count, size_t nr, real *to)
-{
-	size_t j = 0;
-
-	for (; j < count; j++)
-		to[j] = from[j * stride];
-	for (; j < nr; j++)
-		to[j] = 0;
-}
 
 /* A chunk is one tap of one panel. */
 static void pack_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct pack *p = arg;
-	size_t panel = chunk / p->taps, tap = chunk % p->taps;
-	size_t first = panel * p->nr;
-	size_t count = p->cols - first < p->nr ? p->cols - first : p->nr;
-	const real *from = p->weights + tap * p->tap_stride + first * p->col_stride;
-	real *to = p->packed + (panel * p->taps + tap) * p->rows * p->nr;
+	struct sgan_panel_source tap = p->first_tap;
+	size_t nr = p->kernels->gemm_nr;
 
 	(void)worker;
-	for (size_t r = 0; r < p->rows; r++, from += p->row_stride, to += p->nr)
-		pack_row(from, p->col_stride, count, p->nr, to);
+	tap.first += chunk % p->taps * tap.rows * tap.cols;
+	sgan_pack_panel(p->kernels, &tap, nr, chunk / p->taps, p->packed + chunk * tap.rows * nr);
 }
 
 static void run_pack(sgan_ctx *ctx, struct pack *p)
 {
-	sgan_parallel_for(ctx, conv_ceil_div(p->cols, p->nr) * p->taps, pack_chunk, p);
+	sgan_parallel_for(ctx, conv_ceil_div(p->first_tap.cols, p->kernels->gemm_nr) * p->taps, pack_chunk, p);
 }
 
 void sgan_conv_pack_gather(sgan_ctx *ctx, const struct sgan_conv_plan *plan, const real *weights, real *packed)
 {
 	const struct conv_base *b = &plan->base;
 	struct pack p = {
-		.weights = weights,
-		.packed = packed,
+		.kernels = plan->kernels,
 		.taps = b->k_h * b->k_w,
-		.rows = b->x_c,
-		.cols = b->y_c,
-		.nr = plan->kernels->gemm_nr,
-		.tap_stride = b->x_c * b->y_c,
-		.row_stride = b->y_c,
-		.col_stride = 1,
+		.first_tap = { weights, b->x_c, b->y_c, b->y_c, false },
+		.packed = packed,
 	};
 
 	run_pack(ctx, &p);
@@ -80,15 +62,10 @@ void sgan_conv_pack_scatter(sgan_ctx *ctx, const struct sgan_conv_plan *plan, co
 {
 	const struct conv_base *b = &plan->base;
 	struct pack p = {
-		.weights = weights,
-		.packed = packed,
+		.kernels = plan->kernels,
 		.taps = b->k_h * b->k_w,
-		.rows = b->y_c,
-		.cols = b->x_c,
-		.nr = plan->kernels->gemm_nr,
-		.tap_stride = b->x_c * b->y_c,
-		.row_stride = 1,
-		.col_stride = b->y_c,
+		.first_tap = { weights, b->y_c, b->x_c, b->y_c, true },
+		.packed = packed,
 	};
 
 	if (plan->scatter == CONV_DOTS)

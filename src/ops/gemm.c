@@ -12,8 +12,7 @@
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/conv_plan.h"
-
-#include <string.h>
+#include "src/ops/panels.h"
 
 enum {
 	BLOCK_K = 512,                 /* steps of the sum at a time */
@@ -73,50 +72,38 @@ static void pack_rows(const struct gemm_job *job, size_t first, size_t rows, rea
 		job->kernels->copy(rows, job->k, job->a + first * job->lda, (ptrdiff_t)job->lda, to, (ptrdiff_t)job->ld_packed);
 }
 
-/* [k, nr] of op(B)'s n columns from `first` on. */
-static void pack_panel(const struct gemm_job *job, size_t first, size_t n, real *to)
+/* Steps of the sum of op(B), from `first` on. */
+static struct sgan_panel_source b_steps(const struct gemm_job *job, size_t first, size_t steps)
 {
-	size_t nr = job->kernels->gemm_nr;
+	const real *b = job->b + (job->trans_b ? first : first * job->ldb);
 
-	if (n < nr)
-		memset(to, 0, job->k * nr * sizeof(real));
-	if (job->trans_b)
-		job->kernels->transpose(n, job->k, job->b + first * job->ldb, (ptrdiff_t)job->ldb, to, (ptrdiff_t)nr);
-	else
-		job->kernels->copy(job->k, n, job->b + first, (ptrdiff_t)job->ldb, to, (ptrdiff_t)nr);
+	return (struct sgan_panel_source){ b, steps, job->n, job->ldb, job->trans_b };
 }
 
-/* Steps of the sum of all panels: rows of B are read from end to end. */
+static void pack_panel(const struct gemm_job *job, size_t panel, real *to)
+{
+	struct sgan_panel_source b = b_steps(job, 0, job->k);
+
+	sgan_pack_panel(job->kernels, &b, job->kernels->gemm_nr, panel, to);
+}
+
+/* Rows of B are read from end to end. */
 static void pack_steps(const struct gemm_job *job, size_t first, size_t steps)
 {
-	size_t nr = job->kernels->gemm_nr, whole = job->n / nr, rest = job->n % nr;
+	struct sgan_panel_source b = b_steps(job, first, steps);
+	size_t nr = job->kernels->gemm_nr;
 
-	for (size_t l = first; l < first + steps; l++) {
-		const real *from = job->b + l * job->ldb;
-		real *to = job->packed_b + l * nr, *last = to + whole * job->panel_size;
-		job->kernels->copy(whole, nr, from, (ptrdiff_t)nr, to, (ptrdiff_t)job->panel_size);
-		if (rest) {
-			memset(last, 0, nr * sizeof(real));
-			memcpy(last, from + whole * nr, rest * sizeof(real));
-		}
-	}
-}
-
-static size_t panel_columns(const struct gemm_job *job, size_t panel)
-{
-	size_t first = panel * job->kernels->gemm_nr;
-
-	return first >= job->n ? 0 : conv_least(job->n - first, job->kernels->gemm_nr);
+	sgan_pack_panels(job->kernels, &b, nr, job->packed_b + first * nr, job->panel_size, nr);
 }
 
 static void pack_b_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct gemm_job *job = arg;
-	size_t nr = job->kernels->gemm_nr, first = chunk * PACK_STEPS;
+	size_t first = chunk * PACK_STEPS;
 
 	(void)worker;
 	if (job->trans_b)
-		pack_panel(job, chunk * nr, panel_columns(job, chunk), job->packed_b + chunk * job->panel_size);
+		pack_panel(job, chunk, job->packed_b + chunk * job->panel_size);
 	else
 		pack_steps(job, first, conv_least(job->k - first, PACK_STEPS));
 }
@@ -138,7 +125,7 @@ static void fetch_rows(size_t rows, size_t n, const real *from, size_t ld)
 /* Part `part` of `parts` of what the panel will be read from. */
 static void fetch_panel(const struct gemm_job *job, size_t panel, size_t part, size_t parts)
 {
-	size_t nr = job->kernels->gemm_nr, n = panel_columns(job, panel);
+	size_t nr = job->kernels->gemm_nr, n = sgan_panel_cols(job->n, nr, panel);
 	size_t rows = job->shares_b || !job->trans_b ? job->k : n, cols = job->shares_b ? nr : job->trans_b ? job->k : n;
 	const real *from =
 		job->shares_b ? job->packed_b + panel * job->panel_size : job->b + panel * nr * (job->trans_b ? job->ldb : 1);
@@ -158,7 +145,7 @@ static void multiply_panel(const struct gemm_job *job, size_t panel, size_t next
                            const real *packed)
 {
 	const struct sgan_tap tap = { 0, 0 };
-	size_t nr = job->kernels->gemm_nr, n = panel_columns(job, panel), count = rows->end - rows->begin;
+	size_t nr = job->kernels->gemm_nr, n = sgan_panel_cols(job->n, nr, panel), count = rows->end - rows->begin;
 	size_t tiles = conv_ceil_div(count, job->kernels->gemm_mr);
 
 	for (size_t t = 0; t < tiles; t++) {
@@ -205,7 +192,7 @@ static void multiply_chunk(void *arg, size_t chunk, int worker)
 		size_t next = panel + 1 < panel_end ? panel + 1 : conv_part_begin(panels, job->groups, next_group);
 		real *packed = job->packed_b + (job->shares_b ? panel : (size_t)worker) * job->panel_size;
 		if (!job->shares_b)
-			pack_panel(job, panel * job->kernels->gemm_nr, panel_columns(job, panel), packed);
+			pack_panel(job, panel, packed);
 		multiply_panel(job, panel, next, &rows, packed);
 	}
 }
