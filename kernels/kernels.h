@@ -56,22 +56,58 @@ struct sgan_walk {
 	ptrdiff_t ahead_step; /* comes closer meanwhile; it need not be there. A step of 0: nothing new. */
 };
 
-#define SGAN_KERNEL(field, generic, avx2, avx512, args) void(*field) args;
+/* How operations cut their work, so that what a piece reads again stays cached on the machines that have this
+ * instruction set. These belong to the set, never to the machine that happens to run it: some pieces are summed by
+ * themselves, so that their sizes order sums, and the same set must give the same bits everywhere. "Flops" are
+ * multiply-adds times two; times and rates are measured. A worker is one of the context's threads. */
+struct sgan_blocking {
+	/* Matrix products, in BLIS's names: mc rows of A and kc steps of the sum stay in the second-level cache while the
+	 * panels of B, kc x nr each, go by. kc orders sums. */
+	size_t kc, mc;
+
+	/* A chunk of a convolution, forward or backward-data: at most as many flops as this, so that the last worker is not
+	 * long alone; where that makes fewer chunks than few_chunks, smaller ones, but not under the second number, which is
+	 * long against the time of handing out a chunk (about a microsecond). */
+	struct sgan_chunk_flops {
+		double most, least;
+	} taps_chunk, runs_chunk; /* with a matrix product for each tap; from few channels, whose sums are short */
+	double few_chunks;
+	double taps_panel_bytes; /* of packed weights that a chunk goes over: with its sources they stay in the second level */
+
+	/* A weight gradient. The first four order sums. */
+	size_t wgrad_pieces;     /* slices x tiles x panels: where they are fewer, slices are cut further */
+	size_t wgrad_once_bytes; /* of the second-level cache, for a group and its sums when a group is read once: half of */
+	size_t wgrad_taps_bytes; /* it, so that the next group finds room; and when it is read again for each tap: most */
+	double wgrad_far_sums;   /* how much longer sums take to be read and written when they fill half of that cache */
+	double wgrad_step_moves; /* time of a multiply-add of one vector of a tile, in values moved between caches */
+	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */
+
+	/* Passes over the rows of a tensor. The first two order sums. */
+	size_t row_chunk_elements; /* of a chunk: the two or three tensors that a pass reads stay cached for a second look */
+	size_t row_chunks_most;    /* in a slice */
+	size_t stream_bytes; /* of a tensor that is written past the caches: more than the second-level caches of a few cores
+	                      * hold, less than most third-level ones */
+};
+
+/* Each row's type: sgan_gemm_kernel is gemm's. */
+#define SGAN_KERNEL(field, args) typedef void sgan_##field##_kernel args;
+#include "kernels/kernels.def"
+#undef SGAN_KERNEL
+
+#define SGAN_KERNEL(field, args) sgan_##field##_kernel *field;
 struct sgan_kernels {
 	sgan_isa isa;
-	size_t gemm_mr, gemm_nr;   /* rows and columns of the gemm and igemm tiles; nr is the packed panels' width */
-	size_t wgrad_mr, wgrad_nr; /* the weight-gradient tile */
+	size_t gemm_mr, gemm_nr;    /* rows and columns of the gemm and igemm tiles; nr is the packed panels' width */
+	size_t wgrad_mr, wgrad_nr;  /* the weight-gradient tile */
 	size_t dots_sums, dots_vec; /* the tile of few columns: most rows times columns; elements side by side */
+	struct sgan_blocking blocking;
 #include "kernels/kernels.def"
 };
 #undef SGAN_KERNEL
 
-/* One table per instruction set that is built; the float library has them all,
- * the double one the generic one. */
-extern const struct sgan_kernels SGAN_SYMBOL(kernels__generic);
-#ifndef SGAN_REAL_DOUBLE
-extern const struct sgan_kernels SGAN_SYMBOL(kernels__avx2);
-extern const struct sgan_kernels SGAN_SYMBOL(kernels__avx512);
-#endif
+/* The sets' tables. The float library has those that are built, the double one the generic set's. */
+#define SGAN_SET(ISA, name) extern const struct sgan_kernels SGAN_SYMBOL(kernels__##name);
+#include "kernels/sets.def"
+#undef SGAN_SET
 
 #endif

@@ -1,8 +1,12 @@
-/* The AVX-512 set: kernels.def's column, and the tiles' sizes. */
-#include "kernels/functions.h"
+/* The AVX-512 set: the generic one but for the functions in rows.def, the sizes of their tiles, and the blocking that goes
+ * with these. */
+#include "kernels/avx512/set.h"
+#include "kernels/generic/set.h"
 
-#define SGAN_KERNEL(field, generic, avx2, avx512, args) .field = SGAN_SYMBOL(avx512),
+#pragma GCC diagnostic ignored "-Woverride-init" /* it is what a table is made of */
+
 const struct sgan_kernels SGAN_SYMBOL(kernels__avx512) = {
+#include "kernels/generic/table.def"
 	.isa = SGAN_ISA_AVX512,
 	.gemm_mr = 14,
 	.gemm_nr = 32,
@@ -10,5 +14,9 @@ const struct sgan_kernels SGAN_SYMBOL(kernels__avx512) = {
 	.wgrad_nr = 32,
 	.dots_sums = 24,
 	.dots_vec = 16,
-#include "kernels/kernels.def"
+	.blocking.kc = 512, /* a panel is 64 KiB */
+	.blocking.mc = 384, /* with kc 768 KiB of A */
+#define SGAN_ROW(field, function) .field = SGAN_SYMBOL(VEC_ISA(function)),
+#include "kernels/avx512/rows.def"
+#undef SGAN_ROW
 };

@@ -1,6 +1,6 @@
 /* Batch normalisation over the rows of one chunk, in portable C. Combining the
  * chunks' statistics is not done here (src/ops/bn.c). */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 #include "kernels/generic/act.h"
 
 void SGAN_SYMBOL(bn_stats__generic)(size_t rows, size_t channels, const real *src, real *mean, real *m2)

@@ -1,5 +1,5 @@
 /* The tile of few columns in portable C. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 
 void SGAN_SYMBOL(dots__generic)(size_t taps, const struct sgan_tap *tap, size_t k, const real *src, ptrdiff_t ld_src,
                                 const real *weights, const real *bias, real *dst, ptrdiff_t ld_dst, size_t m, size_t n)

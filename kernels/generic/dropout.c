@@ -1,6 +1,6 @@
 /* Noise on activations, in portable C: masks from random words, and the sum with numbers that were drawn. The
  * vector sets give the same bits. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 #include "kernels/philox.h"
 
 enum { GROUP = SGAN_DROPOUT_GROUP, BLOCKS = GROUP / 8 };

@@ -1,7 +1,7 @@
 /* Element by element: activations, sums and the optimiser's step, in portable C.
  * The vector sets give the same bits, but for the logistic function: they use the
  * same operations in the same order and fuse nothing. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 #include "kernels/generic/act.h"
 
 void SGAN_SYMBOL(act__generic)(size_t count, const real *src, sgan_act act, real slope, real *dst)

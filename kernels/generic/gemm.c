@@ -1,6 +1,6 @@
 /* The matrix tiles in portable C: the oracle of every other set, and the
  * fallback. Plain loops over a small block of sums; nothing clever. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 #include "kernels/generic/act.h"
 
 enum { MR = 4, NR = 16 }; /* as in generic/table.c */

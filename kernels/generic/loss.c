@@ -1,6 +1,6 @@
 /* Losses over rows of scores, in portable C: each adds its value to a double and
  * its gradient to diff. Averages and slices are the caller's. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 
 #include <tgmath.h>
 

@@ -1,5 +1,5 @@
 /* Max pooling of one image over windows that do not overlap, in portable C. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 
 static void pool_window(size_t w, size_t channels, size_t size, const real *src, real *dst, uint8_t *which)
 {

@@ -1,7 +1,7 @@
 /* Random numbers by counter. Every operation on floats here is one IEEE addition,
  * multiplication or square root, never fused, so that every machine, instruction
  * set and precision gives the same bits. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 #include "kernels/philox.h"
 
 #include <math.h>

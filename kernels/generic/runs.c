@@ -1,5 +1,5 @@
 /* The gather from few channels in portable C: a sum for each position and column. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 #include "kernels/generic/act.h"
 
 enum { NR = 16 }; /* as in generic/table.c */

@@ -1,5 +1,5 @@
 /* Transposition in portable C. */
-#include "kernels/functions.h"
+#include "kernels/generic/set.h"
 
 void SGAN_SYMBOL(transpose__generic)(size_t rows, size_t cols, const real *src, ptrdiff_t ld_src, real *dst,
                                      ptrdiff_t ld_dst)

@@ -3,7 +3,7 @@
 #ifndef SGAN_KERNELS_SIMD_ACT_H
 #define SGAN_KERNELS_SIMD_ACT_H
 
-#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 #define SIMD_INLINE static inline __attribute__((always_inline))
 

@@ -9,7 +9,7 @@
  *
  * A multiplication needs at most one operand of memory: per step of the sum
  * m + n loads for m * n multiplications. */
-#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 #define DOTS_INLINE static inline __attribute__((always_inline))
 #define DOTS_UNROLL _Pragma("GCC unroll 32")

@@ -6,7 +6,7 @@
 #ifndef SGAN_KERNELS_SIMD_TILE_H
 #define SGAN_KERNELS_SIMD_TILE_H
 
-#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 #define TILE_INLINE static inline __attribute__((always_inline))
 #define TILE_UNROLL _Pragma("GCC unroll 16")

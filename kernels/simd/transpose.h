@@ -1,7 +1,7 @@
 /* Transposition; kernels.def says what it computes. The file that includes this
  * has included its vec.h, and defined
  *   void transpose_block(vec x[VEC])  lane j of x[i] goes to lane i of x[j] */
-#include "kernels/functions.h"
+#include "kernels/kernels.h"
 
 static inline __attribute__((always_inline)) void transpose_part(size_t rows, size_t cols, const float *src,
                                                                  ptrdiff_t ld_src, float *dst, ptrdiff_t ld_dst)

@@ -15,13 +15,9 @@ static const char *const names[SGAN_ISA_COUNT] = {
 };
 
 static const struct sgan_kernels *const tables[SGAN_ISA_COUNT] = {
-	[SGAN_ISA_GENERIC] = &SGAN_SYMBOL(kernels__generic),
-#if !defined SGAN_REAL_DOUBLE && defined SGAN_HAVE_AVX2
-	[SGAN_ISA_AVX2] = &SGAN_SYMBOL(kernels__avx2),
-#endif
-#if !defined SGAN_REAL_DOUBLE && defined SGAN_HAVE_AVX512
-	[SGAN_ISA_AVX512] = &SGAN_SYMBOL(kernels__avx512),
-#endif
+#define SGAN_SET(ISA, name) [SGAN_ISA_##ISA] = &SGAN_SYMBOL(kernels__##name),
+#include "kernels/sets.def"
+#undef SGAN_SET
 };
 
 static bool is_isa(sgan_isa isa)

@@ -85,7 +85,7 @@ sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t ch
 	SGAN_NEED(what, diff_bias);
 	if (elements)
 		SGAN_NEED(what, diff);
-	chunks = sgan_row_chunks(n, pixels, channels, slices);
+	chunks = sgan_row_chunks(ctx->kernels, n, pixels, channels, slices);
 	return run(ctx, &job, &chunks, bias_chunk, accumulate, diff_bias);
 }
 
@@ -95,7 +95,7 @@ sgan_status sgan_act_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_
 	struct bias_job job = {
 		.channels = channels, .diff = diff, .dst = dst, .act = act, .slope = slope, .diff_act = diff
 	};
-	struct row_chunks chunks = sgan_row_chunks(n, pixels, channels, slices);
+	struct row_chunks chunks = sgan_row_chunks(ctx->kernels, n, pixels, channels, slices);
 
 	return run(ctx, &job, &chunks, act_bias_chunk, true, diff_bias);
 }

@@ -46,8 +46,8 @@ static struct bn_job bn_job(sgan_ctx *ctx, const sgan_bn *bn, size_t n, size_t p
 	return (struct bn_job){
 		.kernels = ctx->kernels,
 		.bn = bn,
-		.chunks = sgan_row_chunks(n, pixels, bn->channels, bn->slices),
-		.stream = sgan_streams(n * pixels * bn->channels),
+		.chunks = sgan_row_chunks(ctx->kernels, n, pixels, bn->channels, bn->slices),
+		.stream = sgan_streams(ctx->kernels, n * pixels * bn->channels),
 	};
 }
 

@@ -36,7 +36,7 @@ void sgan_conv_gather(sgan_ctx *ctx, struct conv_call *call)
 {
 	const struct conv_base *b = &call->plan->base;
 
-	call->epilogue.stream = sgan_streams(call->n * b->y_h * b->y_w * b->y_c);
+	call->epilogue.stream = sgan_streams(call->plan->kernels, call->n * b->y_h * b->y_w * b->y_c);
 	call->worker_size = gather_worker(call->plan);
 	if (call->plan->gather == CONV_RUNS)
 		sgan_conv_runs(ctx, call);
@@ -48,7 +48,7 @@ void sgan_conv_scatter(sgan_ctx *ctx, struct conv_call *call)
 {
 	const struct conv_base *b = &call->plan->base;
 
-	call->epilogue.stream = sgan_streams(call->n * b->x_h * b->x_w * b->x_c);
+	call->epilogue.stream = sgan_streams(call->plan->kernels, call->n * b->x_h * b->x_w * b->x_c);
 	call->worker_size = scatter_worker(call->plan);
 	if (call->plan->scatter == CONV_DOTS)
 		sgan_conv_dots(ctx, call);

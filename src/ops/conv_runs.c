@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-/* Multiply-adds of one chunk, times two: large ones, but smaller where there would be few. Half of those in conv_taps.c:
- * sums are short, so that stores take as long again. */
-static const double large_chunk_flops = 8e6, small_chunk_flops = 2.5e5;
-static const double few_chunks = 64;
-
 struct runs_job {
 	const struct conv_call *call;
 	size_t bands; /* of an image */
@@ -43,16 +38,18 @@ static double row_flops(const struct conv_base *b)
 }
 
 /* Bands of an image when n are worked on. */
-static size_t band_count(const struct conv_base *b, size_t n)
+static size_t band_count(const struct sgan_conv_plan *plan, size_t n)
 {
+	const struct conv_base *b = &plan->base;
+	const struct sgan_blocking *blocking = &plan->kernels->blocking;
 	double image = row_flops(b) * (double)b->y_h;
-	double flops = image * (double)n / few_chunks;
+	double flops = image * (double)n / blocking->few_chunks;
 	double bands;
 
-	if (flops > large_chunk_flops)
-		flops = large_chunk_flops;
-	if (flops < small_chunk_flops)
-		flops = small_chunk_flops;
+	if (flops > blocking->runs_chunk.most)
+		flops = blocking->runs_chunk.most;
+	if (flops < blocking->runs_chunk.least)
+		flops = blocking->runs_chunk.least;
 	bands = image / flops;
 	if (bands < 1)
 		return 1;
@@ -68,7 +65,7 @@ static size_t band_source_rows(const struct conv_base *b, size_t rows)
 size_t sgan_conv_runs_workspace(const struct sgan_conv_plan *plan)
 {
 	const struct conv_base *b = &plan->base;
-	size_t rows = band_source_rows(b, conv_ceil_div(b->y_h, band_count(b, plan->desc.max_batch)));
+	size_t rows = band_source_rows(b, conv_ceil_div(b->y_h, band_count(plan, plan->desc.max_batch)));
 
 	return b->pad ? conv_round_bytes(rows * padded_row(b) * sizeof(real)) : 0;
 }
@@ -101,7 +98,7 @@ void sgan_conv_runs(sgan_ctx *ctx, struct conv_call *call)
 	const struct conv_base *b = &call->plan->base;
 	struct runs_job job = {
 		.call = call,
-		.bands = band_count(b, call->n),
+		.bands = band_count(call->plan, call->n),
 		.runs = {
 			.taps = b->k_h,
 			.k = b->k_w * b->x_c,

@@ -13,14 +13,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Multiply-adds of one chunk, times two: large ones, but smaller where there would be few, though still long against
- * handing out a chunk (about a microsecond). */
-static const double large_chunk_flops = 16e6, small_chunk_flops = 5e5;
-static const double few_chunks = 64;
-/* Weights of the panels that a chunk goes over: with the sources of some positions, what a second-level cache of 1 MiB
- * holds. */
-static const double panels_bytes = 512 << 10;
-
 struct taps_job {
 	const struct conv_call *call;
 	struct conv_view view;
@@ -137,12 +129,12 @@ static void batch_chunk(void *arg, size_t chunk, int worker)
 	}
 }
 
-static size_t parts_of(double flops, size_t grain_parts, size_t limit)
+static size_t parts_of(const struct sgan_blocking *b, double flops, size_t grain_parts, size_t limit)
 {
-	double parts = flops / large_chunk_flops;
+	double parts = flops / b->taps_chunk.most;
 
-	if (parts < few_chunks)
-		parts = flops / small_chunk_flops < few_chunks ? flops / small_chunk_flops : few_chunks;
+	if (parts < b->few_chunks)
+		parts = flops / b->taps_chunk.least < b->few_chunks ? flops / b->taps_chunk.least : b->few_chunks;
 	parts /= (double)grain_parts;
 	if (parts < 1)
 		return 1;
@@ -156,19 +148,20 @@ static size_t parts_of(double flops, size_t grain_parts, size_t limit)
 static void cut_batch(struct taps_job *job)
 {
 	const struct sgan_conv_plan *plan = job->call->plan;
+	const struct sgan_blocking *blocking = &plan->kernels->blocking;
 	double weights = (double)plan->weight_count;
 	double sources = (double)job->call->n * (double)src_image(job);
 	double smaller_image = (double)(plan->base.y_h * plan->base.y_w);
 	double flops = 2 * weights * smaller_image * (double)job->call->n;
-	double groups = ceil(weights * sizeof(real) / panels_bytes);
+	double groups = ceil(weights * sizeof(real) / blocking->taps_panel_bytes);
 
 	job->block_parts = sources > weights ? job->blocks : 1;
 	job->panel_parts = sources > weights && groups < (double)job->panels ? (size_t)groups : job->panels;
-	job->position_parts = parts_of(flops, job->block_parts * job->panel_parts, job->positions);
+	job->position_parts = parts_of(blocking, flops, job->block_parts * job->panel_parts, job->positions);
 	if (job->block_parts == 1)
-		job->block_parts = parts_of(flops, job->panel_parts * job->position_parts, job->blocks);
+		job->block_parts = parts_of(blocking, flops, job->panel_parts * job->position_parts, job->blocks);
 	else if (job->panel_parts < job->panels && job->position_parts == job->positions)
-		job->panel_parts = parts_of(flops, job->block_parts * job->position_parts, job->panels);
+		job->panel_parts = parts_of(blocking, flops, job->block_parts * job->position_parts, job->panels);
 }
 
 /* --- indirect ---------------------------------------------------------------- */
@@ -355,7 +348,8 @@ static void cut_indirect(struct taps_job *job)
 	job->phases_w = step < job->view.dst_w ? step : job->view.dst_w;
 	job->tiles = conv_ceil_div(h * w, job->call->plan->kernels->gemm_mr);
 	job->panel_parts = 1;
-	while (job->panel_parts < job->panels && (double)(indirect_tiles(job) * job->panel_parts) < few_chunks)
+	while (job->panel_parts < job->panels &&
+	       (double)(indirect_tiles(job) * job->panel_parts) < job->call->plan->kernels->blocking.few_chunks)
 		job->panel_parts++;
 }
 

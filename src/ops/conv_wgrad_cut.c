@@ -8,17 +8,6 @@
  * by how many values they move. */
 #include "src/ops/conv_wgrad.h"
 
-enum {
-	LEAST_PIECES = 32 /* parts, tiles and panels: when they are fewer, slices are cut into blocks */
-};
-/* What a group and its sums may take of the second-level cache: most of it where all of it is read again for each
- * tap, half where the next group must find room beside it. Measured with 2 MiB. */
-static const size_t cache_bytes[2] = { (size_t)1 << 20, (size_t)3 << 19 };
-/* Values that are moved in the time of a multiply-add of one vector of the tile: measured, about the same on all. */
-static const double moves_per_step = 3;
-/* Handing out a chunk and finding out its walks, in moved values. */
-static const double chunk_moves = 5000;
-
 struct wgrad_shape sgan_wgrad_shape(const struct sgan_conv_plan *plan)
 {
 	const struct conv_base *b = &plan->base;
@@ -56,8 +45,8 @@ static void cut_batch(const struct sgan_conv_plan *plan, const struct wgrad_shap
 	size_t slices = plan->desc.slices, pieces = slices * s->tiles * s->panels;
 
 	cut->blocks = 1;
-	if (pieces < LEAST_PIECES)
-		cut->blocks = conv_ceil_div(LEAST_PIECES, pieces);
+	if (pieces < plan->kernels->blocking.wgrad_pieces)
+		cut->blocks = conv_ceil_div(plan->kernels->blocking.wgrad_pieces, pieces);
 	if (cut->blocks > plan->desc.max_batch / slices)
 		cut->blocks = plan->desc.max_batch / slices;
 	if ((double)(cut->blocks * slices) > most)
@@ -82,9 +71,11 @@ static size_t group_values(const struct sgan_conv_plan *plan, const struct wgrad
 static double cut_groups(const struct sgan_conv_plan *plan, const struct wgrad_shape *s, struct conv_wgrad_cut *cut)
 {
 	const struct conv_base *b = &plan->base;
+	const struct sgan_blocking *blocking = &plan->kernels->blocking;
+	bool again = cut->packed && s->taps > 1; /* a group's pixels are read for each tap */
 	size_t tiles = conv_ceil_div(s->tiles, cut->x_blocks), panels = conv_ceil_div(s->panels, cut->y_blocks);
-	size_t sums = s->taps * tiles * s->mr * panels * s->nr,
-		   cache = cache_bytes[cut->packed && s->taps > 1] / sizeof(real);
+	size_t sums = s->taps * tiles * s->mr * panels * s->nr;
+	size_t cache = (again ? blocking->wgrad_taps_bytes : blocking->wgrad_once_bytes) / sizeof(real);
 	size_t left = cache;
 	size_t image = group_values(plan, s, cut, b->x_h, b->y_h), row = group_values(plan, s, cut, b->stride, 1);
 	size_t parts = plan->desc.slices * cut->blocks, part = conv_ceil_div(plan->desc.max_batch, parts);
@@ -102,7 +93,7 @@ static double cut_groups(const struct sgan_conv_plan *plan, const struct wgrad_s
 		if (!cut->images)
 			groups = n * (double)cut->bands;
 		if (2 * sums > cache)
-			groups *= 3; /* sums come from afar */
+			groups *= blocking->wgrad_far_sums;
 	}
 	return (double)cut->y_blocks * n * x_values(b) + (double)cut->x_blocks * n * y_values(b) +
 	       groups * (double)plan->weight_count;
@@ -118,7 +109,7 @@ static bool is_matrix(const struct sgan_conv_plan *plan, const struct wgrad_shap
 static struct conv_wgrad_cut cut_matrix(const struct sgan_conv_plan *plan, const struct wgrad_shape *s)
 {
 	size_t rows = plan->desc.max_batch * plan->base.y_h * plan->base.y_w;
-	size_t panels = cache_bytes[0] / sizeof(real) / (rows * s->nr);
+	size_t panels = plan->kernels->blocking.wgrad_once_bytes / sizeof(real) / (rows * s->nr);
 
 	return (struct conv_wgrad_cut){
 		.blocks = 1,
@@ -179,9 +170,10 @@ static double thread_time(const struct wgrad_job *job, size_t x_blocks, size_t y
 	double steps = pixels * (double)(s->taps * panels) * (double)(count + conv_ceil_div(count, s->mr));
 	double moves = images * (x_values(b) / (double)x_blocks + y_values(b) * (double)panels / (double)s->panels);
 	double chunks = (double)(parts * x_blocks) * (double)y_blocks, rounds = chunks / threads;
+	const struct sgan_blocking *blocking = &job->plan->kernels->blocking;
 
 	rounds = rounds > (double)(size_t)rounds ? (double)(size_t)rounds + 1 : rounds;
-	return rounds * (steps * moves_per_step + moves + chunk_moves);
+	return rounds * (steps * blocking->wgrad_step_moves + moves + blocking->wgrad_chunk_moves);
 }
 
 void sgan_wgrad_cut_channels(struct wgrad_job *job, int threads)

@@ -4,7 +4,7 @@
  * nothing of layers.
  *
  * Bytes: for each step of the sum a tile of mr x nr sums takes mr values of A, from the second-level cache as long as a
- * part of its rows fits there (BLOCK_M x BLOCK_K, 768 KiB), and nr of the panel (nr x BLOCK_K, 64 KiB with AVX-512),
+ * part of its rows fits there (mc x kc of the set's blocking), and nr of the panel (nr x kc),
  * which the tiles of a part share. C is read and written once for each block. */
 #include <sgan/gemm.h>
 
@@ -15,11 +15,8 @@
 #include "src/ops/panels.h"
 
 enum {
-	BLOCK_K = 512,                 /* steps of the sum at a time */
-	BLOCK_M = 384,                 /* rows of A that stay in the second-level cache beside two panels */
-	SHARED_FROM = 2 * BLOCK_M + 1, /* rows, more than two parts of them, from which on panels are packed once for all */
-	CHUNKS_PER_THREAD = 4,         /* at the least: so the last to finish is not long alone */
-	MOST_PANELS = 8                /* of a chunk */
+	CHUNKS_PER_THREAD = 4, /* at the least: so the last to finish is not long alone */
+	MOST_PANELS = 8        /* of a chunk */
 };
 
 /* Steps of the sum for a chunk of packing. */
@@ -213,7 +210,7 @@ static void cut(struct gemm_job *job)
 	size_t panels = conv_ceil_div(job->n, job->kernels->gemm_nr), most = conv_ceil_div(job->m, job->kernels->gemm_mr);
 	size_t wanted = job->threads > 1 ? CHUNKS_PER_THREAD * job->threads : 1;
 
-	job->m_parts = conv_ceil_div(job->m, BLOCK_M);
+	job->m_parts = conv_ceil_div(job->m, job->kernels->blocking.mc);
 	job->ways = conv_least(job->threads, job->m_parts);
 	job->m_parts = conv_ceil_div(job->m_parts, job->ways) * job->ways;
 	job->groups = conv_ceil_div(panels, MOST_PANELS);
@@ -310,10 +307,10 @@ sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_
 	SGAN_NEED(what, b);
 	job.kernels = ctx->kernels;
 	job.packs_a = trans_a || rows_collide(lda);
-	job.shares_b = m >= SHARED_FROM;
+	job.shares_b = m > 2 * job.kernels->blocking.mc; /* more than two parts of the rows read each panel */
 	job.threads = is_small(m, n, k) ? 1 : (size_t)ctx->threads;
 	cut(&job);
-	blocks = conv_ceil_div(k, BLOCK_K);
+	blocks = conv_ceil_div(k, job.kernels->blocking.kc);
 	SGAN_TRY(take_scratch(ctx, &job, conv_ceil_div(k, blocks)));
 	for (size_t block = 0; block < blocks; block++) {
 		size_t depth = conv_part_begin(k, blocks, block);

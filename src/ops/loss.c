@@ -93,7 +93,7 @@ static struct loss_job loss_job(sgan_ctx *ctx, size_t n, size_t channels, size_t
 {
 	return (struct loss_job){
 		.kernels = ctx->kernels,
-		.chunks = sgan_row_chunks(n, 1, channels, slices),
+		.chunks = sgan_row_chunks(ctx->kernels, n, 1, channels, slices),
 		.channels = channels,
 		.x = x,
 		.scale = (real)((double)weight / count),

@@ -64,7 +64,7 @@ void check_activated(struct check *c, sgan_act act, size_t count, const real *fo
                      const char *what);
 
 /* One for each row of kernels.def. */
-#define SGAN_KERNEL(field, generic, avx2, avx512, args) void check_##field(struct check *c);
+#define SGAN_KERNEL(field, args) void check_##field(struct check *c);
 #include "kernels/kernels.def"
 #undef SGAN_KERNEL
 

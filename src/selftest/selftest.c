@@ -8,7 +8,7 @@ static const struct {
 	const char *name;
 	void (*run)(struct check *c);
 } checks[] = {
-#define SGAN_KERNEL(field, generic, avx2, avx512, args) { #field, check_##field },
+#define SGAN_KERNEL(field, args) { #field, check_##field },
 #include "kernels/kernels.def"
 #undef SGAN_KERNEL
 	{ "philox", check_philox },
