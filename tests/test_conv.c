@@ -295,6 +295,51 @@ Test(conv, weight_gradients_are_cut_and_match_naive_loops)
 	}
 }
 
+/* What is added to a gradient is the whole batch's sum, in one addition, however the sum is cut. */
+static void expect_one_addition(const char *isa, sgan_conv_desc desc, size_t n, size_t slices)
+{
+	struct layer sum, added;
+	real *before;
+
+	desc.slices = slices;
+	desc.max_batch = n;
+	open_layer(isa, 2, &desc, n, &sum);
+	open_layer(isa, 2, &desc, n, &added);
+	cr_assert_eq(sgan_conv_backward_weights(sum.ctx, sum.plan, n, sum.src, sum.diff_dst, sum.result[2], false,
+	                                        sum.workspace[2]),
+	             SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_weights(added.ctx, added.plan, n, added.src, added.diff_dst, added.result[2], true,
+	                                        added.workspace[2]),
+	             SGAN_OK);
+	before = filled(sum.count[2], 5); /* what open_layer gave `added` */
+	for (size_t i = 0; i < sum.count[2]; i++)
+		cr_assert_eq(added.result[2][i], before[i] + sum.result[2][i],
+		             "%s, %zux%zux%zu to %zu, %zu slices: element %zu", isa, desc.in_h, desc.in_w, desc.in_c,
+		             desc.out_c, slices, i);
+	sgan_free(before);
+	close_layer(&sum);
+	close_layer(&added);
+}
+
+Test(conv, a_gradient_takes_in_the_batch_in_one_addition)
+{
+	static const sgan_conv_desc large = LAYER(SGAN_CONV, 7, 64, 128, 5, 2, 2, 0, SGAN_ACT_NONE);
+	static const sgan_conv_desc bands = LAYER(SGAN_CONV, 96, 40, 3, 3, 1, 1, 0, SGAN_ACT_NONE);
+	static const sgan_conv_desc dense = LAYER(SGAN_CONV, 1, 50, 70, 1, 1, 0, 0, SGAN_ACT_NONE);
+
+	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++) {
+		if (!sgan_isa_usable((sgan_isa)isa))
+			continue;
+		for (size_t slices = 1; slices <= 4; slices += 3) {
+			for (size_t i = 0; i < sizeof mnist / sizeof *mnist; i++)
+				expect_one_addition(sgan_isa_name((sgan_isa)isa), mnist[i], 9, slices);
+			expect_one_addition(sgan_isa_name((sgan_isa)isa), large, 9, slices);
+			expect_one_addition(sgan_isa_name((sgan_isa)isa), bands, 5, slices);
+			expect_one_addition(sgan_isa_name((sgan_isa)isa), dense, 9, slices);
+		}
+	}
+}
+
 /* --- images with rows that no tap reaches ------------------------------------------ */
 
 static void weight_gradient(const char *isa, const sgan_conv_desc *d, struct layer *l)

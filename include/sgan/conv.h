@@ -106,7 +106,8 @@ SGAN_API sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan
                                              void *workspace);
 
 /* diff_weights = the gradient with respect to the weights, laid out as they are, or += with accumulate; diff_dst as
- * above. An empty batch's gradient is 0. Each slice of the batch is summed by itself and the slices added in order.
+ * above. An empty batch's gradient is 0. Each slice of the batch is summed by itself and the slices added in order;
+ * with accumulate their total is added to diff_weights once.
  * The bias's gradient is sgan_bias_backward's. */
 SGAN_API sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
                                                 const sgan_real *src, const sgan_real *diff_dst,

@@ -12,7 +12,8 @@
  * sizes alone, so the bits of a result do not depend on the number of threads. Where a
  * result sums over the batch, the batch is cut into `slices` (0 means 1): slice s of S
  * holds the images from n s / S up to n (s + 1) / S, and slices are summed by
- * themselves before their sums are added in order. Denormals count as zero.
+ * themselves before their sums are added in order. A gradient that is added to
+ * another is summed whole first. Denormals count as zero.
  *
  * All return SGAN_OK, SGAN_EINVAL (a pointer is NULL, a size is out of range or too
  * large to address, an unknown activation, or what the comment names) or SGAN_ENOMEM

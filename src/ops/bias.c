@@ -5,6 +5,8 @@
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"
 
+#include <string.h>
+
 struct bias_job {
 	const struct sgan_kernels *kernels;
 	struct row_chunks chunks;
@@ -38,17 +40,23 @@ static void act_bias_chunk(void *arg, size_t chunk, int worker)
 	bias_chunk(arg, chunk, worker);
 }
 
-/* Slices are summed by themselves first, so that whoever owns a slice can sum it. */
+/* Slices are summed by themselves first, so that whoever owns a slice can sum it, then added in order; what diff_bias
+ * holds takes in their total once. */
 static void combine(const struct bias_job *job, bool accumulate, real *diff_bias)
 {
+	real *total = job->sums; /* the first slice's */
+
 	for (size_t slice = 0; slice < job->chunks.slices; slice++) {
 		real *sum = job->sums + slice * job->chunks.per_slice * job->channels;
 		for (size_t i = 1; i < job->chunks.per_slice; i++)
 			job->kernels->add(job->channels, sum + i * job->channels, sum);
-		for (size_t c = 0; c < job->channels && !slice && !accumulate; c++)
-			diff_bias[c] = 0;
-		job->kernels->add(job->channels, sum, diff_bias);
+		if (slice)
+			job->kernels->add(job->channels, sum, total);
 	}
+	if (accumulate)
+		job->kernels->add(job->channels, total, diff_bias);
+	else
+		memcpy(diff_bias, total, job->channels * sizeof(real));
 }
 
 static sgan_status run(sgan_ctx *ctx, struct bias_job *job, const struct row_chunks *chunks,

@@ -9,9 +9,18 @@
 
 enum { REDUCE_COUNT = 1 << 14 }; /* elements of one chunk when parts are added */
 
+/* Whether the sum over parts that are not apart needs memory of its own when it is to be added to a gradient. */
+static bool keeps_total(const struct sgan_conv_plan *plan)
+{
+	return !plan->wgrad.apart && plan->desc.slices * plan->wgrad.blocks > 1;
+}
+
+/* Partial sums, laid out as the weights: one for each part, or their total. */
 static size_t parts_bytes(const struct sgan_conv_plan *plan)
 {
-	return plan->wgrad.apart ? conv_round_bytes(sgan_wgrad_part_count(plan) * plan->weight_count * sizeof(real)) : 0;
+	size_t tensors = plan->wgrad.apart ? sgan_wgrad_part_count(plan) : keeps_total(plan);
+
+	return conv_round_bytes(tensors * plan->weight_count * sizeof(real));
 }
 
 size_t sgan_conv_wgrad_workspace(const struct sgan_conv_plan *plan, int threads)
@@ -69,39 +78,65 @@ static void sum_part(const struct wgrad_job *job, const struct wgrad_channels *c
 		sgan_wgrad_write_sums(job, channels, target, memory);
 }
 
+/* Adds a chunk's channels of the parts' total to the gradient. */
+static void add_total(const struct wgrad_job *job, const struct wgrad_channels *channels)
+{
+	const struct wgrad_shape *s = &job->shape;
+	size_t y_c = job->plan->base.y_c, column = channels->panel * s->nr;
+	size_t columns = conv_least(channels->panels * s->nr, y_c - column);
+
+	for (size_t tap = 0; tap < s->taps; tap++)
+		for (size_t row = 0; row < channels->count; row++) {
+			size_t at = (tap * s->run + channels->c + row) * y_c + column;
+			job->plan->kernels->add(columns, job->parts + at, job->diff_weights + at);
+		}
+}
+
+/* All parts, one after the other. Their sum is made where the gradient is to be, unless it is to be added to one. */
+static void sum_in_turn(const struct wgrad_job *job, const struct wgrad_channels *channels,
+                        struct wgrad_memory *memory)
+{
+	size_t parts = job->plan->desc.slices * job->plan->wgrad.blocks;
+	bool total = job->accumulate && keeps_total(job->plan);
+	struct wgrad_target target = { total ? job->parts : job->diff_weights, job->accumulate && !total };
+
+	for (size_t part = 0; part < parts; part++) {
+		struct image_range range = part_images(job, part);
+		sum_part(job, channels, range, target, memory);
+		target.add = target.add || range.n > 0;
+	}
+	if (total)
+		add_total(job, channels);
+}
+
 /* A chunk is some of X's and of Y's channels, and a part of the batch where parts are apart, otherwise all of it. */
 static void wgrad_chunk(void *arg, size_t index, int worker)
 {
 	const struct wgrad_job *job = arg;
 	const struct sgan_conv_plan *plan = job->plan;
-	size_t parts = plan->desc.slices * plan->wgrad.blocks, part = index / job->y_blocks / job->x_blocks;
+	size_t part = index / job->y_blocks / job->x_blocks;
 	struct wgrad_channels channels =
 		sgan_wgrad_chunk_channels(job, index / job->y_blocks % job->x_blocks, index % job->y_blocks);
-	struct wgrad_target target = { job->diff_weights, job->accumulate };
 	struct wgrad_memory memory;
 
 	sgan_wgrad_worker_bytes(plan, job->workers + (size_t)worker * job->worker_size, &memory);
 	if (plan->wgrad.apart) {
-		target = (struct wgrad_target){ job->parts + part * plan->weight_count, false };
+		struct wgrad_target target = { job->parts + part * plan->weight_count, false };
 		sum_part(job, &channels, part_images(job, part), target, &memory);
-		return;
-	}
-	for (part = 0; part < parts; part++) {
-		struct image_range range = part_images(job, part);
-		sum_part(job, &channels, range, target, &memory);
-		target.add = target.add || range.n > 0;
+	} else {
+		sum_in_turn(job, &channels, &memory);
 	}
 }
 
-/* A chunk is a range of elements: blocks into their slice, slices into the result, in order. */
+/* A chunk is a range of elements: blocks into their slice, slices in order into a total, which is made where the
+ * gradient is to be, unless it is to be added to one. */
 static void reduce_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct wgrad_job *job = arg;
 	const struct sgan_conv_plan *plan = job->plan;
 	size_t first = chunk * REDUCE_COUNT, left = plan->weight_count - first, blocks = plan->wgrad.blocks;
 	size_t count = left < REDUCE_COUNT ? left : REDUCE_COUNT;
-	real *to = job->diff_weights + first;
-	bool add = job->accumulate;
+	real *to = job->diff_weights + first, *total = NULL;
 
 	(void)worker;
 	for (size_t slice = 0; slice < plan->desc.slices; slice++) {
@@ -110,12 +145,17 @@ static void reduce_chunk(void *arg, size_t chunk, int worker)
 			continue;
 		for (size_t block = 1; block < blocks && part_images(job, slice * blocks + block).n; block++)
 			plan->kernels->add(count, sum + block * plan->weight_count, sum);
-		if (add)
-			plan->kernels->add(count, sum, to);
-		else
+		if (total) {
+			plan->kernels->add(count, sum, total);
+		} else if (job->accumulate) {
+			total = sum;
+		} else {
 			memcpy(to, sum, count * sizeof(real));
-		add = true;
+			total = to;
+		}
 	}
+	if (job->accumulate)
+		plan->kernels->add(count, total, to);
 }
 
 void sgan_conv_wgrad(sgan_ctx *ctx, const struct sgan_conv_plan *plan, size_t n, const real *x, const real *y,

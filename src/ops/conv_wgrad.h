@@ -37,7 +37,7 @@ struct wgrad_job {
 	const real *x, *y;
 	real *diff_weights;
 	bool accumulate;
-	real *parts;                  /* [parts][weight_count] where parts are apart */
+	real *parts;                  /* [parts][weight_count] where parts are apart, else their total [weight_count] */
 	size_t *part_end, part_count; /* where they are together: [part_count] rows */
 	char *workers;                /* the workers' memory */
 	size_t worker_size;
