@@ -47,7 +47,7 @@ void bench_sample(struct bench *b);
 struct bench_batch {
 	size_t n;
 	real *x; /* [n, height, width, channels] */
-	uint8_t *labels;
+	uint32_t *labels;
 };
 struct bench_batch bench_make_batch(const struct bench *b);
 void bench_free_batch(struct bench_batch *batch);

@@ -65,6 +65,8 @@ mkdir "$dir/squares"
 split train 160
 split t10k 20
 failed=0
+# The data's hash, as runs have it whose labels were bytes: else they could not go on.
+hash=9618f9cccd59bd3a
 settings="--data $dir/squares --steps 20 --set batch=20 --set log_interval=7"
 
 # $settings is a list of words
@@ -84,6 +86,9 @@ settings="--data $dir/squares --steps 20 --set batch=20 --set log_interval=7"
 	train changing --resume latest --threads 3 --stop-after 15
 	train changing --resume latest --threads 1
 }
+
+grep -aq "\"data_hash\":\"$hash\"" "$dir"/straight/00000-*/checkpoint.safetensors ||
+	{ echo "another hash of the same data than $hash"; failed=1; }
 
 for out in one stopped changing; do
 	same "$out"

@@ -87,8 +87,9 @@ Test(idx, labels)
 	struct memory memory = memory_of(bytes, 8 + 77);
 	ASSERT_OK(sgan_idx_read_labels(&memory.source, 10, &idx));
 	cr_assert_eq(idx.count, 77);
-	cr_assert_arr_eq(idx.bytes, bytes + 8, 77);
-	free(idx.bytes);
+	for (size_t i = 0; i < 77; i++)
+		cr_assert_eq(idx.labels[i], bytes[8 + i]);
+	free(idx.labels);
 	free(bytes);
 }
 
@@ -103,10 +104,10 @@ static void assert_images_refused(uint8_t *bytes, size_t size, const char *words
 
 static void assert_labels_refused(uint8_t *bytes, size_t size, const char *words)
 {
-	struct sgan_idx idx = { .bytes = NULL };
+	struct sgan_idx idx = { .labels = NULL };
 	struct memory memory = memory_of(bytes, size);
 	ASSERT_FAILS(sgan_idx_read_labels(&memory.source, 10, &idx), SGAN_EFORMAT, words);
-	cr_assert_null(idx.bytes);
+	cr_assert_null(idx.labels);
 	free(bytes);
 }
 

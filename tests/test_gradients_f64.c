@@ -107,7 +107,7 @@ static const char *const loss_names[LOSSES] = {
 	"softmax cross-entropy", "binary cross-entropy to 1", "binary cross-entropy to 0", "classes to 1",
 	"classes to 0",          "mean squared error"
 };
-static const uint8_t loss_labels[ROWS] = { 2, 0, 3, 3, 1 };
+static const uint32_t loss_labels[ROWS] = { 2, 0, 3, 3, 1 };
 static const double loss_weight = 0.7;
 
 struct loss {
@@ -210,7 +210,7 @@ Test(gradients, losses_of_extreme_logits)
 	cr_expect_float_eq(loss, 500, 1e-9);
 	cr_expect_float_eq((double)diff[0], 0, 1e-12);
 	cr_expect_float_eq((double)diff[1], -0.5, 1e-12);
-	const uint8_t label = 1;
+	const uint32_t label = 1;
 	diff[0] = diff[1] = 0;
 	cr_assert_eq(sgan_softmax_cross_entropy(ctx, 1, 2, 1, logits, &label, 1, &loss, diff), SGAN_OK);
 	cr_expect_float_eq(loss, 2000, 1e-9);

@@ -87,7 +87,7 @@ static void assert_same_files(const char *a, const char *b)
 
 Test(image, same_images_same_bytes)
 {
-	uint8_t labels[COUNT] = { 0 };
+	uint32_t labels[COUNT] = { 0 };
 	struct sgan_images images = some_images(3);
 	setenv("TZ", "UTC", 1);
 	ASSERT_OK(sgan_png_grid_write(in_temporary("a.png"), &images, 2));
@@ -132,12 +132,12 @@ static struct archive *open_npz(const char *name)
 
 Test(image, npz)
 {
-	uint8_t labels[COUNT] = { 3, 1, 4, 255, 9 };
+	uint32_t labels[COUNT] = { 3, 1, 999, 255, 0x1020304 };
 	uint8_t wide[8 * COUNT] = { 0 };
 	struct archive_entry *entry;
 	struct sgan_images images = some_images(3);
-	for (size_t i = 0; i < COUNT; i++)
-		wide[8 * i] = labels[i];
+	for (size_t i = 0; i < 8 * COUNT; i++)
+		wide[i] = i % 8 < 4 ? (uint8_t)(labels[i / 8] >> 8 * (i % 8)) : 0;
 	ASSERT_OK(sgan_npz_write(in_temporary("a.npz"), &images, labels));
 	struct archive *archive = open_npz("a.npz");
 	check_array(archive, "arr_0.npy", "{'descr': '|u1', 'fortran_order': False, 'shape': (5, 3, 4, 3), }", pixels,
@@ -162,7 +162,7 @@ Test(image, npz_without_labels)
 Test(image, full_disk)
 {
 	static uint8_t noise[100 * 28 * 28];
-	uint8_t labels[100] = { 0 };
+	uint32_t labels[100] = { 0 };
 	uint32_t state = 1;
 	struct sgan_images images = { 100, 28, 28, 1, noise };
 	for (size_t i = 0; i < sizeof noise; i++) {

@@ -231,7 +231,7 @@ Test(library, sums_over_the_batch_refused)
 	const sgan_bn bn = { 3, 1, 0, SGAN_ACT_NONE, 0 }, none = { 0 }, wild = { 3, 1, -1, SGAN_ACT_NONE, 0 };
 	sgan_real *o = s.out;
 	double loss = 7;
-	const uint8_t labels[2] = { 0, 3 };
+	const uint32_t labels[2] = { 0, 3 };
 	uint8_t which[SMALL];
 
 	REFUSED(sgan_bias_backward(s.ctx, 2, 2, 3, 1, NULL, false, o), "bias gradient: diff is NULL");

@@ -119,7 +119,7 @@ struct run {
 	struct sgan_model *model;
 	struct sgan_session *session;
 	real x[IMAGES * PIXELS];
-	uint8_t labels[IMAGES];
+	uint32_t labels[IMAGES];
 	enum objective objective;
 	size_t stack;
 };
@@ -139,7 +139,7 @@ static void open_text(struct run *r, const char *text, enum sgan_stage stage)
 		small_values(r->ctx, part->params);
 	small_numbers(r->ctx, 0x710000, 0, IMAGES * PIXELS, r->x);
 	for (size_t i = 0; i < IMAGES; i++)
-		r->labels[i] = (uint8_t)(i % CLASSES);
+		r->labels[i] = (uint32_t)(i % CLASSES);
 }
 
 static void open_run(struct run *r, enum sgan_stage stage)

@@ -200,11 +200,11 @@ static struct losses run_losses(int threads)
 {
 	sgan_ctx *ctx = context(threads);
 	real *x = filled(LOSS_ROWS * CLASSES, 1), *target = filled(LOSS_ROWS * CLASSES, 2);
-	uint8_t *labels = malloc(LOSS_ROWS);
+	uint32_t *labels = malloc(LOSS_ROWS * sizeof *labels);
 	struct losses l = { .diff = filled(LOSS_ROWS * CLASSES, 3) };
 
 	for (size_t i = 0; i < LOSS_ROWS; i++)
-		labels[i] = (uint8_t)(i * 7 % CLASSES);
+		labels[i] = (uint32_t)(i * 7 % CLASSES);
 	cr_assert_eq(sgan_softmax_cross_entropy(ctx, LOSS_ROWS, CLASSES, 3, x, labels, (real)0.5, &l.softmax, l.diff),
 	             SGAN_OK);
 	cr_assert_eq(sgan_bce_logits(ctx, LOSS_ROWS, 3, x, (real)0.9, 2, &l.bce, l.diff), SGAN_OK);
@@ -233,7 +233,7 @@ Test(ops, losses_of_known_values)
 {
 	sgan_ctx *ctx = context(1);
 	const real even[] = { 1, 1, 1, 1, 2, 2, 2, 2 }, logits[] = { 0, 0 }, x[] = { 1, 2 }, t[] = { 3, 2 };
-	const uint8_t labels[] = { 0, 3 };
+	const uint32_t labels[] = { 0, 3 };
 	real diff[2] = { 1, 1 };
 	double loss;
 
@@ -248,11 +248,43 @@ Test(ops, losses_of_known_values)
 	sgan_ctx_destroy(ctx);
 }
 
+/* -log(exp(k / 500) / sum) of scores k / 500, k = 0 .. 999, for labels that a byte does not hold too. */
+Test(ops, softmax_cross_entropy_of_a_thousand_classes)
+{
+	enum { THOUSAND = 1000 };
+	static const uint32_t labels[] = { 0, 255, 256, 257, 998, 999 };
+	const size_t rows = sizeof labels / sizeof *labels;
+	double sum = 0, expected = 0;
+
+	for (size_t c = 0; c < THOUSAND; c++)
+		sum += exp((double)c / 500);
+	for (size_t r = 0; r < rows; r++)
+		expected += (log(sum) - labels[r] / 500.0) / (double)rows;
+	for (sgan_isa isa = SGAN_ISA_GENERIC; isa < SGAN_ISA_COUNT; isa++) {
+		const sgan_ctx_options options = { .threads = 2, .isa = sgan_isa_name(isa) };
+		sgan_ctx *ctx;
+		real x[6 * THOUSAND], diff[6 * THOUSAND] = { 0 };
+		double loss;
+		if (!sgan_isa_usable(isa))
+			continue;
+		cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK);
+		for (size_t i = 0; i < rows * THOUSAND; i++)
+			x[i] = (real)(i % THOUSAND) / 500;
+		cr_assert_eq(sgan_softmax_cross_entropy(ctx, rows, THOUSAND, 2, x, labels, 1, &loss, diff), SGAN_OK);
+		expect_near(loss, expected, 1e-6, "cross-entropy", (size_t)isa);
+		for (size_t i = 0; i < rows * THOUSAND; i++)
+			expect_near((double)diff[i],
+			            (exp((double)x[i]) / sum - (i % THOUSAND == labels[i / THOUSAND])) / (double)rows, 1e-7,
+			            "its gradient", i);
+		sgan_ctx_destroy(ctx);
+	}
+}
+
 Test(ops, losses_refuse_what_has_no_mean_and_labels_out_of_range)
 {
 	sgan_ctx *ctx = context(1);
 	const real x[] = { 1, 2 };
-	const uint8_t labels[] = { 2 };
+	const uint32_t labels[] = { 2 };
 	double loss = 7;
 
 	cr_expect_eq(sgan_softmax_cross_entropy(ctx, 1, 2, 1, x, labels, 1, &loss, NULL), SGAN_EINVAL);

@@ -245,7 +245,7 @@ struct loss {
 	sgan_ctx *ctx;
 	int which;
 	real *x, *target;
-	uint8_t labels[ROWS];
+	uint32_t labels[ROWS];
 	real *diff; /* NULL while values are asked for */
 };
 

@@ -118,9 +118,9 @@ SGAN_API sgan_status sgan_maxpool_backward(sgan_ctx *ctx, size_t n, size_t h, si
  * has the shape of the first tensor; diff may be NULL. SGAN_EINVAL: an empty batch, which has no mean. */
 
 /* Softmax cross-entropy: the mean over rows of -log(exp(logits[r][labels[r]]) / sum over c of exp(logits[r][c])).
- * logits [n, classes], labels [n]. SGAN_EINVAL: a label is not less than classes. */
+ * logits [n, classes], labels [n] from 0 on. SGAN_EINVAL: a label is not less than classes. */
 SGAN_API sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, size_t slices,
-                                                const sgan_real *logits, const uint8_t *labels, sgan_real weight,
+                                                const sgan_real *logits, const uint32_t *labels, sgan_real weight,
                                                 double *loss, sgan_real *diff);
 
 /* Binary cross-entropy of the logistic function s: the mean over rows of

@@ -17,7 +17,7 @@ static double log_sum_exp(size_t count, const real *x, real *largest)
 	return log(sum);
 }
 
-void SGAN_SYMBOL(softmax_cross_entropy__generic)(size_t rows, size_t classes, const real *logits, const uint8_t *labels,
+void SGAN_SYMBOL(softmax_cross_entropy__generic)(size_t rows, size_t classes, const real *logits, const uint32_t *labels,
                                                  real scale, double *loss, real *diff)
 {
 	for (size_t r = 0; r < rows; r++) {

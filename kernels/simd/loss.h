@@ -31,7 +31,7 @@ SIMD_INLINE double exp_sum(size_t count, const float *x, float largest)
 }
 
 void SGAN_SYMBOL(VEC_ISA(softmax_cross_entropy))(size_t rows, size_t classes, const real *logits,
-                                                 const uint8_t *labels, real scale, double *loss, real *diff)
+                                                 const uint32_t *labels, real scale, double *loss, real *diff)
 {
 	for (size_t r = 0; r < rows; r++) {
 		const float *x = logits + r * classes;

@@ -25,7 +25,7 @@ static const char help[] =
 	"\n"
 	"A grid has one row a class where the count is a multiple of the number of classes.\n";
 
-enum { CLASSES_MAX = 256, COUNT_MAX = 10000000, ROW_MAX = 500, ROW = 10 };
+enum { COUNT_MAX = 10000000, ROW_MAX = 500, ROW = 10 };
 static const size_t bytes_max = (size_t)1 << 31;
 
 struct sample {
@@ -34,7 +34,7 @@ struct sample {
 	struct cli_machine machine;
 	bool png;
 	size_t class_count; /* 0: all of the model's */
-	uint8_t classes[CLASSES_MAX];
+	uint32_t classes[SGAN_CLASSES];
 };
 
 static bool ends_in(const char *text, const char *suffix)
@@ -43,23 +43,23 @@ static bool ends_in(const char *text, const char *suffix)
 	return length > tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-/* A number below CLASSES_MAX at *text, which is moved behind it. */
+/* A number below SGAN_CLASSES at *text, which is moved behind it. */
 static bool read_class(const char **text, unsigned *class)
 {
 	size_t digits = strspn(*text, "0123456789");
-	if (digits == 0 || digits > 3)
+	if (digits == 0 || digits > 5)
 		return false;
 	*class = (unsigned)strtoul(*text, NULL, 10);
 	*text += digits;
-	return *class < CLASSES_MAX;
+	return *class < SGAN_CLASSES;
 }
 
 static bool add_range(struct sample *sample, unsigned first, unsigned last)
 {
-	if (first > last || sample->class_count + (last - first) >= CLASSES_MAX)
+	if (first > last || sample->class_count + (last - first) >= SGAN_CLASSES)
 		return false;
 	for (unsigned class = first; class <= last; class ++)
-		sample->classes[sample->class_count++] = (uint8_t) class;
+		sample->classes[sample->class_count++] = class;
 	return true;
 }
 
@@ -140,7 +140,7 @@ static sgan_status check_classes(struct sample *sample, const struct sgan_preset
 	if (sample->class_count == 0) {
 		sample->class_count = preset->classes;
 		for (size_t i = 0; i < preset->classes; i++)
-			sample->classes[i] = (uint8_t)i;
+			sample->classes[i] = (uint32_t)i;
 	}
 	return SGAN_OK;
 }
@@ -152,14 +152,14 @@ static size_t images_a_class(const struct sample *sample)
 	return whole && sample->count / sample->class_count <= ROW_MAX ? sample->count / sample->class_count : 0;
 }
 
-static void choose_labels(const struct sample *sample, uint8_t *labels)
+static void choose_labels(const struct sample *sample, uint32_t *labels)
 {
 	size_t run = images_a_class(sample);
 	for (size_t i = 0; i < sample->count; i++)
 		labels[i] = sample->classes[run ? i / run : i % sample->class_count];
 }
 
-static sgan_status write_images(const struct sample *sample, const struct sgan_images *images, const uint8_t *labels)
+static sgan_status write_images(const struct sample *sample, const struct sgan_images *images, const uint32_t *labels)
 {
 	if (!sample->png)
 		return sgan_npz_write(sample->out, images, labels);
@@ -174,7 +174,8 @@ static sgan_status draw_with(sgan_ctx *ctx, const struct sample *sample, const c
 	if (sample->count > bytes_max / size)
 		return sgan_fail(SGAN_EINVAL, "--count is %zu, at most %zu images of %zux%zux%zu fit a file",
 		                 (size_t)sample->count, bytes_max / size, preset->height, preset->width, preset->channels);
-	uint8_t *labels = sgan_alloc(sample->count, 1), *pixels = sgan_alloc(sample->count, size);
+	uint32_t *labels = sgan_alloc(sample->count, sizeof *labels);
+	uint8_t *pixels = sgan_alloc(sample->count, size);
 	sgan_status status = labels && pixels ? SGAN_OK : SGAN_ENOMEM;
 	if (status == SGAN_OK) {
 		choose_labels(sample, labels);

@@ -124,15 +124,15 @@ static sgan_status read_halves(struct half *train, struct half *test)
 static void free_half(struct half *half)
 {
 	free(half->images.bytes);
-	free(half->labels.bytes);
+	free(half->labels.labels);
 	free(half);
 }
 
 static struct sgan_split split_of(struct half *half)
 {
-	struct sgan_split split = { half->images.count, half->images.bytes, half->labels.bytes };
+	struct sgan_split split = { half->images.count, half->images.bytes, half->labels.labels };
 	half->images.bytes = NULL;
-	half->labels.bytes = NULL;
+	half->labels.labels = NULL;
 	return split;
 }
 

@@ -7,7 +7,7 @@
 struct sgan_split {
 	size_t count;
 	uint8_t *images; /* [count, height, width, channels] */
-	uint8_t *labels; /* [count], each < classes */
+	uint32_t *labels; /* [count], each < classes */
 };
 
 struct sgan_dataset {

@@ -115,10 +115,13 @@ sgan_status sgan_idx_read_labels(struct sgan_source *source, size_t classes, str
 	sgan_status status = read_data(source, sizeof header, count, what, &bytes);
 	if (status == SGAN_OK)
 		status = check_labels(source, bytes, count, classes);
-	if (status != SGAN_OK) {
-		free(bytes);
-		return status;
-	}
-	*idx = (struct sgan_idx){ .count = count, .bytes = bytes };
-	return SGAN_OK;
+	uint32_t *labels = status == SGAN_OK ? malloc(count * sizeof *labels) : NULL;
+	if (status == SGAN_OK && !labels)
+		status = sgan_fail(SGAN_ENOMEM, "%s: no memory for %s", source->name, what);
+	for (size_t i = 0; i < count && status == SGAN_OK; i++)
+		labels[i] = bytes[i];
+	free(bytes);
+	if (status == SGAN_OK)
+		*idx = (struct sgan_idx){ .count = count, .labels = labels };
+	return status;
 }

@@ -13,7 +13,8 @@ enum {
 
 struct sgan_idx {
 	size_t count, height, width; /* height and width are 0 for labels */
-	uint8_t *bytes;              /* [count, height, width] or [count]; free() it */
+	uint8_t *bytes;              /* [count, height, width] of images; free() it */
+	uint32_t *labels;            /* [count] of labels; free() it */
 };
 
 /* Read a source to its end. SGAN_EFORMAT: wrong magic, dimensions that cannot be, fewer or more bytes than the header

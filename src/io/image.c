@@ -176,14 +176,15 @@ static sgan_status npz_data(struct npz *npz, const void *data, size_t size)
 	return npz_check(npz, archive_write_data(npz->archive, data, size) == (la_ssize_t)size);
 }
 
-static sgan_status npz_labels(struct npz *npz, const uint8_t *labels, size_t count)
+static sgan_status npz_labels(struct npz *npz, const uint32_t *labels, size_t count)
 {
 	uint8_t wide[8 * 512]; /* int64, little endian */
 	while (count > 0) {
 		size_t some = count < 512 ? count : 512;
 		memset(wide, 0, 8 * some);
 		for (size_t i = 0; i < some; i++)
-			wide[8 * i] = labels[i];
+			for (int k = 0; k < 4; k++)
+				wide[8 * i + (size_t)k] = (uint8_t)(labels[i] >> 8 * k);
 		SGAN_TRY(npz_data(npz, wide, 8 * some));
 		labels += some;
 		count -= some;
@@ -191,7 +192,7 @@ static sgan_status npz_labels(struct npz *npz, const uint8_t *labels, size_t cou
 	return SGAN_OK;
 }
 
-static sgan_status npz_content(struct npz *npz, const struct sgan_images *images, size_t bytes, const uint8_t *labels)
+static sgan_status npz_content(struct npz *npz, const struct sgan_images *images, size_t bytes, const uint32_t *labels)
 {
 	char shape[96];
 	SGAN_TRY(npz_begin(npz));
@@ -206,7 +207,7 @@ static sgan_status npz_content(struct npz *npz, const struct sgan_images *images
 	return npz_check(npz, archive_write_close(npz->archive) == ARCHIVE_OK);
 }
 
-sgan_status sgan_npz_write(const char *path, const struct sgan_images *images, const uint8_t *labels)
+sgan_status sgan_npz_write(const char *path, const struct sgan_images *images, const uint32_t *labels)
 {
 	size_t bytes;
 	struct npz npz = { .path = path };

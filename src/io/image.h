@@ -14,6 +14,6 @@ struct sgan_images {
 sgan_status sgan_png_grid_write(const char *path, const struct sgan_images *images, size_t columns);
 
 /* arr_0 = images uint8 [N, H, W, C], arr_1 = labels int64 [N] (numpy.savez's names). All or not at all. */
-sgan_status sgan_npz_write(const char *path, const struct sgan_images *images, const uint8_t *labels);
+sgan_status sgan_npz_write(const char *path, const struct sgan_images *images, const uint32_t *labels);
 
 #endif

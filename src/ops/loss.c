@@ -1,4 +1,6 @@
 /* Losses averaged over a batch: chunks of rows, their sums added slice by slice in order. */
+#include <inttypes.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
@@ -9,7 +11,7 @@ struct loss_job {
 	struct row_chunks chunks;
 	size_t channels;
 	const real *x, *targets;
-	const uint8_t *labels;
+	const uint32_t *labels;
 	real target, scale;
 	real *diff;
 	double *sums; /* [chunks] */
@@ -115,7 +117,7 @@ static sgan_status check_rows(const char *name, const sgan_ctx *ctx, size_t n, s
 }
 
 sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, size_t slices, const sgan_real *logits,
-                                       const uint8_t *labels, sgan_real weight, double *loss, sgan_real *diff)
+                                       const uint32_t *labels, sgan_real weight, double *loss, sgan_real *diff)
 {
 	struct loss_job job;
 
@@ -124,8 +126,8 @@ sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, size_t n, size_t classes, 
 	SGAN_NEED("softmax cross-entropy", labels);
 	for (size_t i = 0; i < n; i++)
 		if (labels[i] >= classes)
-			return sgan_fail(SGAN_EINVAL, "softmax cross-entropy: label of row %zu is %u, expected less than %zu", i,
-			                 (unsigned)labels[i], classes);
+			return sgan_fail(SGAN_EINVAL, "softmax cross-entropy: label of row %zu is %" PRIu32 ", expected less than %zu", i,
+			                 labels[i], classes);
 	job = loss_job(ctx, n, classes, slices, logits, weight, (double)n, diff);
 	job.labels = labels;
 	return run(ctx, &job, softmax_chunk, (double)n, loss);

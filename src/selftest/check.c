@@ -144,6 +144,11 @@ uint8_t *check_input_bytes(struct check *c, size_t count)
 	return (uint8_t *)take(c, count, false);
 }
 
+uint32_t *check_input_labels(struct check *c, size_t count)
+{
+	return (uint32_t *)(void *)take(c, count * sizeof(uint32_t), false);
+}
+
 real *check_output(struct check *c, size_t count)
 {
 	real *start = (real *)(void *)take(c, (count + 2 * CHECK_CANARIES) * sizeof(real), true);

@@ -49,6 +49,7 @@ void check_fill(struct check *c, enum check_values values, size_t count, real *d
 real *check_input(struct check *c, size_t count);
 real *check_output(struct check *c, size_t count);
 uint8_t *check_input_bytes(struct check *c, size_t count);
+uint32_t *check_input_labels(struct check *c, size_t count);
 /* Fails if a canary has changed, and takes all memory back. */
 void check_release(struct check *c, const char *what);
 

@@ -101,7 +101,7 @@ static void softmax_case(struct check *c, size_t rows, size_t classes)
 {
 	size_t count = rows * classes;
 	real *x = check_input(c, count), *diff = check_output(c, count);
-	uint8_t *labels = check_input_bytes(c, rows);
+	uint32_t *labels = check_input_labels(c, rows);
 	double loss = 1, alone = 1, expected = 1;
 
 	fill_scores(c, count, x);
@@ -110,7 +110,7 @@ static void softmax_case(struct check *c, size_t rows, size_t classes)
 	for (size_t i = 0; i < count; i++)
 		diff[i] = 1;
 	for (size_t r = 0; r < rows; r++)
-		labels[r] = (uint8_t)check_between(c, 0, classes - 1);
+		labels[r] = (uint32_t)(r ? check_between(c, 0, classes - 1) : classes - 1);
 	c->tested->softmax_cross_entropy(rows, classes, x, labels, 2, &loss, diff);
 	c->tested->softmax_cross_entropy(rows, classes, x, labels, 2, &alone, NULL);
 	for (size_t r = 0; r < rows; r++) {
@@ -135,6 +135,8 @@ void check_softmax_cross_entropy(struct check *c)
 {
 	for (size_t classes = 1; classes <= 70; classes++)
 		softmax_case(c, classes % 5, classes);
+	for (size_t classes = 250; classes <= 1000; classes += 125)
+		softmax_case(c, 7, classes);
 }
 
 /* The loss is log(1 + e^z) for target 0, with z = x, and for target 1, with z = -x; for others, a mean of the two. */

@@ -105,11 +105,11 @@ void golden_input(struct golden *g, const char *name, size_t count, real *dst)
 	sgan_random_uniform(g->ctx, seed_of(g), INPUTS, hash_name(name), count, dst);
 }
 
-void golden_batch(struct golden *g, size_t number, size_t count, real *dst, uint8_t labels[GOLDEN_BATCH])
+void golden_batch(struct golden *g, size_t number, size_t count, real *dst, uint32_t labels[GOLDEN_BATCH])
 {
 	sgan_random_uniform(g->ctx, seed_of(g), INPUTS, number, count, dst);
 	for (size_t i = 0; i < GOLDEN_BATCH; i++)
-		labels[i] = (uint8_t)((GOLDEN_BATCH * number + i) % 10);
+		labels[i] = (uint32_t)((GOLDEN_BATCH * number + i) % 10);
 }
 
 void golden_head_gradient(struct golden *g, const char *name, size_t count, real *dst)

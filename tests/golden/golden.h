@@ -34,7 +34,7 @@ void golden_take_seed(struct golden *g, const json_t *record);
  * name "g0.h", of a batch by its number; gradients of heads. `count` values each. */
 void golden_start_values(struct golden *g, struct sgan_params *params);
 void golden_input(struct golden *g, const char *name, size_t count, real *dst);
-void golden_batch(struct golden *g, size_t number, size_t count, real *dst, uint8_t labels[GOLDEN_BATCH]);
+void golden_batch(struct golden *g, size_t number, size_t count, real *dst, uint32_t labels[GOLDEN_BATCH]);
 void golden_head_gradient(struct golden *g, const char *name, size_t count, real *dst);
 
 /* One tensor against its record, which must exist: relative error of the L2 norm, and of each recorded element

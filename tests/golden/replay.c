@@ -173,7 +173,7 @@ static void take_step(struct golden *g, struct sgan_session *s, const json_t *st
 static size_t take_all_steps(struct golden *g, struct sgan_session *s, real *x, size_t x_count)
 {
 	const json_t *steps = json_object_get(g->root, "steps"), *step;
-	uint8_t labels[GOLDEN_BATCH];
+	uint32_t labels[GOLDEN_BATCH];
 	size_t i, batches = 0;
 	json_array_foreach (steps, i, step) {
 		if (strcmp(json_string_value(json_object_get(step, "step")), "generator") != 0) {

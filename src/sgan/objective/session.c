@@ -93,7 +93,7 @@ static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mod
 	return SGAN_OK;
 }
 
-sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, const uint8_t *labels)
+sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, const uint32_t *labels)
 {
 	const size_t classes = s->model->preset->classes;
 	if (n == 0 || n > s->model->max_batch)
@@ -107,7 +107,7 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	return run_encoder(s, s->stack_end, s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN : SGAN_INFER);
 }
 
-sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint8_t *classes)
+sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint32_t *classes)
 {
 	const size_t top = s->model->stack_count - 1, count = s->model->preset->classes;
 	if (n == 0 || n > s->model->max_batch)
@@ -120,7 +120,7 @@ sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *
 		classes[i] = 0;
 		for (size_t c = 1; c < count; c++)
 			if (scores[i * count + c] > scores[i * count + classes[i]])
-				classes[i] = (uint8_t)c;
+				classes[i] = (uint32_t)c;
 	}
 	return SGAN_OK;
 }

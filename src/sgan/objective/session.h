@@ -33,7 +33,7 @@ struct sgan_session {
 	size_t stack_begin, stack_end; /* the stacks that steps are of */
 	size_t n;                      /* images of the current batch */
 	const real *x;                 /* [n, height, width, channels], the caller's */
-	const uint8_t *labels;         /* [n], the caller's */
+	const uint32_t *labels;         /* [n], the caller's */
 	real *one_hot;                 /* [max_batch, classes] */
 	uint64_t updates[2];           /* Adam's t: of the encoder or the discriminators; of the generators */
 	size_t loss_count;
@@ -51,10 +51,10 @@ sgan_status sgan_session_only(struct sgan_session *session, size_t stack);
 
 /* Takes a batch, which must stay valid during its steps, and runs the encoder on it once, as far up as the steps
  * need. */
-sgan_status sgan_session_batch(struct sgan_session *session, size_t n, const real *x, const uint8_t *labels);
+sgan_status sgan_session_batch(struct sgan_session *session, size_t n, const real *x, const uint32_t *labels);
 
 /* The class that the encoder gives each of n other images, in inference mode; the batch has to be taken anew. */
-sgan_status sgan_session_classify(struct sgan_session *session, size_t n, const real *x, uint8_t *classes);
+sgan_status sgan_session_classify(struct sgan_session *session, size_t n, const real *x, uint32_t *classes);
 
 /* The encoder's step: softmax cross-entropy, Adam. */
 sgan_status sgan_encoder_step(struct sgan_session *session);

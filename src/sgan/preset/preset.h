@@ -6,7 +6,10 @@
 
 #include "src/nn/net.h"
 
-enum { SGAN_STACKS = 4 };
+enum {
+	SGAN_STACKS = 4,
+	SGAN_CLASSES = 10000 /* the most of a preset */
+};
 
 enum sgan_stage { SGAN_STAGE_ENCODER, SGAN_STAGE_INDEPENDENT, SGAN_STAGE_JOINT, SGAN_STAGE_COUNT };
 

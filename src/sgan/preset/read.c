@@ -38,8 +38,7 @@ _Static_assert(sizeof(enum sgan_init) == sizeof(unsigned) && sizeof(enum sgan_co
 
 static const struct sgan_key preset_keys[] = { { "name", SGAN_KEY_NAME, PRESET(name), 0, 0, NULL },
 	                                           { "image", SGAN_KEY_SHAPE, PRESET(height), 0, 0, NULL },
-	                                           { "classes", SGAN_KEY_SIZE, PRESET(classes), 2, 256,
-	                                             NULL }, /* labels are bytes */
+	                                           { "classes", SGAN_KEY_SIZE, PRESET(classes), 2, SGAN_CLASSES, NULL },
 	                                           { "seed", SGAN_KEY_SEED, PRESET(seed), 0, 0, NULL },
 	                                           { "stage", SGAN_KEY_WORD, PRESET(stage), 0, 0, stage_words },
 	                                           { "slices", SGAN_KEY_SIZE, PRESET(slices), 1, 1024, NULL },

@@ -1,6 +1,8 @@
 /* Images from a model file: the model is built, its generators are loaded, a sampler draws. */
 #include "src/sgan/sample/sample.h"
 
+#include <inttypes.h>
+
 #include "src/cpu/status.h"
 #include "src/io/safetensors.h"
 #include "src/sgan/model/checkpoint.h"
@@ -24,14 +26,14 @@ static sgan_status load_generators(const char *path, struct sgan_model *model)
 }
 
 sgan_status sgan_sample(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t count,
-                        const uint8_t *labels, uint64_t seed, uint8_t *images)
+                        const uint32_t *labels, uint64_t seed, uint8_t *images)
 {
 	struct sgan_model *model = NULL;
 	struct sgan_sampler *sampler = NULL;
 	const size_t batch = count < 100 ? (count > 0 ? count : 1) : 100;
 	for (size_t i = 0; i < count; i++)
 		if (labels[i] >= preset->classes)
-			return sgan_fail(SGAN_EINVAL, "label %u: preset %s has classes 0 to %zu", labels[i], preset->name,
+			return sgan_fail(SGAN_EINVAL, "label %" PRIu32 ": preset %s has classes 0 to %zu", labels[i], preset->name,
 			                 preset->classes - 1);
 	sgan_status status = sgan_model_create(ctx, preset, batch, false, &model);
 	if (status == SGAN_OK)

@@ -7,6 +7,6 @@
 /* Draws images from a model file. labels [count], each < classes; images receives count * height * width *
  * channels bytes. z depends on (seed, image number) alone. */
 sgan_status sgan_sample(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t count,
-                        const uint8_t *labels, uint64_t seed, uint8_t *images);
+                        const uint32_t *labels, uint64_t seed, uint8_t *images);
 
 #endif

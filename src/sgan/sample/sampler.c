@@ -68,7 +68,7 @@ static sgan_status draw_noise(struct sgan_sampler *s, size_t i, uint32_t stream,
 }
 
 static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t n,
-                              const uint8_t *labels, const real **x)
+                              const uint32_t *labels, const real **x)
 {
 	const size_t classes = s->model->preset->classes;
 	const real *condition = s->one_hot;
@@ -88,7 +88,7 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 }
 
 sgan_status sgan_sampler_draw(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t count,
-                              const uint8_t *labels, uint8_t *images)
+                              const uint32_t *labels, uint8_t *images)
 {
 	const size_t size = s->model->stacks[0].lower_size, batch = s->model->max_batch;
 	for (size_t done = 0; done < count; done += batch) {

@@ -12,7 +12,7 @@ void sgan_sampler_destroy(struct sgan_sampler *sampler);
 /* Draws count images: image k is of labels[k], its noise from (stream's purpose, seed, first + k). Batch
  * normalisation uses the running statistics. images [count, height, width, channels]. */
 sgan_status sgan_sampler_draw(struct sgan_sampler *sampler, uint32_t stream, uint64_t seed, uint64_t first,
-                              size_t count, const uint8_t *labels, uint8_t *images);
+                              size_t count, const uint32_t *labels, uint8_t *images);
 
 /* Values in [0, 1] to bytes and back: rounded, limited to 0 .. 255. */
 void sgan_to_bytes(const real *values, size_t count, uint8_t *bytes);

@@ -18,7 +18,13 @@
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/requirements.h"
 
-enum { GRID_COLUMNS = 10 };
+enum { GRID_COLUMNS = 10, GRID_CLASSES = 256 };
+
+/* Rows of a grid: one a class, of the first classes where there are more than a picture should hold. */
+static size_t grid_rows(size_t classes)
+{
+	return classes < GRID_CLASSES ? classes : GRID_CLASSES;
+}
 
 /* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
@@ -31,11 +37,29 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
 	return hash;
 }
 
+/* As bytes where all are, so that a run goes on that was begun when labels were bytes. */
+static uint64_t hash_labels(uint64_t hash, const uint32_t *labels, size_t count)
+{
+	uint8_t bytes[sizeof hash];
+	uint32_t largest = 0;
+	for (size_t i = 0; i < count; i++)
+		largest = labels[i] > largest ? labels[i] : largest;
+	if (largest > UINT8_MAX)
+		return hash_bytes(hash, labels, count * sizeof *labels);
+	for (size_t i = 0; i < count; i += sizeof bytes) {
+		const size_t n = count - i < sizeof bytes ? count - i : sizeof bytes;
+		for (size_t k = 0; k < n; k++)
+			bytes[k] = (uint8_t)labels[i + k];
+		hash = hash_bytes(hash, bytes, n);
+	}
+	return hash;
+}
+
 static uint64_t data_hash(const struct sgan_dataset *data)
 {
 	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
 	uint64_t hash = hash_bytes(0xcbf29ce484222325u, sizes, sizeof sizes);
-	hash = hash_bytes(hash, data->train.labels, data->train.count);
+	hash = hash_labels(hash, data->train.labels, data->train.count);
 	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
 }
 
@@ -96,18 +120,19 @@ static sgan_status write_reals(struct sgan_trainer *t)
 {
 	const struct sgan_dataset *d = t->options->data;
 	const size_t size = d->height * d->width * d->channels;
-	size_t taken[256] = { 0 };
+	const size_t rows = grid_rows(d->classes);
+	size_t taken[GRID_CLASSES] = { 0 };
 	char path[SGAN_PATH];
 	SGAN_TRY(sgan_run_file(t->options->run, "reals.png", path));
-	uint8_t *pixels = sgan_alloc(d->classes * GRID_COLUMNS, size);
+	uint8_t *pixels = sgan_alloc(rows * GRID_COLUMNS, size);
 	if (pixels == NULL)
 		return SGAN_ENOMEM;
 	for (size_t i = 0; i < d->train.count; i++) {
 		const size_t label = d->train.labels[i];
-		if (taken[label] < GRID_COLUMNS)
+		if (label < rows && taken[label] < GRID_COLUMNS)
 			memcpy(pixels + (label * GRID_COLUMNS + taken[label]++) * size, d->train.images + i * size, size);
 	}
-	const struct sgan_images images = { d->classes * GRID_COLUMNS, d->height, d->width, d->channels, pixels };
+	const struct sgan_images images = { rows * GRID_COLUMNS, d->height, d->width, d->channels, pixels };
 	sgan_status status = sgan_png_grid_write(path, &images, GRID_COLUMNS);
 	sgan_free(pixels);
 	return status;
@@ -131,7 +156,7 @@ static sgan_status make_model(struct sgan_trainer *t)
 		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
 	SGAN_TRY(sgan_model_create(t->ctx, preset, batch, true, &t->model));
 	t->x = sgan_alloc(batch * t->model->stacks[0].lower_size, sizeof *t->x);
-	t->labels = sgan_alloc(batch, 1);
+	t->labels = sgan_alloc(batch, sizeof *t->labels);
 	t->order = sgan_alloc(t->options->data->train.count, sizeof *t->order);
 	return t->x != NULL && t->labels != NULL && t->order != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
@@ -224,9 +249,9 @@ sgan_status sgan_trainer_accuracy(struct sgan_trainer *t, double *accuracy)
 sgan_status sgan_trainer_grid(struct sgan_trainer *t, size_t epoch)
 {
 	const struct sgan_preset *p = t->options->preset;
-	const size_t count = p->classes * GRID_COLUMNS, size = p->height * p->width * p->channels;
+	const size_t count = grid_rows(p->classes) * GRID_COLUMNS, size = p->height * p->width * p->channels;
 	char name[64], path[SGAN_PATH];
-	uint8_t labels[256 * GRID_COLUMNS];
+	uint32_t labels[GRID_CLASSES * GRID_COLUMNS];
 	snprintf(name, sizeof name, "samples-%s-%zu.png", sgan_stage_name(t->state.stage), epoch);
 	SGAN_TRY(sgan_run_file(t->options->run, name, path));
 	if (t->sampler == NULL)
@@ -235,7 +260,7 @@ sgan_status sgan_trainer_grid(struct sgan_trainer *t, size_t epoch)
 	if (pixels == NULL)
 		return SGAN_ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		labels[i] = (uint8_t)(i / GRID_COLUMNS);
+		labels[i] = (uint32_t)(i / GRID_COLUMNS);
 	sgan_status status =
 		sgan_sampler_draw(t->sampler, sgan_stream(SGAN_RANDOM_GRID, 0, 0), p->seed, 0, count, labels, pixels);
 	const struct sgan_images images = { count, p->height, p->width, p->channels, pixels };

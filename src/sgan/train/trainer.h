@@ -22,7 +22,7 @@ struct sgan_trainer {
 	uint32_t *order;   /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;
 	real *x;         /* [max_batch, image] */
-	uint8_t *labels; /* [max_batch] */
+	uint32_t *labels; /* [max_batch] */
 };
 
 /* Checks preset against data, builds the model, loads what the run goes on from (a checkpoint or `init`), opens the
