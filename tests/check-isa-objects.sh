@@ -63,14 +63,14 @@ expect_some()
 	fi
 }
 
-for archive in core threads generic selftest; do
-	expect_none avx ".libs/libsgan_$archive.a"
+for archive in sgan_core sgan_threads sgan_generic program sgan_selftest; do
+	expect_none avx ".libs/lib$archive.a"
 done
 expect_none avx512 .libs/libsgan_avx2.a
 expect_some avx .libs/libsgan_avx2.a
 expect_some avx512 .libs/libsgan_avx512.a
 
-[ $seen -ge 4 ] || {
+[ $seen -ge 5 ] || {
 	echo "FAILED: the libraries are not in $abs_top_builddir/.libs"
 	failed=1
 }

@@ -121,6 +121,20 @@ else
 	echo "ok archive's names # skipped: no static library was built"
 fi
 
+# --- what it links ----------------------------------------------------------------------------------------------
+
+# What the program reads files and the machine with is none of the library's.
+programs='(hwloc|archive|z|png[0-9]*|jansson|config)'
+if [ -n "$shared" ] && $OBJDUMP -p "$shared" >"$dir/headers" 2>/dev/null; then
+	expect "libraries that it needs are listed" grep -q 'NEEDED.*libm\.' "$dir/headers"
+	grep -E "NEEDED.*lib$programs\." "$dir/headers" >"$dir/needed"
+	expect_none "needs none of the program's libraries" "$dir/needed"
+else
+	echo "ok libraries that it needs # skipped: no shared library was built, or $OBJDUMP does not read it"
+fi
+$PKG_CONFIG --static --libs libsgan | grep -E -e "-l$programs( |\$)" >"$dir/needed"
+expect_none "module names none of the program's libraries" "$dir/needed"
+
 # --- the example ------------------------------------------------------------------------------------------------
 
 # build NAME FLAGS...: $dir/NAME from docs/example.c

@@ -8,7 +8,7 @@
 
 #include "src/cpu/cgroup.h"
 #include "src/cpu/status.h"
-#include "src/cpu/topology.h"
+#include "src/machine/topology.h"
 
 Test(cgroup, quotas)
 {

@@ -10,7 +10,7 @@
 #include "src/cli/cli.h"
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
-#include "src/cpu/topology.h"
+#include "src/machine/topology.h"
 #include "src/io/run.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/preset/builtin.h"

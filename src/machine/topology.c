@@ -1,6 +1,6 @@
 /* Packages, cores, caches, NUMA nodes and memory by hwloc.
  * It must not decide anything: thread counts come from cgroup.c. */
-#include "src/cpu/topology.h"
+#include "src/machine/topology.h"
 
 #include <errno.h>
 #include <hwloc.h>

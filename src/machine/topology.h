@@ -1,6 +1,6 @@
 /* The machine as hwloc sees it: loaded when somebody wants to read it, never to compute. */
-#ifndef SGAN_CPU_TOPOLOGY_H
-#define SGAN_CPU_TOPOLOGY_H
+#ifndef SGAN_MACHINE_TOPOLOGY_H
+#define SGAN_MACHINE_TOPOLOGY_H
 
 #include <sgan/sgan.h>
 
