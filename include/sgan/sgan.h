@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sgan/real.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,15 +32,6 @@ extern "C" {
 #else
 #define SGAN_API
 #define SGAN_PRINTF(fmt, args)
-#endif
-
-/* The element type of every tensor. It is float in the installed library; the
- * tests also compile the same sources with double, where finite differences
- * can tell a right gradient from a nearly right one. */
-#ifdef SGAN_REAL_DOUBLE
-typedef double sgan_real;
-#else
-typedef float sgan_real;
 #endif
 
 /* The version of this header; sgan_version() has the library's. Releases with the same
