@@ -10,7 +10,8 @@ static const char help[] =
 	"usage: sgan-cpu selftest [--isa NAME] [--threads N]\n"
 	"\n"
 	"Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
-	"with the portable kernels. One line a failure; exit code 1 when there is any.\n";
+	"with the portable kernels. One line a failure; exit code 1 when there is any. Kernels that a set\n"
+	"leaves to the portable ones are listed.\n";
 
 static const struct option options[] = {
 	CLI_COMMON_OPTIONS,
@@ -31,9 +32,15 @@ static void count(void *arg, const char *check, const char *failure)
 		printf("%s: %s: %s\n", sgan_isa_name(tally->isa), check, failure);
 }
 
+static void list(void *arg, const char *kernel)
+{
+	const struct tally *tally = arg;
+	printf("%s: %s: no kernel of its own, the portable one is used\n", sgan_isa_name(tally->isa), kernel);
+}
+
 static sgan_status test(sgan_ctx *ctx, struct tally *tally)
 {
-	struct sgan_selftest_report report = { .result = count, .arg = tally };
+	struct sgan_selftest_report report = { .result = count, .left_generic = list, .arg = tally };
 	return sgan_selftest(ctx, tally->isa, &report);
 }
 

@@ -1,6 +1,5 @@
 /* Guarded memory, faults, random values and comparison for the checks. It knows no kernel. */
 #include "src/selftest/check.h"
-#include "src/cpu/status.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,35 +13,48 @@
 
 static const real canary = (real)-3.0517578e-5; /* none of the values that checks use */
 
-sgan_status check_open(struct check *c)
+static size_t page_bytes(void)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
 
-	for (size_t i = 0; i < CHECK_SLOTS; i++)
-		c->slot[i].map = MAP_FAILED;
-	for (size_t i = 0; i < CHECK_SLOTS; i++) {
-		char *map = mmap(NULL, CHECK_SLOT_BYTES + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		c->slot[i].map = map;
-		if (map == MAP_FAILED || mprotect(map + CHECK_SLOT_BYTES, page, PROT_NONE)) {
-			check_close(c);
-			return sgan_fail(SGAN_ENOMEM, "selftest: no guarded memory of %zu bytes", CHECK_SLOT_BYTES + page);
-		}
-	}
-	return SGAN_OK;
+static void unmap(struct check_slot *slot)
+{
+	if (slot->map)
+		munmap(slot->map, slot->bytes + page_bytes());
+	slot->map = NULL;
+}
+
+/* At least `bytes` and a page behind them that may not be touched: larger memory in place of the slot's where it is
+ * too small. */
+static bool map_slot(struct check_slot *slot, size_t bytes)
+{
+	size_t page = page_bytes(), whole = (bytes / page + 1) * page;
+	char *map;
+
+	if (slot->map && bytes <= slot->bytes)
+		return true;
+	unmap(slot);
+	if (bytes > SIZE_MAX / 2)
+		return false;
+	map = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		return false;
+	slot->map = map;
+	slot->bytes = whole;
+	return mprotect(map + whole, page, PROT_NONE) == 0;
 }
 
 void check_close(struct check *c)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
 	for (size_t i = 0; i < CHECK_SLOTS; i++)
-		if (c->slot[i].map != MAP_FAILED)
-			munmap(c->slot[i].map, CHECK_SLOT_BYTES + page);
+		unmap(&c->slot[i]);
 }
 
 /* --- faults ------------------------------------------------------------------ */
 
 static _Thread_local sigjmp_buf *fault_return; /* set while a check runs */
+enum { NO_MEMORY = -1 };                       /* returned there beside the signals' numbers */
 
 /* On another thread of the team there is nowhere to return to. */
 static void on_fault(int signal)
@@ -119,19 +131,26 @@ void check_fill(struct check *c, enum check_values values, size_t count, real *d
 		data[i] = check_value(c, values);
 }
 
+void check_spoil(struct check *c, size_t count, real *data)
+{
+	if (count && check_between(c, 0, 3) == 0)
+		data[check_between(c, 0, count - 1)] = (real)NAN;
+}
+
 /* --- memory ------------------------------------------------------------------ */
 
 static char *take(struct check *c, size_t bytes, bool output)
 {
 	struct check_slot *slot;
 
-	if (c->used == CHECK_SLOTS || bytes > CHECK_SLOT_BYTES) {
-		check_fail(c, "the check asks for %zu bytes in slot %zu, more than there is", bytes, c->used);
-		siglongjmp(*fault_return, 1);
+	if (c->used == CHECK_SLOTS || !map_slot(&c->slot[c->used], bytes)) {
+		check_fail(c, "no memory for the check: %zu bytes for its tensor %zu of at most %d", bytes, c->used + 1,
+		           CHECK_SLOTS);
+		siglongjmp(*fault_return, NO_MEMORY);
 	}
 	slot = &c->slot[c->used++];
 	slot->output = output;
-	return slot->map + CHECK_SLOT_BYTES - bytes;
+	return slot->map + slot->bytes - bytes;
 }
 
 real *check_input(struct check *c, size_t count)

@@ -7,10 +7,11 @@
 
 #include "kernels/kernels.h"
 
-enum { CHECK_SLOTS = 16, CHECK_SLOT_BYTES = 1 << 20, CHECK_CANARIES = 64 };
+enum { CHECK_SLOTS = 16, CHECK_CANARIES = 64 };
 
 struct check_slot {
-	char *map;  /* CHECK_SLOT_BYTES, then the page that may not be touched */
+	char *map;  /* `bytes` of memory, whole pages, then the page that may not be touched; NULL: none yet */
+	size_t bytes;
 	real *data; /* of an output */
 	size_t count;
 	bool output;
@@ -30,7 +31,7 @@ enum check_values {
 	CHECK_REALS     /* in [-1, 1) */
 };
 
-sgan_status check_open(struct check *c);
+/* Gives the memory of a check back; there is none before the first run. */
 void check_close(struct check *c);
 
 /* Runs one check; a fault inside it is its failure. */
@@ -44,6 +45,8 @@ bool check_failed(const struct check *c);
 size_t check_between(struct check *c, size_t least, size_t most);
 real check_value(struct check *c, enum check_values values);
 void check_fill(struct check *c, enum check_values values, size_t count, real *data);
+/* Now and then makes an element of data not a number. */
+void check_spoil(struct check *c, size_t count, real *data);
 
 /* Memory until check_release; contents are undefined. Panels (multiples of 16 values) are aligned to 64 bytes. */
 real *check_input(struct check *c, size_t count);
@@ -63,6 +66,9 @@ void check_close_to(struct check *c, size_t count, const real *found, const real
  * four roundings. */
 void check_activated(struct check *c, sgan_act act, size_t count, const real *found, const real *expected,
                      const char *what);
+
+/* The rows of kernels.def in which a set has the generic set's function; calls found with each one's field. */
+void check_left_generic(const struct sgan_kernels *set, void (*found)(void *arg, const char *kernel), void *arg);
 
 /* One for each row of kernels.def. */
 #define SGAN_KERNEL(field, args) void check_##field(struct check *c);

@@ -9,6 +9,8 @@
 struct sgan_selftest_report {
 	/* A check is done: failure is NULL, or one line that says what was wrong. */
 	void (*result)(void *arg, const char *check, const char *failure);
+	/* isa, which is not the generic set, has the generic set's function for this kernel. NULL: not asked. */
+	void (*left_generic)(void *arg, const char *kernel);
 	void *arg;
 };
 
