@@ -18,7 +18,8 @@
  * All return SGAN_OK, SGAN_EINVAL (a pointer is NULL, a size is out of range or too
  * large to address, an unknown activation, or what the comment names) or SGAN_ENOMEM
  * (no scratch). Where there is nothing to do, as with a count of 0, tensors are not
- * read and may be NULL. Values are not looked at: what is not finite spreads. */
+ * read and may be NULL. Values are not looked at: what is not a number makes every result that it enters not a
+ * number. ReLU, x < 0 ? 0 : x, and leaky ReLU pass it on, and it is the largest value of its window. */
 #ifndef SGAN_OPS_H
 #define SGAN_OPS_H
 
@@ -35,7 +36,8 @@ SGAN_API sgan_status sgan_act_forward(sgan_ctx *ctx, size_t count, const sgan_re
                                       sgan_real *dst);
 
 /* Its gradient, from its result: diff_src[i] = diff_dst[i] * act'(x) where dst[i] = act(x). For SGAN_ACT_LRELU slope
- * must not be negative, or the result would not tell which side x was on (SGAN_EINVAL). diff_src may be diff_dst. */
+ * must not be negative, or the result would not tell which side x was on (SGAN_EINVAL). Where dst[i] is not a number,
+ * SGAN_ACT_RELU passes diff_dst[i] on and SGAN_ACT_LRELU scales it by slope. diff_src may be diff_dst. */
 SGAN_API sgan_status sgan_act_backward(sgan_ctx *ctx, size_t count, const sgan_real *dst, const sgan_real *diff_dst,
                                        sgan_act act, sgan_real slope, sgan_real *diff_src);
 
@@ -102,7 +104,8 @@ SGAN_API sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, si
 
 /* The largest of each window of size x size pixels, windows that do not overlap: src [n, h, w, channels], dst and which
  * [n, h / size, w / size, channels], quotients rounded down (pixels that are left over take no part). which receives
- * the winner's place in its window, row by row, the first of equals: it is what the backward pass needs.
+ * the winner's place in its window, row by row, the first of equals: it is what the backward pass needs. What is not a
+ * number is larger than any number, and the first such in a window is its winner.
  * SGAN_EINVAL: size is not 1 to 16, or larger than the image. */
 SGAN_API sgan_status sgan_maxpool_forward(sgan_ctx *ctx, size_t n, size_t h, size_t w, size_t channels, size_t size,
                                           const sgan_real *src, sgan_real *dst, uint8_t *which);

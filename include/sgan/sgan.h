@@ -82,7 +82,7 @@ SGAN_API bool sgan_isa_usable(sgan_isa isa);
 /* The best instruction set that is built and usable. */
 SGAN_API sgan_isa sgan_isa_best(void);
 
-/* Activations: y = x; max(x, 0); x > 0 ? x : slope * x (leaky ReLU; Maas et al., 2013); 1 / (1 + exp(-x)). */
+/* Activations: y = x; x < 0 ? 0 : x; x > 0 ? x : slope * x (leaky ReLU; Maas et al., 2013); 1 / (1 + exp(-x)). */
 typedef enum sgan_act { SGAN_ACT_NONE, SGAN_ACT_RELU, SGAN_ACT_LRELU, SGAN_ACT_SIGMOID } sgan_act;
 
 /* An instruction set, a number of threads, scratch memory. */

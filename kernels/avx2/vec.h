@@ -130,6 +130,27 @@ static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
 	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_EQ_OQ));
 }
 
+/* x < 0 ? 0 : x: of two zeros, or where one operand is not a number, the instruction gives the second. */
+static inline vec vec_relu(vec x)
+{
+	return _mm256_max_ps(_mm256_setzero_ps(), x);
+}
+
+/* y <= 0 ? 0 : x, and x where y is not a number */
+static inline vec vec_pass(vec y, vec x)
+{
+	return _mm256_and_ps(_mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_NLE_UQ), x);
+}
+
+/* Takes value for the largest, and at for the place of it, where value is larger or the first that is not a number. */
+static inline void vec_take_larger(vec value, vec at, vec *largest, vec *place)
+{
+	vec take = _mm256_and_ps(_mm256_cmp_ps(value, *largest, _CMP_NLE_UQ), _mm256_cmp_ps(*largest, *largest, _CMP_ORD_Q));
+
+	*largest = _mm256_blendv_ps(*largest, value, take);
+	*place = _mm256_blendv_ps(*place, at, take);
+}
+
 /* y > 0 ? x : slope * x, and slope * x where y is not a number: a factor is chosen, since a blend takes three
  * micro-operations and AND and XOR take one each. */
 static inline vec vec_leak(vec y, vec x, vec slope)

@@ -1,5 +1,5 @@
-/* The AVX-512 set: the generic one but for the functions in rows.def, the sizes of their tiles, and the blocking that goes
- * with these. */
+/* The AVX-512 set: the generic one but for the functions in rows.def, the sizes of their tiles, and the blocking that
+ * goes with these. */
 #include "kernels/avx512/set.h"
 #include "kernels/generic/set.h"
 

@@ -130,6 +130,28 @@ static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
 	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ), b, a);
 }
 
+/* x < 0 ? 0 : x: of two zeros, or where one operand is not a number, the instruction gives the second. */
+static inline vec vec_relu(vec x)
+{
+	return _mm512_max_ps(_mm512_setzero_ps(), x);
+}
+
+/* y <= 0 ? 0 : x, and x where y is not a number */
+static inline vec vec_pass(vec y, vec x)
+{
+	return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NLE_UQ), x);
+}
+
+/* Takes value for the largest, and at for the place of it, where value is larger or the first that is not a number. */
+static inline void vec_take_larger(vec value, vec at, vec *largest, vec *place)
+{
+	vec_mask number = _mm512_cmp_ps_mask(*largest, *largest, _CMP_ORD_Q);
+	vec_mask take = _mm512_mask_cmp_ps_mask(number, value, *largest, _CMP_NLE_UQ);
+
+	*largest = _mm512_mask_mov_ps(*largest, take, value);
+	*place = _mm512_mask_mov_ps(*place, take, at);
+}
+
 /* y > 0 ? x : slope * x, and slope * x where y is not a number */
 static inline vec vec_leak(vec y, vec x, vec slope)
 {

@@ -10,7 +10,7 @@ static inline real act_value(real x, sgan_act act, real slope)
 {
 	switch (act) {
 	case SGAN_ACT_RELU:
-		return x > 0 ? x : 0;
+		return x < 0 ? 0 : x; /* which leaves what is not a number as it is */
 	case SGAN_ACT_LRELU:
 		return x > 0 ? x : slope * x;
 	case SGAN_ACT_SIGMOID:
@@ -20,12 +20,13 @@ static inline real act_value(real x, sgan_act act, real slope)
 	}
 }
 
-/* diff * act', the derivative taken from the activation's result y. */
+/* diff * act', the derivative taken from the activation's result y. Where y is not a number, ReLU passes diff on and
+ * leaky ReLU scales it by the slope, as PyTorch has it. */
 static inline real act_gradient(real y, real diff, sgan_act act, real slope)
 {
 	switch (act) {
 	case SGAN_ACT_RELU:
-		return y > 0 ? diff : 0;
+		return y <= 0 ? 0 : diff;
 	case SGAN_ACT_LRELU:
 		return y > 0 ? diff : slope * diff;
 	case SGAN_ACT_SIGMOID:

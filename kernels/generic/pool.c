@@ -1,6 +1,14 @@
 /* Max pooling of one image over windows that do not overlap, in portable C. */
 #include "kernels/generic/set.h"
 
+#include <math.h>
+
+/* Larger, or the first that is not a number: which nothing after it replaces. */
+static bool is_larger(real value, real largest)
+{
+	return value > largest || (isnan(value) && !isnan(largest));
+}
+
 static void pool_window(size_t w, size_t channels, size_t size, const real *src, real *dst, uint8_t *which)
 {
 	for (size_t c = 0; c < channels; c++) {
@@ -10,7 +18,7 @@ static void pool_window(size_t w, size_t channels, size_t size, const real *src,
 	for (size_t place = 1; place < size * size; place++) {
 		const real *from = src + (place / size * w + place % size) * channels;
 		for (size_t c = 0; c < channels; c++)
-			if (from[c] > dst[c]) {
+			if (is_larger(from[c], dst[c])) {
 				dst[c] = from[c];
 				which[c] = (uint8_t)place;
 			}

@@ -10,7 +10,7 @@
 SIMD_INLINE vec vec_act(vec x, sgan_act act, vec slope)
 {
 	if (act == SGAN_ACT_RELU)
-		return vec_if_positive(x, x, vec_zero());
+		return vec_relu(x);
 	if (act == SGAN_ACT_LRELU)
 		return vec_leak(x, x, slope);
 	if (act == SGAN_ACT_SIGMOID)
@@ -22,7 +22,7 @@ SIMD_INLINE vec vec_act(vec x, sgan_act act, vec slope)
 SIMD_INLINE vec vec_act_gradient(vec y, vec diff, sgan_act act, vec slope)
 {
 	if (act == SGAN_ACT_RELU)
-		return vec_if_positive(y, diff, vec_zero());
+		return vec_pass(y, diff);
 	if (act == SGAN_ACT_LRELU)
 		return vec_leak(y, diff, slope);
 	if (act == SGAN_ACT_SIGMOID)

@@ -13,8 +13,7 @@ SIMD_INLINE void pool_vector(size_t w, size_t channels, size_t size, const float
 	for (size_t y = 0; y < size; y++)
 		for (size_t x = y == 0; x < size; x++) {
 			vec value = vec_load_n(src + (y * w + x) * channels + c, left);
-			place = vec_if_greater(value, largest, vec_set((float)(y * size + x)), place);
-			largest = vec_if_greater(value, largest, value, largest);
+			vec_take_larger(value, vec_set((float)(y * size + x)), &largest, &place);
 		}
 	vec_store_n(dst + c, largest, left);
 	vec_store_bytes(which + c, place, left);

@@ -66,7 +66,7 @@ TILE_INLINE void tile_relu(size_t m, size_t nv, vec sum[TILE_MR][TILE_NV])
 {
 	TILE_UNROLL for (size_t i = 0; i < m; i++)
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			sum[i][v] = vec_if_positive(sum[i][v], sum[i][v], vec_zero());
+			sum[i][v] = vec_relu(sum[i][v]);
 }
 
 TILE_INLINE void tile_lrelu(size_t m, size_t nv, float slope, vec sum[TILE_MR][TILE_NV])

@@ -26,6 +26,8 @@ static void draw(struct check *c, const char *kernel, size_t rows, size_t channe
 	t->d = check_input(c, channels);
 	check_fill(c, CHECK_REALS, t->count, t->src);
 	check_fill(c, CHECK_REALS, t->count, t->diff);
+	check_spoil(c, t->count, t->src);
+	check_spoil(c, t->count, t->diff);
 	check_fill(c, CHECK_REALS, channels, t->a);
 	check_fill(c, CHECK_REALS, channels, t->b);
 	check_fill(c, CHECK_REALS, channels, t->d);

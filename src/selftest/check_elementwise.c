@@ -50,8 +50,27 @@ static void act_case(struct check *c, size_t count, sgan_act act, bool in_place)
 	check_release(c, what);
 }
 
+/* What both sets make alike must also be right: ReLU is x < 0 ? 0 : x, and what is not a number is not lost. */
+static void act_meaning(struct check *c)
+{
+	static const real src[] = { (real)NAN, -2, 3, -INFINITY, INFINITY }, relu[] = { (real)NAN, 0, 3, 0, INFINITY };
+	static const real leaky[] = { (real)NAN, -1, 3, -INFINITY, INFINITY }, grad[] = { 4, 0, 4, 0, 4 };
+	static const real leaky_grad[] = { 2, 2, 4, 2, 4 }, diff[] = { 4, 4, 4, 4, 4 };
+	real dst[5];
+
+	c->oracle->act(5, src, SGAN_ACT_RELU, 0, dst);
+	check_same(c, 5, dst, relu, "ReLU of known values");
+	c->oracle->act(5, src, SGAN_ACT_LRELU, (real)0.5, dst);
+	check_same(c, 5, dst, leaky, "leaky ReLU of known values");
+	c->oracle->act_grad(5, src, diff, SGAN_ACT_RELU, 0, dst);
+	check_same(c, 5, dst, grad, "ReLU's gradient of known values");
+	c->oracle->act_grad(5, src, diff, SGAN_ACT_LRELU, (real)0.5, dst);
+	check_same(c, 5, dst, leaky_grad, "leaky ReLU's gradient of known values");
+}
+
 void check_act(struct check *c)
 {
+	act_meaning(c);
 	for (size_t count = 0; count <= MOST; count++)
 		for (int act = SGAN_ACT_NONE; act <= SGAN_ACT_SIGMOID; act++) {
 			act_case(c, count, (sgan_act)act, false);

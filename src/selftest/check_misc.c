@@ -23,6 +23,9 @@ static void pool_case(struct check *c, size_t h, size_t w, size_t channels, size
 
 	snprintf(what, sizeof what, "maxpool %zux%zux%zu by %zu", h, w, channels, size);
 	check_fill(c, CHECK_INTEGERS, count, src); /* with ties, of which the first wins */
+	for (size_t i = 0; i < count; i++)
+		if (check_between(c, 0, 9) == 0)
+			src[i] = (real)NAN; /* which wins over numbers */
 	check_fill(c, CHECK_REALS, pooled, diff);
 	c->oracle->maxpool(h, w, channels, size, src, expected, expected_which);
 	c->tested->maxpool(h, w, channels, size, src, dst, which);
@@ -51,6 +54,9 @@ static void pool_meaning(struct check *c)
 		sum += (double)back[i];
 	if (sum != (double)(dst[0] + dst[1] + dst[2] + dst[3]) || back[1] != dst[0])
 		check_fail(c, "maxpool_grad of a known image: the gradient went astray");
+	c->oracle->maxpool(2, 2, 1, 2, (const real[]){ 1, (real)NAN, 3, (real)NAN }, dst, which);
+	if (!isnan(dst[0]) || which[0] != 1)
+		check_fail(c, "maxpool of a window with what is not a number: %g from place %d", (double)dst[0], which[0]);
 }
 
 static void pool_cases(struct check *c)

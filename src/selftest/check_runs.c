@@ -64,6 +64,7 @@ static void runs_case(struct check *c, size_t cols, size_t n)
 	real *found = check_output(c, count), *expected = check_output(c, count);
 	char what[128];
 
+	check_spoil(c, src_count, src);
 	if (check_between(c, 0, 1))
 		t.epilogue.bias = filled(c, &t, n);
 	check_fill(c, t.values, count, found);

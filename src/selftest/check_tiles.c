@@ -162,6 +162,7 @@ static void gemm_case(struct check *c, size_t m, size_t n)
 	count = (size_t)((ptrdiff_t)(m - 1) * t.ld_src + reach) + t.k;
 	src = check_input(c, count);
 	check_fill(c, t.values, count, src);
+	check_spoil(c, count, src);
 	panel = check_input(c, t.taps * t.k * c->tested->gemm_nr);
 	pack(&t, 0, c->tested->gemm_nr, panel);
 	list_taps(&t, c->tested->gemm_nr, tap);
@@ -184,6 +185,7 @@ static void igemm_case(struct check *c, size_t m, size_t n)
 
 	draw(c, m, n, &t);
 	check_fill(c, t.values, SOURCE, src);
+	check_spoil(c, SOURCE, src);
 	for (size_t i = 0; i < t.taps * m; i++)
 		rows[i] = src + (check_between(c, 0, 3) ? check_between(c, 0, SOURCE - t.k) : SOURCE - t.k);
 	panel = check_input(c, t.taps * t.k * c->tested->gemm_nr);
