@@ -18,33 +18,28 @@
 
 enum { VEC = 8 };
 typedef __m256 vec;
+typedef __m256d vec_double; /* half as many lanes */
 typedef __m256i vec_mask;
+
+/* The lanes of the first half as doubles, and of the second. */
+static inline vec_double vec_low(vec x)
+{
+	return _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+}
+
+static inline vec_double vec_high(vec x)
+{
+	return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+}
+
+#define X86(name) _mm256_##name
+#include "kernels/x86/address.h"
+#include "kernels/x86/vec.h"
 
 /* The first n lanes; all from 8. */
 static inline vec_mask vec_first(size_t n)
 {
 	return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < VEC ? (int)n : VEC), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-static inline vec vec_zero(void)
-{
-	return _mm256_setzero_ps();
-}
-
-static inline vec vec_set(float x)
-{
-	return _mm256_set1_ps(x);
-}
-
-static inline vec vec_load(const float *p)
-{
-	return _mm256_loadu_ps(p);
-}
-
-/* Asks for a cache line to come to the second level; p need not be a valid address. */
-static inline __attribute__((always_inline)) void vec_fetch(const float *p)
-{
-	_mm_prefetch((const char *)p, _MM_HINT_T1);
 }
 
 /* Lanes outside the mask are 0 and not read. */
@@ -53,51 +48,9 @@ static inline vec vec_load_part(const float *p, vec_mask mask)
 	return _mm256_maskload_ps(p, mask);
 }
 
-static inline void vec_store(float *p, vec x)
-{
-	_mm256_storeu_ps(p, x);
-}
-
-/* Past the caches, without reading the line first; p is aligned to a vector. */
-static inline void vec_stream(float *p, vec x)
-{
-	_mm256_stream_ps(p, x);
-}
-
 static inline void vec_store_part(float *p, vec x, vec_mask mask)
 {
 	_mm256_maskstore_ps(p, mask, x);
-}
-
-static inline vec vec_add(vec a, vec b)
-{
-	return _mm256_add_ps(a, b);
-}
-
-static inline vec vec_sub(vec a, vec b)
-{
-	return _mm256_sub_ps(a, b);
-}
-
-static inline vec vec_mul(vec a, vec b)
-{
-	return _mm256_mul_ps(a, b);
-}
-
-static inline vec vec_div(vec a, vec b)
-{
-	return _mm256_div_ps(a, b);
-}
-
-static inline vec vec_sqrt(vec a)
-{
-	return _mm256_sqrt_ps(a);
-}
-
-/* a * b + c, rounded once */
-static inline vec vec_fma(vec a, vec b, vec c)
-{
-	return _mm256_fmadd_ps(a, b, c);
 }
 
 /* Within one unit in the last place (SLEEF's u10); 0 and infinity where exp has left float's range. */
@@ -128,12 +81,6 @@ static inline vec vec_if_positive(vec x, vec a, vec b)
 static inline vec vec_if_equal(vec x, vec y, vec a, vec b)
 {
 	return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_EQ_OQ));
-}
-
-/* x < 0 ? 0 : x: of two zeros, or where one operand is not a number, the instruction gives the second. */
-static inline vec vec_relu(vec x)
-{
-	return _mm256_max_ps(_mm256_setzero_ps(), x);
 }
 
 /* y <= 0 ? 0 : x, and x where y is not a number */
@@ -188,26 +135,6 @@ static inline void vec_store_bytes(uint8_t *p, vec x, size_t n)
 	memcpy(p, &bytes, n < VEC ? n : VEC);
 }
 
-/* As many lanes of doubles, for sums: lanes 0 to 3, and 4 to 7. */
-typedef struct {
-	__m256d low, high;
-} vec_total;
-
-static inline vec_total vec_total_zero(void)
-{
-	return (vec_total){ _mm256_setzero_pd(), _mm256_setzero_pd() };
-}
-
-static inline vec_total vec_widen(vec x)
-{
-	return (vec_total){ _mm256_cvtps_pd(_mm256_castps256_ps128(x)), _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)) };
-}
-
-static inline vec_total vec_total_sum(vec_total a, vec_total b)
-{
-	return (vec_total){ _mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high) };
-}
-
 /* Within one unit in the last place; log1p is log(1 + x). */
 static inline vec_total vec_total_exp(vec_total x)
 {
@@ -217,15 +144,6 @@ static inline vec_total vec_total_exp(vec_total x)
 static inline vec_total vec_total_log1p(vec_total x)
 {
 	return (vec_total){ Sleef_log1pd4_u10avx2(x.low), Sleef_log1pd4_u10avx2(x.high) };
-}
-
-/* total + a * b; the products of floats are exact */
-static inline vec_total vec_total_add(vec_total total, vec a, vec b)
-{
-	__m256d a_low = _mm256_cvtps_pd(_mm256_castps256_ps128(a)), a_high = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
-	__m256d b_low = _mm256_cvtps_pd(_mm256_castps256_ps128(b)), b_high = _mm256_cvtps_pd(_mm256_extractf128_ps(b, 1));
-
-	return (vec_total){ _mm256_fmadd_pd(a_low, b_low, total.low), _mm256_fmadd_pd(a_high, b_high, total.high) };
 }
 
 /* The lanes' sum, in halves. */

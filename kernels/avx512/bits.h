@@ -1,53 +1,15 @@
-/* Vectors of sixteen 32-bit words of AVX-512, for the random numbers of kernels/simd. */
+/* Vectors of sixteen 32-bit words of AVX-512. */
 #ifndef SGAN_KERNELS_AVX512_BITS_H
 #define SGAN_KERNELS_AVX512_BITS_H
 
 #include "kernels/avx512/vec.h"
 
+#define X86_BITS(name) _mm512_##name##_si512
 typedef __m512i bits;
 
-static inline bits bits_set(uint32_t x)
+static inline bits bits_odd(bits even, bits odd)
 {
-	return _mm512_set1_epi32((int)x);
-}
-
-static inline bits bits_add(bits a, bits b)
-{
-	return _mm512_add_epi32(a, b);
-}
-
-static inline bits bits_sub(bits a, bits b)
-{
-	return _mm512_sub_epi32(a, b);
-}
-
-static inline bits bits_and(bits a, bits b)
-{
-	return _mm512_and_si512(a, b);
-}
-
-static inline bits bits_xor(bits a, bits b)
-{
-	return _mm512_xor_si512(a, b);
-}
-
-/* Zeros come in at either end; the distance is a constant. */
-#define bits_shift_right(a, distance) _mm512_srli_epi32(a, distance)
-#define bits_shift_left(a, distance) _mm512_slli_epi32(a, distance)
-
-/* a * factor, of 64 bits a lane: the instruction takes each second word, so the even ones and then the odd ones. */
-static inline void bits_multiply(bits a, bits factor, bits *low, bits *high)
-{
-	bits even = _mm512_mul_epu32(a, factor), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), factor);
-
-	*low = _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
-	*high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
-}
-
-/* Signed words as floats, rounded. */
-static inline vec bits_to_float(bits a)
-{
-	return _mm512_cvtepi32_ps(a);
+	return _mm512_mask_blend_epi32(0xAAAA, even, odd);
 }
 
 /* The same bits as the other type. */
@@ -74,16 +36,6 @@ static inline bits bits_block_order(void)
 	return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
 }
 
-/* word[j] holds element j of the blocks in that order; afterwards word[0] to word[3] are the blocks in memory's. */
-static inline void bits_interleave(vec word[4])
-{
-	vec low01 = _mm512_unpacklo_ps(word[0], word[1]), high01 = _mm512_unpackhi_ps(word[0], word[1]);
-	vec low23 = _mm512_unpacklo_ps(word[2], word[3]), high23 = _mm512_unpackhi_ps(word[2], word[3]);
-
-	word[0] = _mm512_shuffle_ps(low01, low23, _MM_SHUFFLE(1, 0, 1, 0));
-	word[1] = _mm512_shuffle_ps(low01, low23, _MM_SHUFFLE(3, 2, 3, 2));
-	word[2] = _mm512_shuffle_ps(high01, high23, _MM_SHUFFLE(1, 0, 1, 0));
-	word[3] = _mm512_shuffle_ps(high01, high23, _MM_SHUFFLE(3, 2, 3, 2));
-}
+#include "kernels/x86/bits.h"
 
 #endif

@@ -10,6 +10,7 @@
  * A multiplication needs at most one operand of memory: per step of the sum
  * m + n loads for m * n multiplications. */
 #include "kernels/kernels.h"
+#include "kernels/simd/rows.h"
 
 #define DOTS_INLINE static inline __attribute__((always_inline))
 #define DOTS_UNROLL _Pragma("GCC unroll 32")
@@ -27,20 +28,13 @@ struct dots_args {
 	ptrdiff_t ld_dst;
 };
 
-/* A pointer for every third row, as in gemm.h: base + ld and base + 2 ld are x86 addresses. */
-DOTS_INLINE void dots_point(size_t m, const float *src, ptrdiff_t ld, const float *base[DOTS_SUMS / 3 + 1])
-{
-	DOTS_UNROLL for (size_t i = 0; i < m; i += 3)
-		base[i / 3] = src + (ptrdiff_t)i * ld;
-}
-
 DOTS_INLINE vec dots_load(const float *p, bool whole, vec_mask mask)
 {
 	return whole ? vec_load(p) : vec_load_part(p, mask);
 }
 
 /* One vector's worth of the sum. */
-DOTS_INLINE void dots_step(size_t m, size_t n, bool whole, vec_mask mask, const float *base[], ptrdiff_t ld,
+DOTS_INLINE void dots_step(size_t m, size_t n, bool whole, vec_mask mask, const float *const base[], ptrdiff_t ld,
                            const float *weights, vec sum[DOTS_HELD])
 {
 	vec w[4];
@@ -48,7 +42,7 @@ DOTS_INLINE void dots_step(size_t m, size_t n, bool whole, vec_mask mask, const 
 	DOTS_UNROLL for (size_t j = 0; j < n; j++)
 		w[j] = vec_load(weights + j * VEC);
 	DOTS_UNROLL for (size_t i = 0; i < m; i++) {
-		vec s = dots_load(base[i / 3] + (ptrdiff_t)(i % 3) * ld, whole, mask);
+		vec s = dots_load(rows_at(base, i, ld), whole, mask);
 		if (n > 1)
 			dots_keep(&s);
 		DOTS_UNROLL for (size_t j = 0; j < n; j++)
@@ -74,25 +68,17 @@ DOTS_INLINE void dots_store(size_t m, size_t n, const struct dots_args *a, vec s
 			a->dst[(ptrdiff_t)i * a->ld_dst + (ptrdiff_t)j] = out[i * n + j];
 }
 
-/* What stays the same from tap to tap is read anew: a general register short, GCC would keep it in a vector register,
- * and getting it back waits behind multiplications for their port. */
-DOTS_INLINE void dots_forget(void)
-{
-	__asm__ volatile("" ::: "memory");
-}
-
 DOTS_INLINE void dots_tap(size_t m, size_t n, const struct dots_args *a, const struct sgan_tap *tap,
                           vec sum[DOTS_HELD])
 {
-	const float *base[DOTS_SUMS / 3 + 1], *w = a->weights + tap->weight;
+	const float *base[ROWS_POINTERS(DOTS_SUMS)], *w = a->weights + tap->weight;
 	ptrdiff_t ld = a->ld_src;
 	size_t l = a->k;
 
-	dots_point(m, a->src + tap->src, ld, base);
+	rows_point(m, a->src + tap->src, ld, base);
 	for (; l >= VEC; l -= VEC, w += n * VEC) {
 		dots_step(m, n, true, vec_first(VEC), base, ld, w, sum);
-		DOTS_UNROLL for (size_t i = 0; i < m; i += 3)
-			base[i / 3] += VEC;
+		rows_advance(m, base, VEC);
 	}
 	if (l)
 		dots_step(m, n, false, vec_first(l), base, ld, w, sum);
@@ -106,7 +92,7 @@ DOTS_INLINE void dots_tile(size_t m, size_t n, const struct dots_args *a)
 	DOTS_UNROLL for (size_t i = 0; i < DOTS_HELD; i++)
 		sum[i] = i < m * n && a->bias ? dots_first(a->bias[i % n]) : vec_zero();
 	for (size_t t = a->taps; t; t--, tap++) {
-		dots_forget();
+		vec_forget();
 		dots_tap(m, n, a, tap, sum);
 	}
 	dots_store(m, n, a, sum);

@@ -1,35 +1,6 @@
 /* The gemm and igemm tiles; kernels.def says what they compute. Needs GEMM_NAME
  * and IGEMM_NAME besides what tile.h needs. */
-#include "kernels/simd/tile.h"
-
-/* How far ahead a panel is asked for, in its rows: a panel larger than the first-level cache comes from the second
- * or third, whose latency (some 20 and 300 cycles) these rows, at about TILE_MR cycles each, cover. */
-enum { PANEL_AHEAD = 24, CACHE_LINE = 64 };
-
-TILE_INLINE void fetch_panel(const float *panel)
-{
-	const char *ahead = (const char *)(panel + PANEL_AHEAD * TILE_NR);
-
-	TILE_UNROLL for (size_t at = 0; at < TILE_NR * sizeof(float); at += CACHE_LINE)
-		__builtin_prefetch(ahead + at);
-}
-
-/* sum[i][:] += row[i][l] * panel[l][:], l < k */
-TILE_INLINE void multiply_tap(size_t m, size_t nv, size_t k, const float *const row[TILE_MR], const float *panel,
-                              vec sum[TILE_MR][TILE_NV])
-{
-	for (size_t l = 0; l < k; l++, panel += TILE_NR) {
-		vec b[TILE_NV];
-		fetch_panel(panel);
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			b[v] = vec_load(panel + v * VEC);
-		TILE_UNROLL for (size_t i = 0; i < m; i++) {
-			vec a = vec_set(row[i][l]);
-			TILE_UNROLL for (size_t v = 0; v < nv; v++)
-				sum[i][v] = vec_fma(a, b[v], sum[i][v]);
-		}
-	}
-}
+#include "kernels/simd/multiply.h"
 
 struct gemm_args {
 	size_t taps;
@@ -45,37 +16,14 @@ struct gemm_args {
 	const struct sgan_epilogue *e;
 };
 
-/* Rows at even distances: a pointer for every third, so that base + ld and base + 2 ld are x86 addresses and all
- * rows stay in general registers. A pointer for each would go through vector registers, on a port that multiplies. */
-TILE_INLINE void multiply_even(size_t m, size_t nv, size_t k, const float *src, ptrdiff_t ld, const float *panel,
-                               vec sum[TILE_MR][TILE_NV])
-{
-	const float *base[TILE_MR / 3 + 1];
-
-	TILE_UNROLL for (size_t i = 0; i < m; i += 3)
-		base[i / 3] = src + (ptrdiff_t)i * ld;
-	for (size_t l = 0; l < k; l++, panel += TILE_NR) {
-		vec b[TILE_NV];
-		fetch_panel(panel);
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			b[v] = vec_load(panel + v * VEC);
-		TILE_UNROLL for (size_t i = 0; i < m; i++) {
-			vec a = vec_set(base[i / 3][(ptrdiff_t)(i % 3) * ld]);
-			TILE_UNROLL for (size_t v = 0; v < nv; v++)
-				sum[i][v] = vec_fma(a, b[v], sum[i][v]);
-		}
-		TILE_UNROLL for (size_t i = 0; i < m; i += 3)
-			base[i / 3]++;
-	}
-}
-
 TILE_INLINE void gemm_tile(size_t m, size_t nv, const struct gemm_args *a)
 {
 	vec sum[TILE_MR][TILE_NV];
 
 	tile_clear(m, nv, sum);
 	for (size_t t = 0; t < a->taps; t++)
-		multiply_even(m, nv, a->k, a->src + a->tap[t].src, a->ld_src, a->panel + a->tap[t].weight, sum);
+		tile_multiply(m, nv, a->k, tile_even_rows(m, a->src + a->tap[t].src, a->ld_src), a->panel + a->tap[t].weight, NULL,
+		              sum);
 	tile_finish(m, nv, a->n, a->dst, a->ld_dst, a->e, sum);
 }
 
@@ -85,10 +33,10 @@ TILE_INLINE void igemm_tile(size_t m, size_t nv, const struct gemm_args *a)
 
 	tile_clear(m, nv, sum);
 	for (size_t t = 0; t < a->taps; t++) {
-		const float *row[TILE_MR];
+		struct tile_rows rows = { .even = false };
 		TILE_UNROLL for (size_t i = 0; i < m; i++)
-			row[i] = a->rows[t * m + i];
-		multiply_tap(m, nv, a->k, row, a->panel + a->tap[t].weight, sum);
+			rows.pointer[i] = a->rows[t * m + i];
+		tile_multiply(m, nv, a->k, rows, a->panel + a->tap[t].weight, NULL, sum);
 	}
 	tile_finish(m, nv, a->n, a->dst, a->ld_dst, a->e, sum);
 }

@@ -4,7 +4,7 @@
  * Sums are short here, some tens of terms, so that what is outside them counts:
  * one call goes over many tiles, and the destination, which is the most of what
  * moves, is asked for while the tiles before it are summed. */
-#include "kernels/simd/tile.h"
+#include "kernels/simd/multiply.h"
 
 /* How far ahead the destination is asked for: some tiles, whose sums take as long as a line of the third-level cache
  * takes to come. */
@@ -17,53 +17,19 @@ struct runs_tile {
 	float *dst;
 	size_t n; /* columns of the panel */
 	struct sgan_epilogue epilogue;
-	const char *ahead; /* what is asked for next, and how much further at the next step of the sum */
-	size_t ahead_step;
+	struct tile_ahead ahead; /* of the destination */
 };
-
-/* What stays the same from run to run is read anew: a general register short, GCC would keep it in a vector register,
- * and getting it back waits behind multiplications for their port. */
-TILE_INLINE void runs_forget(void)
-{
-	__asm__ volatile("" ::: "memory");
-}
-
-/* Rows are at even distances: a pointer for every third, since base + ld and base + 2 ld are x86 addresses. */
-TILE_INLINE const float *runs_multiply(size_t m, size_t nv, const struct runs_tile *tile, const float *src,
-                                       const float *panel, const char **ahead, vec sum[TILE_MR][TILE_NV])
-{
-	const float *base[TILE_MR / 3 + 1];
-	ptrdiff_t ld = tile->runs->src_col;
-
-	TILE_UNROLL for (size_t i = 0; i < m; i += 3)
-		base[i / 3] = src + (ptrdiff_t)i * ld;
-	for (size_t l = tile->runs->k; l; l--, panel += TILE_NR) {
-		vec b[TILE_NV];
-		vec_fetch((const float *)(const void *)*ahead);
-		*ahead += tile->ahead_step;
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			b[v] = vec_load(panel + v * VEC);
-		TILE_UNROLL for (size_t i = 0; i < m; i++) {
-			vec a = vec_set(base[i / 3][(ptrdiff_t)(i % 3) * ld]);
-			TILE_UNROLL for (size_t v = 0; v < nv; v++)
-				sum[i][v] = vec_fma(a, b[v], sum[i][v]);
-		}
-		TILE_UNROLL for (size_t i = 0; i < m; i += 3)
-			base[i / 3]++;
-	}
-	return panel;
-}
 
 TILE_INLINE void runs_panel(size_t m, size_t nv, struct runs_tile *tile)
 {
 	const float *src = tile->src, *panel = tile->panel;
-	const char *ahead = tile->ahead;
+	struct tile_ahead ahead = tile->ahead;
 	vec sum[TILE_MR][TILE_NV];
 
 	tile_clear(m, nv, sum);
 	for (size_t t = tile->runs->taps; t; t--, src += tile->runs->src_tap) {
-		runs_forget();
-		panel = runs_multiply(m, nv, tile, src, panel, &ahead, sum);
+		vec_forget();
+		panel = tile_multiply(m, nv, tile->runs->k, tile_even_rows(m, src, tile->runs->src_col), panel, &ahead, sum);
 	}
 	tile->ahead = ahead;
 	tile_finish(m, nv, tile->n, tile->dst, (ptrdiff_t)tile->runs->n, &tile->epilogue, sum);
@@ -90,8 +56,7 @@ static void runs_positions(const struct sgan_runs *r, size_t m, const float *src
 	size_t panel = r->taps * r->k * TILE_NR;
 	struct runs_tile tile = { .runs = r, .src = src, .panel = panels, .dst = dst, .epilogue = *e };
 
-	tile.ahead = (const char *)(ahead_step ? dst + RUNS_AHEAD : src);
-	tile.ahead_step = ahead_step;
+	tile.ahead = (struct tile_ahead){ (const char *)(ahead_step ? dst + RUNS_AHEAD : src), ahead_step };
 	for (size_t j = 0; j < r->n; j += TILE_NR, tile.panel += panel, tile.dst += TILE_NR) {
 		tile.n = r->n - j < TILE_NR ? r->n - j : TILE_NR;
 		if (e->bias)

@@ -122,13 +122,25 @@ TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_
 		tile_sigmoid(m, n, dst, ld);
 }
 
-/* One function for each m up to TILE_MR, so that rows split evenly: TILE_EACH_M(f) is f(1) f(2) ... */
-#if TILE_MR == 14
-#define TILE_EACH_M(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14)
-#elif TILE_MR == 6
-#define TILE_EACH_M(f) f(1) f(2) f(3) f(4) f(5) f(6)
-#else
-#error "TILE_EACH_M has no list for this TILE_MR"
-#endif
+/* One function for each m up to TILE_MR, so that rows split evenly: TILE_EACH_M(f) is f(1) f(2) ... f(TILE_MR). */
+#define TILE_UP_TO_1(f) f(1)
+#define TILE_UP_TO_2(f) TILE_UP_TO_1(f) f(2)
+#define TILE_UP_TO_3(f) TILE_UP_TO_2(f) f(3)
+#define TILE_UP_TO_4(f) TILE_UP_TO_3(f) f(4)
+#define TILE_UP_TO_5(f) TILE_UP_TO_4(f) f(5)
+#define TILE_UP_TO_6(f) TILE_UP_TO_5(f) f(6)
+#define TILE_UP_TO_7(f) TILE_UP_TO_6(f) f(7)
+#define TILE_UP_TO_8(f) TILE_UP_TO_7(f) f(8)
+#define TILE_UP_TO_9(f) TILE_UP_TO_8(f) f(9)
+#define TILE_UP_TO_10(f) TILE_UP_TO_9(f) f(10)
+#define TILE_UP_TO_11(f) TILE_UP_TO_10(f) f(11)
+#define TILE_UP_TO_12(f) TILE_UP_TO_11(f) f(12)
+#define TILE_UP_TO_13(f) TILE_UP_TO_12(f) f(13)
+#define TILE_UP_TO_14(f) TILE_UP_TO_13(f) f(14)
+#define TILE_UP_TO_15(f) TILE_UP_TO_14(f) f(15)
+#define TILE_UP_TO_16(f) TILE_UP_TO_15(f) f(16)
+#define TILE_UP_TO_(m) TILE_UP_TO_##m
+#define TILE_UP_TO(m) TILE_UP_TO_(m)
+#define TILE_EACH_M(f) TILE_UP_TO(TILE_MR)(f)
 
 #endif

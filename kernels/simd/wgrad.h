@@ -34,23 +34,6 @@ TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const str
 	}
 }
 
-/* Where `left` is 0 it becomes `cols`, and the steps those to the next row. Written so that it is no branch, which
- * the compiler would make of it. */
-TILE_INLINE void wgrad_wrap(size_t *left, size_t cols, ptrdiff_t *src_step, ptrdiff_t src_next, ptrdiff_t *diff_step,
-                            ptrdiff_t diff_next)
-{
-#if defined __x86_64__
-	__asm__("test\t%0, %0\n\tcmovz\t%3, %1\n\tcmovz\t%4, %2\n\tcmovz\t%5, %0"
-	        : "+r"(*left), "+r"(*src_step), "+r"(*diff_step)
-	        : "rm"(src_next), "rm"(diff_next), "rm"(cols)
-	        : "cc");
-#else
-	*src_step = *left ? *src_step : src_next;
-	*diff_step = *left ? *diff_step : diff_next;
-	*left = *left ? *left : cols;
-#endif
-}
-
 /* All rows in one loop: the end of a short row's own loop is a mispredicted branch, measured as 20 cycles. */
 TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
                             const float *src, const float *diff, const float **ahead, vec sum[TILE_MR][TILE_NV])
@@ -64,13 +47,13 @@ TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const st
 		vec_fetch(*ahead);
 		wgrad_pixel(m, nv, edge, src, diff, sum);
 		left--;
-		wgrad_wrap(&left, cols, &src_step, src_next, &diff_step, diff_next);
+		vec_wrap(&left, cols, &src_step, src_next, &diff_step, diff_next);
 		src += src_step;
 		diff += diff_step;
 	}
 }
 
-/* Fewer multiply-adds a pixel leave no room for the instructions of wgrad_wrap. */
+/* Fewer multiply-adds a pixel leave no room for the instructions of vec_wrap. */
 enum { WGRAD_LEAST_SUMS = 16 };
 
 /* Columns begin .. end - 1 of every row. */
@@ -110,8 +93,8 @@ static void wgrad_fetch_dst(size_t m, const struct wgrad_args *a)
 	const float *row = a->dw;
 
 	for (size_t i = 0; i < m; i++, row += a->ld_dw) {
-		__builtin_prefetch(row, 1);
-		__builtin_prefetch(row + a->n - 1, 1);
+		vec_fetch_to_write(row);
+		vec_fetch_to_write(row + a->n - 1);
 	}
 }
 
