@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "src/io/file.h"
-#include "src/io/run.h"
+#include "src/io/run_record.h"
 
 TestSuite(file, .init = temporary_make, .fini = temporary_remove);
 TestSuite(run, .init = temporary_make, .fini = temporary_remove);
@@ -439,4 +439,66 @@ Test(log, broken_line_in_the_middle)
 	put_text("stats.jsonl", LINE(1) "{nonsense\n" LINE(3));
 	ASSERT_FAILS(sgan_log_truncate(temporary, keep_to, &step), SGAN_EFORMAT, "stats.jsonl:2: not a JSON object");
 	assert_text("stats.jsonl", LINE(1) "{nonsense\n" LINE(3));
+}
+
+/* --- locks and records of runs ------------------------------------------------- */
+
+Test(run, one_at_a_time)
+{
+	int first = -1, second = -1;
+	ASSERT_OK(sgan_run_lock(temporary, &first));
+	ASSERT_FAILS(sgan_run_lock(temporary, &second), SGAN_EIO, "another process is training in it");
+	cr_expect_eq(second, -1);
+	sgan_run_unlock(first);
+	put_text(".checkpoint.safetensors.1-0.tmp", "of a process that was killed");
+	put_text("checkpoint.safetensors", "whole");
+	ASSERT_OK(sgan_run_lock(temporary, &second));
+	cr_expect_eq(count_files(), 1, "what a killed process left is still there");
+	sgan_run_unlock(second);
+	sgan_run_unlock(-1);
+	ASSERT_FAILS(sgan_run_lock(in_temporary("none"), &first), SGAN_EIO, "none: No such file");
+	ASSERT_FAILS(sgan_run_lock(in_temporary("checkpoint.safetensors"), &first), SGAN_EIO, "Not a directory");
+}
+
+static const struct sgan_run_record some_record = {
+	.config = "name = \"mnist\";\n", .isa = "avx2", .preset = "mnist", .dataset = "clothes", .data = "/data/clothes"
+};
+
+Test(run, record_comes_back)
+{
+	char data[SGAN_PATH] = "";
+	ASSERT_OK(sgan_run_record_write(temporary, &some_record));
+	assert_text("config.cfg", some_record.config);
+	ASSERT_OK(sgan_run_record_data(temporary, data));
+	cr_expect_str_eq(data, "/data/clothes");
+	struct sgan_run_record odd = some_record;
+	odd.data = "/data/\xff";
+	ASSERT_OK(sgan_run_record_write(temporary, &odd));
+	ASSERT_FAILS(sgan_run_record_data(temporary, data), SGAN_EFORMAT, "run.json: does not say where the data is");
+	put_text("run.json", "{\"data\": 3}");
+	ASSERT_FAILS(sgan_run_record_data(temporary, data), SGAN_EFORMAT, "does not say");
+	put_text("run.json", "{\"data\": ");
+	ASSERT_FAILS(sgan_run_record_data(temporary, data), SGAN_EFORMAT, "run.json:1: not JSON");
+	cr_expect_str_eq(data, "/data/clothes", "a failure wrote the answer");
+}
+
+/* A run that has not begun goes; one with a log or a checkpoint stays whole. */
+Test(run, discards_what_has_not_begun)
+{
+	static const char *const begun[] = { "stats.jsonl", "checkpoint.safetensors" };
+	char run[SGAN_PATH], name[64];
+	snprintf(run, sizeof run, "%s", in_temporary("run"));
+	for (size_t i = 0; i < 2; i++) {
+		cr_assert_eq(mkdir(run, 0777), 0);
+		ASSERT_OK(sgan_run_record_write(run, &some_record));
+		put_text("run/reals.png", "picture");
+		snprintf(name, sizeof name, "run/%s", begun[i]);
+		put_text(name, "something");
+		sgan_run_record_discard(run);
+		assert_text("run/config.cfg", some_record.config);
+		assert_text("run/reals.png", "picture");
+		cr_assert_eq(unlink(in_temporary(name)), 0);
+		sgan_run_record_discard(run);
+		cr_expect_eq(count_files(), 0, "the run is still there");
+	}
 }

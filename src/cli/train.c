@@ -6,9 +6,8 @@
 #include "src/cli/cli.h"
 #include "src/cli/plan.h"
 #include "src/cli/progress.h"
-#include "src/cli/run_record.h"
 #include "src/cpu/status.h"
-#include "src/io/run.h"
+#include "src/io/run_record.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/requirements.h"
@@ -256,7 +255,9 @@ static sgan_status prepare_resumed(struct train *train)
 	SGAN_TRY(find_stage(train, checkpoint));
 	if (train->data_name)
 		return open_data(train, train->data_name);
-	SGAN_TRY(cli_record_data(train->run, recorded));
+	sgan_status status = sgan_run_record_data(train->run, recorded);
+	if (status != SGAN_OK)
+		return sgan_fail(status, "%s; give --data", sgan_last_error());
 	return open_data(train, recorded);
 }
 
@@ -283,11 +284,18 @@ static sgan_status train_in_run(struct train *train)
 static sgan_status run_new(struct train *train)
 {
 	SGAN_TRY(sgan_run_create(train->out, train->preset->name, train->data.name, train->run));
-	sgan_status status = cli_record_write(train->run, train->preset, &train->data, sgan_ctx_isa(train->ctx));
+	const struct sgan_run_record record = {
+		.config = train->preset->text,
+		.isa = sgan_isa_name(sgan_ctx_isa(train->ctx)),
+		.preset = train->preset->name,
+		.dataset = train->data.name,
+		.data = train->data.path,
+	};
+	sgan_status status = sgan_run_record_write(train->run, &record);
 	if (status == SGAN_OK)
 		status = train_in_run(train);
 	if (status != SGAN_OK)
-		cli_record_discard(train->run);
+		sgan_run_record_discard(train->run);
 	return status;
 }
 

@@ -98,6 +98,12 @@ sgan_status sgan_file_read(const char *path, size_t limit, char **data, size_t *
 	return SGAN_OK;
 }
 
+bool sgan_file_exists(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 /* Splits writer->path; returns its last part. */
 static const char *split_path(struct sgan_writer *writer)
 {

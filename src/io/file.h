@@ -7,6 +7,9 @@
 /* Reads a whole file of at most `limit` bytes. *data (free() it) ends in a NUL that *size does not count. */
 sgan_status sgan_file_read(const char *path, size_t limit, char **data, size_t *size);
 
+/* Whether there is something of this name that is not a folder. */
+bool sgan_file_exists(const char *path);
+
 /* A file being written beside its final place. */
 struct sgan_writer;
 sgan_status sgan_writer_open(const char *path, struct sgan_writer **writer);

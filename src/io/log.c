@@ -13,7 +13,7 @@
 #include "src/io/file.h"
 #include "src/io/run.h"
 
-static const char log_name[] = "stats.jsonl";
+static const char log_name[] = SGAN_RUN_LOG;
 static const size_t largest_log = (size_t)1 << 30;
 
 struct sgan_log {

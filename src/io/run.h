@@ -1,10 +1,18 @@
-/* The numbered run directories below an output folder, and a run's log. */
+/* The numbered run directories below an output folder, a run's lock, and its log. */
 #ifndef SGAN_IO_RUN_H
 #define SGAN_IO_RUN_H
 
 #include <sgan/sgan.h>
 
 enum { SGAN_PATH = 4096 };
+
+/* What a run's folder holds; besides these STAGE.safetensors, the run as a stage left it, and
+ * samples-STAGE-EPOCH.png. */
+#define SGAN_RUN_CHECKPOINT "checkpoint.safetensors"
+#define SGAN_RUN_CONFIG "config.cfg"
+#define SGAN_RUN_LOG "stats.jsonl"
+#define SGAN_RUN_REALS "reals.png"
+#define SGAN_RUN_RECORD "run.json"
 
 /* Makes out/NNNNN-preset-dataset with the next number after the highest there is (never reused, also when two
  * processes start at once), making `out` itself when missing; path receives its name. */
@@ -19,6 +27,11 @@ sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]
 
 /* path = dir/name; SGAN_EINVAL when it does not fit. */
 sgan_status sgan_run_file(const char *dir, const char *name, char path[SGAN_PATH]);
+
+/* Takes the run for this process, until it is unlocked or the process ends, however it does; then removes what writers
+ * of killed processes left there. SGAN_EIO: another process trains in it, or the folder cannot be opened. */
+sgan_status sgan_run_lock(const char *dir, int *lock);
+void sgan_run_unlock(int lock); /* -1: nothing was locked */
 
 /* stats.jsonl: one JSON object a line. */
 struct sgan_log;

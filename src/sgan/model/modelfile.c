@@ -3,16 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "src/cpu/status.h"
+#include "src/io/file.h"
 #include "src/sgan/model/checkpoint.h"
-
-static bool is_file(const char *path)
-{
-	struct stat s;
-	return stat(path, &s) == 0 && !S_ISDIR(s.st_mode);
-}
 
 /* In a run, a stage begins from the file that the stage before it left; all else reads the checkpoint. */
 static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path[SGAN_PATH])
@@ -21,11 +15,11 @@ static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path
 		char name[32];
 		snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(stage - 1));
 		SGAN_TRY(sgan_run_file(run, name, path));
-		if (is_file(path))
+		if (sgan_file_exists(path))
 			return SGAN_OK;
 	}
-	SGAN_TRY(sgan_run_file(run, "checkpoint.safetensors", path));
-	if (!is_file(path))
+	SGAN_TRY(sgan_run_file(run, SGAN_RUN_CHECKPOINT, path));
+	if (!sgan_file_exists(path))
 		return sgan_fail(SGAN_EIO, "%s: the run has no checkpoint yet", run);
 	return SGAN_OK;
 }
@@ -33,7 +27,7 @@ static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path
 sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[SGAN_PATH])
 {
 	char run[SGAN_PATH];
-	if (is_file(model)) {
+	if (sgan_file_exists(model)) {
 		if (strlen(model) >= SGAN_PATH)
 			return sgan_fail(SGAN_EINVAL, "%s: the path is too long", model);
 		memcpy(path, model, strlen(model) + 1);

@@ -156,7 +156,7 @@ static sgan_status step_and_report(struct sgan_trainer *t)
 	if (limit || t->state.step % steps_per_epoch(t) == 0) {
 		SGAN_TRY(end_epoch(t));
 		if (!limit)
-			SGAN_TRY(sgan_trainer_save(t, "checkpoint.safetensors"));
+			SGAN_TRY(sgan_trainer_save(t, SGAN_RUN_CHECKPOINT));
 	}
 	return SGAN_OK;
 }
@@ -192,7 +192,7 @@ static sgan_status end_stage(struct sgan_trainer *t)
 	t->state.step = 0;
 	memset(t->state.updates, 0, sizeof t->state.updates);
 	SGAN_TRY(sgan_trainer_save_stage(t, stage));
-	return sgan_trainer_save(t, "checkpoint.safetensors");
+	return sgan_trainer_save(t, SGAN_RUN_CHECKPOINT);
 }
 
 static sgan_status run_stage(struct sgan_trainer *t)
@@ -201,7 +201,7 @@ static sgan_status run_stage(struct sgan_trainer *t)
 	while (steps_left(t)) {
 		SGAN_TRY(step_and_report(t));
 		if (steps_left(t) && (stop_wanted(t) || steps_used_up(t))) {
-			SGAN_TRY(sgan_trainer_save(t, "checkpoint.safetensors"));
+			SGAN_TRY(sgan_trainer_save(t, SGAN_RUN_CHECKPOINT));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))
 			                      : SGAN_OK;

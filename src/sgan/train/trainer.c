@@ -1,18 +1,13 @@
 /* What a training run opens, evaluates, draws and saves. */
 #include "src/sgan/train/trainer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
-#include "src/io/file.h"
 #include "src/io/image.h"
 #include "src/sgan/model/streams.h"
 #include "src/sgan/train/limits.h"
@@ -74,7 +69,7 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, const uint64_t hash)
 {
 	char path[SGAN_PATH];
 	struct sgan_safetensors *file;
-	SGAN_TRY(sgan_run_file(t->options->run, "checkpoint.safetensors", path));
+	SGAN_TRY(sgan_run_file(t->options->run, SGAN_RUN_CHECKPOINT, path));
 	SGAN_TRY(sgan_safetensors_open(path, &file));
 	sgan_status status = sgan_checkpoint_state(file, &t->state);
 	if (status == SGAN_OK && t->state.step > limit_of(t, t->state.stage))
@@ -123,7 +118,7 @@ static sgan_status write_reals(struct sgan_trainer *t)
 	const size_t rows = grid_rows(d->classes);
 	size_t taken[GRID_CLASSES] = { 0 };
 	char path[SGAN_PATH];
-	SGAN_TRY(sgan_run_file(t->options->run, "reals.png", path));
+	SGAN_TRY(sgan_run_file(t->options->run, SGAN_RUN_REALS, path));
 	uint8_t *pixels = sgan_alloc(rows * GRID_COLUMNS, size);
 	if (pixels == NULL)
 		return SGAN_ENOMEM;
@@ -161,25 +156,13 @@ static sgan_status make_model(struct sgan_trainer *t)
 	return t->x != NULL && t->labels != NULL && t->order != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
-/* One process at a time: the lock goes with the process, however it ends. */
-static sgan_status lock_run(struct sgan_trainer *t)
-{
-	t->lock = open(t->options->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (t->lock < 0)
-		return sgan_fail(SGAN_EIO, "%s: %s", t->options->run, strerror(errno));
-	if (flock(t->lock, LOCK_EX | LOCK_NB) != 0)
-		return sgan_fail(SGAN_EIO, "%s: %s", t->options->run,
-		                 errno == EWOULDBLOCK ? "another process is training in it" : strerror(errno));
-	return sgan_file_clean(t->options->run);
-}
-
 sgan_status sgan_trainer_open(struct sgan_trainer *t)
 {
 	const struct sgan_train_options *o = t->options;
 	t->lock = -1;
 	SGAN_TRY(sgan_preset_trainable(o->preset));
 	SGAN_TRY(sgan_data_fits(o->preset, o->data));
-	SGAN_TRY(lock_run(t));
+	SGAN_TRY(sgan_run_lock(o->run, &t->lock));
 	SGAN_TRY(make_model(t));
 	t->last = sgan_last_stage(o->preset);
 	const uint64_t hash = data_hash(o->data);
@@ -189,7 +172,7 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t)
 	} else {
 		SGAN_TRY(start(t, hash));
 		SGAN_TRY(write_reals(t));
-		SGAN_TRY(sgan_trainer_save(t, "checkpoint.safetensors"));
+		SGAN_TRY(sgan_trainer_save(t, SGAN_RUN_CHECKPOINT));
 	}
 	return sgan_log_open(o->run, &t->log);
 }
@@ -203,8 +186,7 @@ sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 	sgan_free(t->x);
 	sgan_free(t->labels);
 	sgan_free(t->order);
-	if (t->lock >= 0)
-		close(t->lock);
+	sgan_run_unlock(t->lock);
 	return status != SGAN_OK ? status : closed;
 }
 
