@@ -400,6 +400,14 @@ one_line 'training that diverges' 3 'step' && { grep -q 'encoder' ../err && ok '
 works 'the last good checkpoint is kept' info --model 4
 grep -qx 'stage  *encoder, step 0' ../out || not_ok 'the last good checkpoint is kept' 'it is not from before the step'
 
+# At a lower rate losses stay finite for a while, but not what the update leaves: the log's next line finds it.
+run train --preset deep.cfg --data squares --quiet --set encoder.lr=1 --set log_interval=2 --out odd
+one_line 'weights that diverge' 3 'is not finite at step 2 of stage encoder' && { grep -q 'encoder\.' ../err &&
+	ok 'weights that diverge' || not_ok 'weights that diverge' 'the tensor is not named'; }
+run train --quiet --resume latest --out odd
+one_line 'weights that diverge, resumed' 3 'is not finite at step 2 of stage encoder' && ok 'weights that diverge, resumed'
+rm -rf odd
+
 # --- samples and models --------------------------------------------------------
 
 mkdir runs/00005-tiny-squares

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/cpu/status.h"
+#include "src/sgan/model/finite.h"
 
 static const char *const format_name = "sgan-cpu checkpoint 1";
 
@@ -18,14 +18,6 @@ static const char *const suffixes[3] = { "", ".adam_m", ".adam_v" };
 static real *stored(struct sgan_param *p, int which)
 {
 	return which == 0 ? p->value : which == 1 ? p->m : p->v;
-}
-
-static bool all_finite(const float *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!isfinite(values[i]))
-			return false;
-	return true;
 }
 
 /* The parts that the current stage trains have moments worth keeping once a step is done. */
@@ -58,9 +50,7 @@ static sgan_status collect_part(struct sgan_part *part, const struct sgan_state 
 		for (int which = 0; which < (p->trainable && moments ? 3 : 1); which++) {
 			struct sgan_tensor *t = &tensors[(*count)++];
 			fill_tensor(p, which, t);
-			if (!all_finite(t->data, p->count))
-				return sgan_fail(SGAN_EDIVERGED, "weights '%s' are not finite at step %" PRIu64 " of stage %s", t->name,
-				                 state->step, sgan_stage_name(state->stage));
+			SGAN_TRY(sgan_check_finite(t->name, t->data, p->count, state->stage, state->step));
 		}
 	}
 	return SGAN_OK;
@@ -216,7 +206,7 @@ static sgan_status load_tensor(const struct sgan_safetensors *file, struct sgan_
 	}
 	/* the file's tensors are only as aligned as its header is long */
 	memcpy(stored(p, which), t->data, p->count * sizeof(float));
-	if (!all_finite(stored(p, which), p->count))
+	if (!sgan_all_finite(stored(p, which), p->count))
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' holds values that are not finite", sgan_safetensors_path(file),
 		                 name);
 	return SGAN_OK;

@@ -1,136 +1,11 @@
-/* The training loop: stages, epochs, steps; when to log, evaluate, draw and save. */
+/* A training run from its first stage to its last, or until it is to stop. */
 #include "src/sgan/train/train.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "src/cpu/status.h"
-#include "src/ops/ops.h"
-#include "src/sgan/model/streams.h"
-#include "src/sgan/train/limits.h"
-#include "src/sgan/train/report.h"
-#include "src/sgan/train/trainer.h"
-
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static const struct sgan_stage_settings *settings_of(const struct sgan_trainer *t)
-{
-	return &t->options->preset->stages[t->state.stage];
-}
-
-static size_t steps_per_epoch(const struct sgan_trainer *t)
-{
-	return sgan_epoch_steps(settings_of(t), t->options->data->train.count);
-}
-
-/* Whether the stage has a step left. */
-static bool steps_left(const struct sgan_trainer *t)
-{
-	return t->state.step < sgan_stage_steps(settings_of(t), t->options->data->train.count);
-}
-
-static struct sgan_progress progress_of(const struct sgan_trainer *t, enum sgan_event event)
-{
-	const struct sgan_stage_settings *settings = settings_of(t);
-	const size_t images = t->options->data->train.count;
-	return (struct sgan_progress){ .event = event,
-		                           .stage = t->state.stage,
-		                           .epoch = sgan_epoch_of(settings, images, t->state.step),
-		                           .epochs = sgan_stage_epochs(settings, images),
-		                           .epoch_whole = t->state.step % sgan_epoch_steps(settings, images) == 0,
-		                           .step = (size_t)t->state.step,
-		                           .steps = sgan_stage_steps(settings, images),
-		                           .test_accuracy = -1 };
-}
-
-static void emit(const struct sgan_trainer *t, const struct sgan_progress *progress)
-{
-	if (t->options->progress != NULL)
-		t->options->progress(t->options->arg, progress);
-}
-
-static sgan_status take_batch(struct sgan_trainer *t)
-{
-	const struct sgan_split *train = &t->options->data->train;
-	const size_t n = settings_of(t)->batch, size = t->model->stacks[0].lower_size;
-	const uint64_t epoch = t->state.step / steps_per_epoch(t);
-	const size_t first = (size_t)(t->state.step % steps_per_epoch(t)) * n;
-	if (t->order_epoch != epoch) {
-		SGAN_TRY(sgan_random_permutation(t->options->preset->seed,
-		                                 sgan_stream(SGAN_RANDOM_SHUFFLE, (unsigned)t->state.stage, 0), epoch,
-		                                 train->count, t->order));
-		t->order_epoch = epoch;
-	}
-	for (size_t k = 0; k < n; k++) {
-		const size_t image = t->order[first + k];
-		sgan_from_bytes(train->images + image * size, size, t->x + k * size);
-		t->labels[k] = train->labels[image];
-	}
-	return sgan_session_batch(t->session, n, t->x, t->labels);
-}
-
-static sgan_status check_losses(const struct sgan_trainer *t)
-{
-	const struct sgan_session *s = t->session;
-	for (size_t i = 0; i < s->loss_count; i++)
-		if (!isfinite(s->losses[i].value))
-			return sgan_fail(SGAN_EDIVERGED, "%s is not finite at step %" PRIu64 " of stage %s", s->losses[i].name,
-			                 t->state.step + 1, sgan_stage_name(t->state.stage));
-	return SGAN_OK;
-}
-
-/* One D step and its G steps, or one step of the encoder. */
-static sgan_status make_step(struct sgan_trainer *t)
-{
-	const double begin = now();
-	SGAN_TRY(take_batch(t));
-	if (t->state.stage == SGAN_STAGE_ENCODER) {
-		SGAN_TRY(sgan_encoder_step(t->session));
-	} else {
-		SGAN_TRY(sgan_discriminator_step(t->session));
-		for (size_t k = 0; k < t->session->settings->generator_steps; k++)
-			SGAN_TRY(sgan_generator_step(t->session));
-	}
-	SGAN_TRY(check_losses(t));
-	memcpy(t->state.updates, t->session->updates, sizeof t->state.updates);
-	t->state.step++;
-	t->steps_made++;
-	const double seconds = now() - begin;
-	sgan_meter_add(&t->interval, t->session, seconds);
-	sgan_meter_add(&t->epoch, t->session, seconds);
-	return SGAN_OK;
-}
-
-static sgan_status end_interval(struct sgan_trainer *t)
-{
-	struct sgan_progress progress = progress_of(t, SGAN_EVENT_LOG);
-	sgan_meter_read(&t->interval, &progress);
-	sgan_meter_clear(&t->interval);
-	emit(t, &progress);
-	return sgan_report_line(t->log, &progress, t->session);
-}
-
-/* Its means are the epoch's; the encoder shows its accuracy, the GANs their images. */
-static sgan_status end_epoch(struct sgan_trainer *t)
-{
-	struct sgan_progress progress = progress_of(t, SGAN_EVENT_EPOCH);
-	sgan_meter_read(&t->epoch, &progress);
-	sgan_meter_clear(&t->epoch);
-	if (t->state.stage == SGAN_STAGE_ENCODER)
-		SGAN_TRY(sgan_trainer_accuracy(t, &progress.test_accuracy));
-	else
-		SGAN_TRY(sgan_trainer_grid(t, progress.epoch));
-	emit(t, &progress);
-	return sgan_report_line(t->log, &progress, t->session);
-}
+#include "src/sgan/train/stage.h"
+#include "src/sgan/train/start.h"
 
 static bool stop_wanted(const struct sgan_trainer *t)
 {
@@ -142,78 +17,27 @@ static bool steps_used_up(const struct sgan_trainer *t)
 	return t->options->stop_after > 0 && t->steps_made >= t->options->stop_after;
 }
 
-static sgan_status step_and_report(struct sgan_trainer *t)
-{
-	SGAN_TRY(make_step(t));
-	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STEP);
-	sgan_meter_read(&t->interval, &progress);
-	progress.loss_count = t->session->loss_count;
-	memcpy(progress.losses, t->session->losses, sizeof progress.losses);
-	emit(t, &progress);
-	if (t->state.step % t->options->preset->log_interval == 0)
-		SGAN_TRY(end_interval(t));
-	const bool limit = !steps_left(t);
-	if (limit || t->state.step % steps_per_epoch(t) == 0) {
-		SGAN_TRY(end_epoch(t));
-		if (!limit)
-			SGAN_TRY(sgan_trainer_save(t, SGAN_RUN_CHECKPOINT));
-	}
-	return SGAN_OK;
-}
-
-/* A stage that begins draws its parts' first weights; Adam starts afresh in each stage. */
-static sgan_status begin_stage(struct sgan_trainer *t)
-{
-	t->order_epoch = UINT64_MAX;
-	sgan_meter_clear(&t->interval);
-	sgan_meter_clear(&t->epoch);
-	if (t->state.step == 0) {
-		SGAN_TRY(sgan_model_init(t->ctx, t->model, t->state.stage));
-		memset(t->state.updates, 0, sizeof t->state.updates);
-		sgan_trainer_clear_moments(t);
-	}
-	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
-	memcpy(t->session->updates, t->state.updates, sizeof t->state.updates);
-	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STAGE);
-	emit(t, &progress);
-	return SGAN_OK;
-}
-
-/* The stage's own file holds what the next stage begins from. */
-static sgan_status end_stage(struct sgan_trainer *t)
-{
-	const enum sgan_stage stage = t->state.stage;
-	struct sgan_progress progress = progress_of(t, SGAN_EVENT_DONE);
-	emit(t, &progress);
-	sgan_session_destroy(t->session);
-	t->session = NULL;
-	t->state.trained[stage] = true;
-	t->state.stage = stage == t->last ? SGAN_STAGE_COUNT : stage + 1;
-	t->state.step = 0;
-	memset(t->state.updates, 0, sizeof t->state.updates);
-	SGAN_TRY(sgan_trainer_save_stage(t, stage));
-	return sgan_trainer_save(t, SGAN_RUN_CHECKPOINT);
-}
-
 static sgan_status run_stage(struct sgan_trainer *t)
 {
-	SGAN_TRY(begin_stage(t));
-	while (steps_left(t)) {
-		SGAN_TRY(step_and_report(t));
-		if (steps_left(t) && (stop_wanted(t) || steps_used_up(t))) {
-			SGAN_TRY(sgan_trainer_save(t, SGAN_RUN_CHECKPOINT));
+	SGAN_TRY(sgan_stage_begin(t));
+	while (sgan_stage_left(t)) {
+		SGAN_TRY(sgan_stage_step(t));
+		if (sgan_stage_left(t) && (stop_wanted(t) || steps_used_up(t))) {
+			SGAN_TRY(sgan_trainer_save(t));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))
 			                      : SGAN_OK;
 		}
 	}
-	return end_stage(t);
+	return sgan_stage_end(t);
 }
 
 sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options)
 {
-	struct sgan_trainer t = { .ctx = ctx, .options = options };
-	sgan_status status = sgan_trainer_open(&t);
+	struct sgan_trainer t;
+	sgan_status status = sgan_trainer_open(&t, ctx, options);
+	if (status == SGAN_OK)
+		status = sgan_trainer_start(&t);
 	while (status == SGAN_OK && t.state.stage < SGAN_STAGE_COUNT && !steps_used_up(&t)) {
 		status = run_stage(&t);
 		if (status == SGAN_OK && stop_wanted(&t) && t.state.stage < SGAN_STAGE_COUNT)

@@ -1,0 +1,73 @@
+/* Grids of images, a row a class.
+ * It must not know how images are made, nor when. */
+#include "src/sgan/train/pictures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+#include "src/io/image.h"
+#include "src/io/run.h"
+#include "src/sgan/model/streams.h"
+
+size_t sgan_grid_rows(size_t classes)
+{
+	return classes < SGAN_GRID_ROWS ? classes : SGAN_GRID_ROWS;
+}
+
+size_t sgan_grid_class(size_t classes, size_t row)
+{
+	const size_t rows = sgan_grid_rows(classes);
+	/* row * classes / rows, without its product */
+	return classes / rows * row + classes % rows * row / rows;
+}
+
+/* The first images of a class into its row. */
+static void take_class(const struct sgan_split *split, size_t class, size_t size, uint8_t *row)
+{
+	size_t taken = 0;
+	for (size_t i = 0; i < split->count && taken < SGAN_GRID_COLUMNS; i++)
+		if (split->labels[i] == class)
+			memcpy(row + taken++ * size, split->images + i * size, size);
+}
+
+sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *d)
+{
+	const size_t size = d->height * d->width * d->channels, rows = sgan_grid_rows(d->classes);
+	const size_t count = rows * SGAN_GRID_COLUMNS;
+	char path[SGAN_PATH];
+	SGAN_TRY(sgan_run_file(run, SGAN_RUN_REALS, path));
+	uint8_t *pixels = sgan_alloc(count, size);
+	if (pixels == NULL)
+		return SGAN_ENOMEM;
+	for (size_t row = 0; row < rows; row++)
+		take_class(&d->train, sgan_grid_class(d->classes, row), size, pixels + row * SGAN_GRID_COLUMNS * size);
+	const struct sgan_images images = { count, d->height, d->width, d->channels, pixels };
+	sgan_status status = sgan_png_grid_write(path, &images, SGAN_GRID_COLUMNS);
+	sgan_free(pixels);
+	return status;
+}
+
+sgan_status sgan_samples_write(const char *run, enum sgan_stage stage, size_t epoch, const struct sgan_preset *p,
+                               struct sgan_sampler *sampler)
+{
+	enum { MOST = SGAN_GRID_ROWS * SGAN_GRID_COLUMNS };
+	const size_t count = sgan_grid_rows(p->classes) * SGAN_GRID_COLUMNS, size = p->height * p->width * p->channels;
+	uint32_t labels[MOST];
+	char name[64], path[SGAN_PATH];
+	snprintf(name, sizeof name, "samples-%s-%zu.png", sgan_stage_name(stage), epoch);
+	SGAN_TRY(sgan_run_file(run, name, path));
+	uint8_t *pixels = sgan_alloc(count, size);
+	if (pixels == NULL)
+		return SGAN_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		labels[i] = (uint32_t)sgan_grid_class(p->classes, i / SGAN_GRID_COLUMNS);
+	sgan_status status =
+		sgan_sampler_draw(sampler, sgan_stream(SGAN_RANDOM_GRID, 0, 0), p->seed, 0, count, labels, pixels);
+	const struct sgan_images images = { count, p->height, p->width, p->channels, pixels };
+	if (status == SGAN_OK)
+		status = sgan_png_grid_write(path, &images, SGAN_GRID_COLUMNS);
+	sgan_free(pixels);
+	return status;
+}

@@ -1,0 +1,216 @@
+/* The steps of a stage; when to log, evaluate, draw and save.
+ * It must not know which stages a run has, nor why it stops. */
+#include "src/sgan/train/stage.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "src/cpu/status.h"
+#include "src/ops/ops.h"
+#include "src/sgan/model/finite.h"
+#include "src/sgan/model/streams.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/pictures.h"
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static const struct sgan_stage_settings *settings_of(const struct sgan_trainer *t)
+{
+	return &t->options->preset->stages[t->state.stage];
+}
+
+static size_t steps_per_epoch(const struct sgan_trainer *t)
+{
+	return sgan_epoch_steps(settings_of(t), t->options->data->train.count);
+}
+
+bool sgan_stage_left(const struct sgan_trainer *t)
+{
+	return t->state.step < sgan_stage_steps(settings_of(t), t->options->data->train.count);
+}
+
+static struct sgan_progress progress_of(const struct sgan_trainer *t, enum sgan_event event)
+{
+	const struct sgan_stage_settings *settings = settings_of(t);
+	const size_t images = t->options->data->train.count;
+	return (struct sgan_progress){ .event = event,
+		                           .stage = t->state.stage,
+		                           .epoch = sgan_epoch_of(settings, images, t->state.step),
+		                           .epochs = sgan_stage_epochs(settings, images),
+		                           .epoch_whole = t->state.step % sgan_epoch_steps(settings, images) == 0,
+		                           .step = (size_t)t->state.step,
+		                           .steps = sgan_stage_steps(settings, images),
+		                           .test_accuracy = -1 };
+}
+
+static void emit(const struct sgan_trainer *t, const struct sgan_progress *progress)
+{
+	if (t->options->progress != NULL)
+		t->options->progress(t->options->arg, progress);
+}
+
+static sgan_status take_batch(struct sgan_trainer *t)
+{
+	const struct sgan_split *train = &t->options->data->train;
+	const size_t n = settings_of(t)->batch, size = t->model->stacks[0].lower_size;
+	const uint64_t epoch = t->state.step / steps_per_epoch(t);
+	const size_t first = (size_t)(t->state.step % steps_per_epoch(t)) * n;
+	if (t->order_epoch != epoch) {
+		SGAN_TRY(sgan_random_permutation(t->options->preset->seed,
+		                                 sgan_stream(SGAN_RANDOM_SHUFFLE, (unsigned)t->state.stage, 0), epoch,
+		                                 train->count, t->order));
+		t->order_epoch = epoch;
+	}
+	for (size_t k = 0; k < n; k++) {
+		const size_t image = t->order[first + k];
+		sgan_from_bytes(train->images + image * size, size, t->x + k * size);
+		t->labels[k] = train->labels[image];
+	}
+	return sgan_session_batch(t->session, n, t->x, t->labels);
+}
+
+static sgan_status check_losses(const struct sgan_trainer *t)
+{
+	const struct sgan_session *s = t->session;
+	for (size_t i = 0; i < s->loss_count; i++)
+		if (!isfinite(s->losses[i].value))
+			return sgan_fail(SGAN_EDIVERGED, "%s is not finite at step %" PRIu64 " of stage %s", s->losses[i].name,
+			                 t->state.step + 1, sgan_stage_name(t->state.stage));
+	return SGAN_OK;
+}
+
+/* One D step and its G steps, or one step of the encoder. */
+static sgan_status make_step(struct sgan_trainer *t)
+{
+	const double begin = now();
+	SGAN_TRY(take_batch(t));
+	if (t->state.stage == SGAN_STAGE_ENCODER) {
+		SGAN_TRY(sgan_encoder_step(t->session));
+	} else {
+		SGAN_TRY(sgan_discriminator_step(t->session));
+		for (size_t k = 0; k < t->session->settings->generator_steps; k++)
+			SGAN_TRY(sgan_generator_step(t->session));
+	}
+	SGAN_TRY(check_losses(t));
+	memcpy(t->state.updates, t->session->updates, sizeof t->state.updates);
+	t->state.step++;
+	t->steps_made++;
+	const double seconds = now() - begin;
+	sgan_meter_add(&t->interval, t->session, seconds);
+	sgan_meter_add(&t->epoch, t->session, seconds);
+	return SGAN_OK;
+}
+
+static sgan_status end_interval(struct sgan_trainer *t)
+{
+	struct sgan_progress progress = progress_of(t, SGAN_EVENT_LOG);
+	sgan_meter_read(&t->interval, &progress);
+	sgan_meter_clear(&t->interval);
+	emit(t, &progress);
+	return sgan_report_line(t->log, &progress, t->session);
+}
+
+/* The share of test images that the encoder gives their class. */
+static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
+{
+	const struct sgan_split *test = &t->options->data->test;
+	const size_t size = t->model->stacks[0].lower_size, batch = t->model->max_batch;
+	size_t right = 0;
+	for (size_t done = 0; done < test->count; done += batch) {
+		const size_t n = test->count - done < batch ? test->count - done : batch;
+		sgan_from_bytes(test->images + done * size, n * size, t->x);
+		SGAN_TRY(sgan_session_classify(t->session, n, t->x, t->labels));
+		for (size_t k = 0; k < n; k++)
+			right += t->labels[k] == test->labels[done + k];
+	}
+	*accuracy = test->count > 0 ? (double)right / (double)test->count : 0;
+	return SGAN_OK;
+}
+
+static sgan_status draw_samples(struct sgan_trainer *t, size_t epoch)
+{
+	if (t->sampler == NULL)
+		SGAN_TRY(sgan_sampler_create(t->ctx, t->model, &t->sampler));
+	return sgan_samples_write(t->options->run, t->state.stage, epoch, t->options->preset, t->sampler);
+}
+
+/* Its means are the epoch's; the encoder shows its accuracy, the GANs their images. */
+static sgan_status end_epoch(struct sgan_trainer *t)
+{
+	struct sgan_progress progress = progress_of(t, SGAN_EVENT_EPOCH);
+	sgan_meter_read(&t->epoch, &progress);
+	sgan_meter_clear(&t->epoch);
+	if (t->state.stage == SGAN_STAGE_ENCODER)
+		SGAN_TRY(measure_accuracy(t, &progress.test_accuracy));
+	else
+		SGAN_TRY(draw_samples(t, progress.epoch));
+	emit(t, &progress);
+	return sgan_report_line(t->log, &progress, t->session);
+}
+
+sgan_status sgan_stage_step(struct sgan_trainer *t)
+{
+	SGAN_TRY(make_step(t));
+	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STEP);
+	sgan_meter_read(&t->interval, &progress);
+	progress.loss_count = t->session->loss_count;
+	memcpy(progress.losses, t->session->losses, sizeof progress.losses);
+	emit(t, &progress);
+	const bool log = t->state.step % t->options->preset->log_interval == 0, limit = !sgan_stage_left(t);
+	const bool epoch = limit || t->state.step % steps_per_epoch(t) == 0;
+	if (log || epoch)
+		SGAN_TRY(sgan_model_check_finite(t->model, t->state.stage, t->state.step));
+	if (log)
+		SGAN_TRY(end_interval(t));
+	if (epoch)
+		SGAN_TRY(end_epoch(t));
+	return epoch && !limit ? sgan_trainer_save(t) : SGAN_OK; /* at the limit the stage's end saves */
+}
+
+static void clear_moments(struct sgan_model *model)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
+		sgan_params_clear_moments(part->params);
+}
+
+/* A stage that begins draws its parts' first weights; Adam starts afresh in each stage. */
+sgan_status sgan_stage_begin(struct sgan_trainer *t)
+{
+	t->order_epoch = UINT64_MAX;
+	sgan_meter_clear(&t->interval);
+	sgan_meter_clear(&t->epoch);
+	if (t->state.step == 0) {
+		SGAN_TRY(sgan_model_init(t->ctx, t->model, t->state.stage));
+		memset(t->state.updates, 0, sizeof t->state.updates);
+		clear_moments(t->model);
+	}
+	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
+	memcpy(t->session->updates, t->state.updates, sizeof t->state.updates);
+	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STAGE);
+	emit(t, &progress);
+	return SGAN_OK;
+}
+
+sgan_status sgan_stage_end(struct sgan_trainer *t)
+{
+	const enum sgan_stage stage = t->state.stage;
+	struct sgan_progress progress = progress_of(t, SGAN_EVENT_DONE);
+	emit(t, &progress);
+	sgan_session_destroy(t->session);
+	t->session = NULL;
+	t->state.trained[stage] = true;
+	t->state.stage = stage == sgan_last_stage(t->options->preset) ? SGAN_STAGE_COUNT : stage + 1;
+	t->state.step = 0;
+	memset(t->state.updates, 0, sizeof t->state.updates);
+	SGAN_TRY(sgan_trainer_save_stage(t, stage));
+	return sgan_trainer_save(t);
+}

@@ -1,0 +1,130 @@
+/* Where training starts from, and whether that fits the data it goes on with.
+ * It must not know what training does next. */
+#include "src/sgan/train/start.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/cpu/status.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/pictures.h"
+
+/* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i += sizeof hash) {
+		uint64_t word = 0;
+		memcpy(&word, (const char *)bytes + i, size - i < sizeof word ? size - i : sizeof word);
+		hash = (hash ^ word) * 0x100000001b3u;
+	}
+	return hash;
+}
+
+/* As bytes where all are, so that a run goes on that was begun when labels were bytes. */
+static uint64_t hash_labels(uint64_t hash, const uint32_t *labels, size_t count)
+{
+	uint8_t bytes[sizeof hash];
+	uint32_t largest = 0;
+	for (size_t i = 0; i < count; i++)
+		largest = labels[i] > largest ? labels[i] : largest;
+	if (largest > UINT8_MAX)
+		return hash_bytes(hash, labels, count * sizeof *labels);
+	for (size_t i = 0; i < count; i += sizeof bytes) {
+		const size_t n = count - i < sizeof bytes ? count - i : sizeof bytes;
+		for (size_t k = 0; k < n; k++)
+			bytes[k] = (uint8_t)labels[i + k];
+		hash = hash_bytes(hash, bytes, n);
+	}
+	return hash;
+}
+
+static uint64_t data_hash(const struct sgan_dataset *data)
+{
+	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
+	uint64_t hash = hash_bytes(0xcbf29ce484222325u, sizes, sizeof sizes);
+	hash = hash_labels(hash, data->train.labels, data->train.count);
+	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
+}
+
+/* Whether the state of a checkpoint is one that this run can have come to. */
+static sgan_status check_state(const struct sgan_trainer *t, const char *path, uint64_t hash)
+{
+	const struct sgan_state *state = &t->state;
+	const size_t limit = state->stage < SGAN_STAGE_COUNT ? sgan_stage_steps(&t->options->preset->stages[state->stage],
+	                                                                        t->options->data->train.count)
+	                                                     : 0;
+	if (state->step > limit)
+		return sgan_fail(SGAN_EFORMAT, "%s: step %" PRIu64 " of stage %s, which has %zu", path, state->step,
+		                 sgan_stage_name(state->stage), limit);
+	if (state->data_hash != hash)
+		return sgan_fail(SGAN_EINVAL, "%s: the run was trained on another dataset ('%s') than %s", path, state->dataset,
+		                 t->options->data->name);
+	return SGAN_OK;
+}
+
+static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
+{
+	char path[SGAN_PATH];
+	struct sgan_safetensors *file;
+	SGAN_TRY(sgan_run_file(t->options->run, SGAN_RUN_CHECKPOINT, path));
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &t->state);
+	if (status == SGAN_OK)
+		status = check_state(t, path, hash);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static sgan_status load_init(struct sgan_trainer *t, const char *path)
+{
+	struct sgan_safetensors *file;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_trained(file, t->state.stage);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_load(file, t->model, t->state.stage, false);
+	for (int i = 0; i < (int)t->state.stage; i++)
+		t->state.trained[i] = true;
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static sgan_status begin(struct sgan_trainer *t, uint64_t hash)
+{
+	t->state.stage = sgan_first_stage(t->options->preset);
+	t->state.data_hash = hash;
+	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
+	if (t->state.stage == SGAN_STAGE_ENCODER)
+		return SGAN_OK;
+	if (t->options->init == NULL)
+		return sgan_fail(SGAN_EINVAL, "stage %s starts from a trained model: none is given (--init)",
+		                 sgan_stage_name(t->state.stage));
+	return load_init(t, t->options->init);
+}
+
+/* Whether a line of stats.jsonl tells of what the checkpoint holds. */
+static bool keep_line(void *arg, const char *stage, int64_t step)
+{
+	const struct sgan_trainer *t = arg;
+	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+		if (strcmp(stage, sgan_stage_name((enum sgan_stage)i)) == 0)
+			return i < (int)t->state.stage || (i == (int)t->state.stage && step <= (int64_t)t->state.step);
+	return false;
+}
+
+sgan_status sgan_trainer_start(struct sgan_trainer *t)
+{
+	const struct sgan_train_options *o = t->options;
+	const uint64_t hash = data_hash(o->data);
+	if (o->resume) {
+		SGAN_TRY(load_checkpoint(t, hash));
+		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
+	} else {
+		SGAN_TRY(begin(t, hash));
+		SGAN_TRY(sgan_reals_write(o->run, o->data));
+		SGAN_TRY(sgan_trainer_save(t));
+	}
+	return sgan_log_open(o->run, &t->log);
+}

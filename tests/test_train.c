@@ -1,0 +1,279 @@
+/* Training: how long it lasts, what ends it early, what it leaves behind. */
+#include "tests/temporary.h"
+
+#include <math.h>
+
+#include "src/data/dataset.h"
+#include "src/sgan/model/finite.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/pictures.h"
+#include "src/sgan/train/stage.h"
+#include "src/sgan/train/start.h"
+
+TestSuite(train, .init = temporary_make, .fini = temporary_remove);
+
+/* --- limits ------------------------------------------------------------------- */
+
+Test(limits, steps_and_epochs)
+{
+	static const struct {
+		size_t epochs, steps, batch, images, an_epoch, limit, last_epoch;
+	} cases[] = {
+		{ 3, 0, 10, 100, 10, 30, 3 },  { 3, 0, 10, 109, 10, 30, 3 },  { 3, 7, 10, 100, 10, 7, 1 },
+		{ 3, 10, 10, 100, 10, 10, 1 }, { 3, 11, 10, 100, 10, 11, 2 }, { 3, 31, 10, 100, 10, 30, 3 },
+		{ 5, 0, 7, 7, 1, 5, 5 },       { 5, 0, 8, 7, 0, 0, 0 },       { 2, 0, 1, SIZE_MAX, SIZE_MAX, SIZE_MAX, 1 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct sgan_stage_settings s = { .epochs = cases[i].epochs,
+			                                   .steps = cases[i].steps,
+			                                   .batch = cases[i].batch };
+		cr_expect_eq(sgan_epoch_steps(&s, cases[i].images), cases[i].an_epoch, "case %zu", i);
+		cr_expect_eq(sgan_stage_steps(&s, cases[i].images), cases[i].limit, "case %zu", i);
+		cr_expect_eq(sgan_stage_epochs(&s, cases[i].images), cases[i].last_epoch, "case %zu", i);
+	}
+}
+
+/* By counting: the epoch changes with the first step behind its last. */
+Test(limits, epoch_of_a_step)
+{
+	const struct sgan_stage_settings s = { .epochs = 4, .batch = 3 };
+	size_t epoch = 1, in_epoch = 0;
+	cr_expect_eq(sgan_epoch_of(&s, 22, 0), 1);
+	for (uint64_t step = 1; step <= 28; step++) {
+		if (++in_epoch > 7) {
+			epoch++;
+			in_epoch = 1;
+		}
+		cr_expect_eq(sgan_epoch_of(&s, 22, step), epoch, "step %d", (int)step);
+	}
+	cr_expect_eq(epoch, sgan_stage_epochs(&s, 22));
+}
+
+Test(limits, stages)
+{
+	static const struct {
+		const char *stage;
+		enum sgan_stage first, last;
+	} cases[] = { { "all", SGAN_STAGE_ENCODER, SGAN_STAGE_JOINT },
+		          { "encoder", SGAN_STAGE_ENCODER, SGAN_STAGE_ENCODER },
+		          { "independent", SGAN_STAGE_INDEPENDENT, SGAN_STAGE_INDEPENDENT },
+		          { "joint", SGAN_STAGE_JOINT, SGAN_STAGE_JOINT } };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sgan_preset p = { .name = "p" };
+		snprintf(p.stage, sizeof p.stage, "%s", cases[i].stage);
+		cr_expect_eq(sgan_first_stage(&p), cases[i].first, "%s", p.stage);
+		cr_expect_eq(sgan_last_stage(&p), cases[i].last, "%s", p.stage);
+	}
+}
+
+Test(pictures, rows_are_chosen_evenly)
+{
+	for (size_t classes = 1; classes <= 3000; classes++) {
+		const size_t rows = sgan_grid_rows(classes);
+		cr_assert(rows >= 1 && rows <= SGAN_GRID_ROWS && (classes > SGAN_GRID_ROWS || rows == classes));
+		cr_assert_eq(sgan_grid_class(classes, 0), 0);
+		for (size_t row = 1; row < rows; row++) {
+			const size_t gap = sgan_grid_class(classes, row) - sgan_grid_class(classes, row - 1);
+			cr_assert(gap == classes / rows || gap == classes / rows + 1, "%zu classes, row %zu", classes, row);
+		}
+		cr_assert_lt(sgan_grid_class(classes, rows - 1), classes);
+	}
+	cr_expect_eq(sgan_grid_class(SIZE_MAX, SGAN_GRID_ROWS - 1), SIZE_MAX / SGAN_GRID_ROWS * (SGAN_GRID_ROWS - 1) +
+	                                                                SIZE_MAX % SGAN_GRID_ROWS * (SGAN_GRID_ROWS - 1) /
+	                                                                    SGAN_GRID_ROWS);
+}
+
+/* --- a small model on small images ------------------------------------------------ */
+
+enum { IMAGES = 60, TESTS = 20, SIDE = 8, CLASSES = 10 };
+
+static const char small_preset[] =
+	"base = \"mnist\"; name = \"small\"; image = [ 8, 8, 1 ]; batch = 10; slices = 2; log_interval = 3; epochs = 2;\n"
+	"encoder: { epochs = 2; layers = (\n"
+	"	{ type = \"input\"; name = \"x\"; shape = [ 8, 8, 1 ]; },\n"
+	"	{ type = \"conv\"; name = \"conv1\"; kernel = 3; out = 4; ENCODER act = \"relu\"; },\n"
+	"	{ type = \"dense\"; name = \"fc3\"; out = 16; ENCODER act = \"relu\"; },\n"
+	"	{ type = \"dense\"; name = \"fc4\"; out = 10; } ); };\n"
+	"stacks = ( { cut = \"fc3\"; condition = \"squared_error\"; generator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 16 ]; },\n"
+	"	{ type = \"input\"; name = \"z\"; shape = [ 4 ]; },\n"
+	"	{ type = \"concat\"; name = \"hz\"; from = [ \"h\", \"z\" ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 64; bn = true; act = \"relu\"; shape = [ 4, 4, 4 ]; },\n"
+	"	{ type = \"deconv\"; name = \"deconv\"; kernel = 5; stride = 2; pad = 2; out_pad = 1; out = 1;\n"
+	"	  act = \"sigmoid\"; } ); discriminator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 8, 8, 1 ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"lrelu\"; },\n"
+	"	{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n"
+	"	{ type = \"dense\"; name = \"q\"; from = \"fc\"; out = 4; act = \"sigmoid\"; } ); },\n"
+	"{ cut = \"fc4\"; condition = \"cross_entropy\"; generator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 10 ]; },\n"
+	"	{ type = \"input\"; name = \"z\"; shape = [ 4 ]; },\n"
+	"	{ type = \"concat\"; name = \"hz\"; from = [ \"z\", \"h\" ]; },\n"
+	"	{ type = \"dense\"; name = \"fc1\"; out = 16; bn = true; act = \"relu\"; },\n"
+	"	{ type = \"dense\"; name = \"fc2\"; out = 16; act = \"relu\"; } ); discriminator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 16 ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"lrelu\"; },\n"
+	"	{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n"
+	"	{ type = \"dense\"; name = \"q\"; from = \"fc\"; out = 4; act = \"sigmoid\"; } ); } );\n";
+
+/* A training run's surroundings: the preset above with something more in the encoder's layers, a context, a dataset
+ * whose images have bright columns where their class is, and the folder "run". */
+struct small_run {
+	sgan_ctx *ctx;
+	struct sgan_preset *preset;
+	struct sgan_dataset data;
+	struct sgan_train_options options;
+	char folder[SGAN_PATH];
+};
+
+/* Text with every `word` replaced. */
+static void replace(const char *text, const char *word, const char *by, char *to, size_t size)
+{
+	size_t used = 0;
+	for (const char *at; (at = strstr(text, word)) != NULL; text = at + strlen(word))
+		used += (size_t)snprintf(to + used, size - used, "%.*s%s", (int)(at - text), text, by);
+	snprintf(to + used, size - used, "%s", text);
+}
+
+static void fill_split(struct sgan_split *split, size_t count)
+{
+	split->count = count;
+	split->images = malloc(count * SIDE * SIDE);
+	split->labels = malloc(count * sizeof split->labels[0]);
+	cr_assert(split->images != NULL && split->labels != NULL);
+	for (size_t i = 0; i < count; i++) {
+		split->labels[i] = (unsigned char)(i % CLASSES);
+		for (size_t k = 0; k < SIDE * SIDE; k++)
+			split->images[i * SIDE * SIDE + k] = (uint8_t)(k % SIDE == i % CLASSES % SIDE ? 180 + i : i * k % 29);
+	}
+}
+
+static struct small_run *small_run(const char *encoder, const char *const *settings, size_t count)
+{
+	struct small_run *r = calloc(1, sizeof *r);
+	char text[8192];
+	cr_assert_not_null(r);
+	replace(small_preset, "ENCODER", encoder, text, sizeof text);
+	put_text("small.cfg", text);
+	ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = 2 }, &r->ctx));
+	ASSERT_OK(sgan_preset_load(in_temporary("small.cfg"), settings, count, &r->preset));
+	r->data = (struct sgan_dataset){ .name = "columns", .height = SIDE, .width = SIDE, .channels = 1, .classes = CLASSES };
+	fill_split(&r->data.train, IMAGES);
+	fill_split(&r->data.test, TESTS);
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("run"));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	r->options = (struct sgan_train_options){ .preset = r->preset, .data = &r->data, .run = r->folder };
+	return r;
+}
+
+static void small_run_free(struct small_run *r)
+{
+	sgan_dataset_free(&r->data);
+	sgan_preset_free(r->preset);
+	sgan_ctx_destroy(r->ctx);
+	free(r);
+}
+
+static struct sgan_param *find_param(struct sgan_model *model, const char *name)
+{
+	struct sgan_part *part;
+	enum sgan_stage first;
+	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++) {
+		struct sgan_param *p = sgan_params_find(part->params, name);
+		if (p != NULL)
+			return p;
+	}
+	cr_assert_fail("there is no %s", name);
+	return NULL;
+}
+
+/* --- divergence ----------------------------------------------------------------- */
+
+Test(finite, every_place)
+{
+	enum { MOST = 70 };
+	static const real odd[] = { (real)NAN, (real)INFINITY, -(real)INFINITY };
+	real values[MOST];
+	for (size_t i = 0; i < MOST; i++)
+		values[i] = i % 2 == 0 ? (real)3e38 : (real)-1e-45;
+	for (size_t count = 0; count < MOST; count++) {
+		cr_assert(sgan_all_finite(values, count));
+		for (size_t at = 0; at < MOST; at++)
+			for (size_t k = 0; k < 3; k++) {
+				const real was = values[at];
+				values[at] = odd[k];
+				cr_assert_eq(sgan_all_finite(values, count), at >= count, "place %zu of %zu", at, count);
+				values[at] = was;
+			}
+	}
+}
+
+/* What a stage does not train is not its business. */
+Test(train, whose_parameters_are_checked)
+{
+	static const struct {
+		const char *name;
+		int which; /* value, first moment, second moment */
+		enum sgan_stage stage;
+		const char *message;
+	} cases[] = {
+		{ "d1.q.weight", 0, SGAN_STAGE_JOINT, "d1.q.weight is not finite at step 7 of stage joint" },
+		{ "g1.fc1.var", 0, SGAN_STAGE_INDEPENDENT, "g1.fc1.var is not finite at step 7 of stage independent" },
+		{ "g0.fc.gain", 1, SGAN_STAGE_JOINT, "moment of g0.fc.gain is not finite" },
+		{ "g0.fc.gain", 2, SGAN_STAGE_JOINT, "moment of g0.fc.gain is not finite" },
+		{ "encoder.fc4.bias", 0, SGAN_STAGE_ENCODER, "encoder.fc4.bias is not finite at step 7 of stage encoder" },
+	};
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_model *model;
+	ASSERT_OK(sgan_model_create(r->ctx, r->preset, 10, true, &model));
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sgan_param *p = find_param(model, cases[i].name);
+		real *values = cases[i].which == 0 ? p->value : cases[i].which == 1 ? p->m : p->v;
+		const real was = values[p->count - 1];
+		for (int stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+			ASSERT_OK(sgan_model_check_finite(model, (enum sgan_stage)stage, 7));
+		values[p->count - 1] = (real)NAN;
+		ASSERT_FAILS(sgan_model_check_finite(model, cases[i].stage, 7), SGAN_EDIVERGED, cases[i].message);
+		const bool encoder = cases[i].stage == SGAN_STAGE_ENCODER;
+		ASSERT_OK(sgan_model_check_finite(model, encoder ? SGAN_STAGE_JOINT : SGAN_STAGE_ENCODER, 7));
+		values[p->count - 1] = was;
+	}
+	sgan_model_destroy(model);
+	small_run_free(r);
+}
+
+/* A NaN in a running statistic, which no loss shows, ends training at the next line of the log; the checkpoint of
+ * before is whole, and training goes on from it. */
+Test(train, a_nan_ends_it_and_the_checkpoint_stays)
+{
+	static const char *const settings[] = { "encoder.steps=2", "independent.steps=6", "joint.steps=2" };
+	struct small_run *r = small_run("", settings, 3);
+	struct sgan_trainer t;
+	size_t before, after;
+	r->options.stop_after = 2;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	char *was = get_file("run/checkpoint.safetensors", &before);
+	r->options.resume = true;
+	r->options.stop_after = 0;
+	ASSERT_OK(sgan_trainer_open(&t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&t));
+	cr_assert_eq(t.state.stage, SGAN_STAGE_INDEPENDENT);
+	ASSERT_OK(sgan_stage_begin(&t));
+	ASSERT_OK(sgan_stage_step(&t));
+	find_param(t.model, "g0.fc.mean")->value[3] = (real)NAN;
+	ASSERT_OK(sgan_stage_step(&t));
+	ASSERT_FAILS(sgan_stage_step(&t), SGAN_EDIVERGED, "g0.fc.mean is not finite at step 3 of stage independent");
+	for (size_t i = 0; i < t.session->loss_count; i++)
+		cr_assert(isfinite(t.session->losses[i].value), "a loss shows it: the test is of no use");
+	cr_expect_eq(sgan_trainer_close(&t, SGAN_EDIVERGED), SGAN_EDIVERGED);
+	char *is = get_file("run/checkpoint.safetensors", &after);
+	cr_assert_eq(before, after);
+	cr_expect_arr_eq(was, is, before, "the checkpoint was changed");
+	free(was);
+	free(is);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	is = get_file("run/joint.safetensors", &after);
+	cr_expect_gt(after, before);
+	free(is);
+	small_run_free(r);
+}
