@@ -223,7 +223,7 @@ fails '--count, too large' 2 '--count' sample --model none --out x.png --count 9
 for command in train "sample --model none --out x.png"; do
 	fails "${command%% *}: --seed, too large" 2 '--seed' $command --seed 9223372036854775808
 done
-for list in '' , 1, 3-1 a 0-999 -1 1-; do
+for list in '' , 1, 3-1 a 0-10000 -1 1-; do
 	fails "--labels '$list'" 2 "--labels is '$list'" sample --model none --out x.png "--labels=$list"
 done
 
@@ -426,6 +426,13 @@ cmp -s arrays.npz first.npz && not_ok 'sample, another seed' 'the same images fr
 rm -f grid.png arrays.npz first.npz
 works 'info of a model' info --model 0
 grep -q '^trained  *encoder independent joint$' ../out || not_ok 'info of a model' 'its stages are missing'
+
+works 'images less their mean' $tiny --quiet --steps 3 --set subtract_mean=true --out less
+works 'info of images less their mean' info --model less/00000-tiny-squares
+grep -qx 'input  *bytes / 255, less the mean image' ../out || not_ok 'info of images less their mean' 'it does not say so'
+works 'sample of images less their mean' sample --model less/00000-tiny-squares --out grid.png
+fails 'init of images less their mean' 1 'mean image' $tiny --stage joint --init less/00000-tiny-squares
+rm -rf less grid.png
 
 fails 'sample: no model' 2 '--model' sample --out x.png
 fails 'sample: no output' 2 '--out' sample --model 0

@@ -5,12 +5,15 @@
 
 #include "src/data/dataset.h"
 #include "src/sgan/model/finite.h"
+#include "src/sgan/model/modelfile.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
 
 TestSuite(train, .init = temporary_make, .fini = temporary_remove);
+TestSuite(pictures, .init = temporary_make, .fini = temporary_remove);
+TestSuite(input, .init = temporary_make, .fini = temporary_remove);
 
 /* --- limits ------------------------------------------------------------------- */
 
@@ -83,6 +86,29 @@ Test(pictures, rows_are_chosen_evenly)
 	                                                                    SGAN_GRID_ROWS);
 }
 
+/* A thousand classes: 32 rows of 10, of classes 0, 31, 62, ...; a class with fewer images has black ones. */
+Test(pictures, reals_of_many_classes)
+{
+	enum { MANY = 1000, SIZE = 4 * 4 };
+	struct sgan_dataset data = { .height = 4, .width = 4, .channels = 1, .classes = MANY };
+	size_t size;
+	data.train.count = MANY;
+	data.train.images = malloc(MANY * SIZE);
+	data.train.labels = malloc(MANY * sizeof *data.train.labels);
+	cr_assert(data.train.images != NULL && data.train.labels != NULL);
+	for (size_t i = 0; i < MANY; i++) {
+		data.train.labels[i] = (uint32_t)i;
+		memset(data.train.images + i * SIZE, 200, SIZE);
+	}
+	ASSERT_OK(sgan_reals_write(temporary, &data));
+	unsigned char *png = (unsigned char *)get_file("reals.png", &size);
+	cr_assert_gt(size, 24);
+	cr_expect(png[18] == 0 && png[19] == 10 * 6 - 2, "the picture's width");
+	cr_expect(png[22] == 0 && png[23] == 32 * 6 - 2, "the picture's height");
+	free(png);
+	sgan_dataset_free(&data);
+}
+
 /* --- a small model on small images ------------------------------------------------ */
 
 enum { IMAGES = 60, TESTS = 20, SIDE = 8, CLASSES = 10 };
@@ -117,7 +143,7 @@ static const char small_preset[] =
 	"	{ type = \"dense\"; name = \"q\"; from = \"fc\"; out = 4; act = \"sigmoid\"; } ); } );\n";
 
 /* A training run's surroundings: the preset above with something more in the encoder's layers, a context, a dataset
- * whose images have bright columns where their class is, and the folder "run". */
+ * whose images have a bright column, or for the last classes a bright row, by their class, and the folder "run". */
 struct small_run {
 	sgan_ctx *ctx;
 	struct sgan_preset *preset;
@@ -142,9 +168,12 @@ static void fill_split(struct sgan_split *split, size_t count)
 	split->labels = malloc(count * sizeof split->labels[0]);
 	cr_assert(split->images != NULL && split->labels != NULL);
 	for (size_t i = 0; i < count; i++) {
-		split->labels[i] = (unsigned char)(i % CLASSES);
-		for (size_t k = 0; k < SIDE * SIDE; k++)
-			split->images[i * SIDE * SIDE + k] = (uint8_t)(k % SIDE == i % CLASSES % SIDE ? 180 + i : i * k % 29);
+		const size_t class = i % CLASSES;
+		split->labels[i] = (uint32_t)class;
+		for (size_t k = 0; k < SIDE * SIDE; k++) {
+			const bool bright = class < SIDE ? k % SIDE == class : k / SIDE == class - SIDE;
+			split->images[i * SIDE * SIDE + k] = (uint8_t)(bright ? 180 + i : i * k % 29);
+		}
 	}
 }
 
@@ -275,5 +304,193 @@ Test(train, a_nan_ends_it_and_the_checkpoint_stays)
 	is = get_file("run/joint.safetensors", &after);
 	cr_expect_gt(after, before);
 	free(is);
+	small_run_free(r);
+}
+
+/* --- an encoder that is normalised -------------------------------------------------- */
+
+/* The share of training images that a session's encoder gives their class, by the batch's statistics or by the running
+ * ones. */
+static double accuracy_of(struct sgan_trainer *t, bool running)
+{
+	enum { N = 10 };
+	const struct sgan_split *train = &t->options->data->train;
+	const struct sgan_stack *top = &t->model->stacks[t->model->stack_count - 1];
+	size_t right = 0;
+	for (size_t done = 0; done + N <= train->count; done += N) {
+		sgan_input_of_bytes(&t->model->input, N, train->images + done * SIDE * SIDE, t->x);
+		if (running) {
+			ASSERT_OK(sgan_session_classify(t->session, N, t->x, t->labels));
+			for (size_t i = 0; i < N; i++)
+				right += t->labels[i] == train->labels[done + i];
+			continue;
+		}
+		ASSERT_OK(sgan_session_batch(t->session, N, t->x, train->labels + done));
+		const real *scores =
+			sgan_tape_value(t->session->tapes[t->model->stack_count - 1].encoder, top->encoder_out);
+		for (size_t i = 0; i < N; i++) {
+			size_t best = 0;
+			for (size_t c = 1; c < CLASSES; c++)
+				best = scores[i * CLASSES + c] > scores[i * CLASSES + best] ? c : best;
+			right += best == train->labels[done + i];
+		}
+	}
+	return (double)right / (double)train->count;
+}
+
+/* What is frozen and evaluated with running statistics must have them. */
+Test(train, a_normalised_encoder_has_running_statistics)
+{
+	static const char *const settings[] = { "encoder.epochs=20", "encoder.batch=20", "bn_momentum=0.1" };
+	struct small_run *r = small_run("bn = true;", settings, 3);
+	struct sgan_trainer t;
+	ASSERT_OK(sgan_trainer_open(&t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&t));
+	ASSERT_OK(sgan_stage_begin(&t));
+	while (sgan_stage_left(&t))
+		ASSERT_OK(sgan_stage_step(&t));
+	const struct sgan_param *mean = find_param(t.model, "encoder.fc3.mean"),
+							*var = find_param(t.model, "encoder.fc3.var");
+	for (size_t i = 0; i < mean->count; i++)
+		cr_expect(mean->value[i] != 0 && var->value[i] != 1, "channel %zu's statistics did not move", i);
+	const double running = accuracy_of(&t, true), batch = accuracy_of(&t, false);
+	cr_expect_gt(batch, 0.8, "the encoder did not learn: %g", batch);
+	cr_expect_gt(running, batch - 0.1, "%g by running statistics, %g by the batch's", running, batch);
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+/* --- images as input --------------------------------------------------------------- */
+
+Test(input, bytes_and_back)
+{
+	enum { N = 2, SIZE = 128 };
+	uint8_t bytes[N * SIZE], back[N * SIZE];
+	real x[N * SIZE], y[N * SIZE];
+	struct sgan_input plain, less;
+	ASSERT_OK(sgan_input_create(SIZE, false, &plain));
+	ASSERT_OK(sgan_input_create(SIZE, true, &less));
+	for (size_t i = 0; i < N * SIZE; i++)
+		bytes[i] = (uint8_t)i;
+	sgan_input_of_bytes(&plain, N, bytes, x);
+	for (size_t i = 0; i < N * SIZE; i++)
+		cr_assert_eq(x[i], (real)bytes[i] / 255);
+	sgan_input_to_bytes(&plain, N, x, back);
+	cr_expect_arr_eq(bytes, back, sizeof bytes);
+	ASSERT_OK(sgan_input_measure(&plain, N, bytes));
+	cr_expect_null(plain.mean);
+	ASSERT_OK(sgan_input_measure(&less, N, bytes));
+	for (size_t k = 0; k < SIZE; k++)
+		cr_expect_float_eq((double)less.mean[k], ((double)bytes[k] + (double)bytes[SIZE + k]) / 2 / 255, 1e-7);
+	sgan_input_of_bytes(&less, N, bytes, y);
+	for (size_t i = 0; i < N * SIZE; i++)
+		cr_assert_eq(y[i], x[i] - less.mean[i % SIZE]);
+	sgan_input_of_pixels(&less, N, x, x);
+	cr_expect_arr_eq(x, y, sizeof x, "pixels and bytes give other inputs");
+	x[0] = (real)NAN;
+	x[1] = (real)1.5;
+	x[2] = (real)-0.5;
+	sgan_input_to_bytes(&less, 1, x, back);
+	cr_expect(back[0] == 0 && back[1] == 255 && back[2] == 0);
+	sgan_input_destroy(&plain);
+	sgan_input_destroy(&less);
+}
+
+static const char *const with_mean[] = { "subtract_mean=true", "encoder.steps=4", "independent.steps=4", "joint.steps=4" };
+
+/* D and E see the generator's pixels less the mean, as they see real images. */
+Test(input, stacks_see_the_mean_subtracted)
+{
+	struct small_run *r = small_run("", with_mean, 4);
+	struct sgan_trainer t;
+	r->options.stop_after = 4;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	r->options.resume = true;
+	ASSERT_OK(sgan_trainer_open(&t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&t));
+	ASSERT_OK(sgan_stage_begin(&t));
+	ASSERT_OK(sgan_stage_step(&t));
+	const struct sgan_stack *stack = &t.model->stacks[0];
+	const real *mean = t.model->input.mean, *h = sgan_session_generated(t.session, 0);
+	const real *pixels = sgan_tape_value(t.session->tapes[0].generator, stack->generator_out);
+	cr_assert_not_null(mean);
+	for (size_t k = 0; k < SIDE * SIDE; k++) {
+		double sum = 0;
+		for (size_t i = 0; i < IMAGES; i++)
+			sum += r->data.train.images[i * SIDE * SIDE + k];
+		cr_expect_float_eq((double)mean[k], sum / IMAGES / 255, 1e-6);
+		cr_expect_eq(h[k], pixels[k] - mean[k]);
+		cr_expect_eq(sgan_session_real(t.session, 0)[k],
+		             (real)r->data.train.images[t.order[0] * SIDE * SIDE + k] / 255 - mean[k]);
+	}
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+static void expect_same_files(const char *a, const char *b)
+{
+	size_t size, other_size;
+	char *one = get_file(a, &size), *other = get_file(b, &other_size);
+	cr_expect(size == other_size && memcmp(one, other, size) == 0, "%s and %s differ", a, b);
+	free(one);
+	free(other);
+}
+
+Test(input, is_saved_and_comes_back)
+{
+	struct small_run *r = small_run("", with_mean, 4);
+	char straight[SGAN_PATH], path[SGAN_PATH];
+	snprintf(straight, sizeof straight, "%s", r->folder);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("stopped"));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	for (size_t stop = 3; stop < 15; stop += 3) {
+		r->options.stop_after = 3;
+		r->options.resume = stop > 3;
+		ASSERT_OK(sgan_train(r->ctx, &r->options));
+	}
+	expect_same_files("run/encoder.safetensors", "stopped/encoder.safetensors");
+	expect_same_files("run/joint.safetensors", "stopped/joint.safetensors");
+	expect_same_files("run/samples-joint-1.png", "stopped/samples-joint-1.png");
+
+	struct sgan_safetensors *file;
+	struct sgan_model_info info;
+	snprintf(path, sizeof path, "%s", in_temporary("run/encoder.safetensors"));
+	ASSERT_OK(sgan_model_describe(path, &info));
+	cr_expect(info.mean_subtracted && info.input_divisor == 255);
+	ASSERT_OK(sgan_safetensors_open(path, &file));
+	const struct sgan_tensor *mean = sgan_safetensors_find(file, "input.mean");
+	cr_assert_not_null(mean);
+	cr_expect(mean->rank == 3 && mean->shape[0] == SIDE && mean->shape[1] == SIDE && mean->shape[2] == 1);
+	sgan_safetensors_close(file);
+
+	/* what was trained on images less their mean is not for a preset that has them whole */
+	struct small_run whole = *r;
+	ASSERT_OK(sgan_preset_load(in_temporary("small.cfg"), (const char *[]){ "stage=independent" }, 1, &whole.preset));
+	whole.options.preset = whole.preset;
+	whole.options.init = path;
+	whole.options.resume = false;
+	ASSERT_FAILS(sgan_train(r->ctx, &whole.options), SGAN_EFORMAT, "have a mean image subtracted");
+	sgan_preset_free(whole.preset);
+	small_run_free(r);
+}
+
+/* Pictures are of G_0's pixels, whatever is subtracted of them afterwards: here grey all over. */
+Test(input, samples_are_pixels)
+{
+	struct small_run *r = small_run("", with_mean, 1);
+	struct sgan_model *model;
+	struct sgan_sampler *sampler;
+	ASSERT_OK(sgan_model_create(r->ctx, r->preset, 10, false, &model));
+	for (size_t k = 0; k < SIDE * SIDE; k++)
+		model->input.mean[k] = (real)k / 100;
+	ASSERT_OK(sgan_sampler_create(r->ctx, model, &sampler));
+	uint8_t images[3 * SIDE * SIDE];
+	memset(r->data.train.labels, 0, 3 * sizeof r->data.train.labels[0]);
+	ASSERT_OK(sgan_sampler_draw(sampler, 1, 1, 0, 3, r->data.train.labels, images));
+	for (size_t i = 0; i < sizeof images; i++)
+		cr_assert_eq(images[i], 128, "pixel %zu is %u", i, images[i]); /* sigmoid(0) of weights that are 0 */
+	sgan_sampler_destroy(sampler);
+	sgan_model_destroy(model);
 	small_run_free(r);
 }

@@ -100,6 +100,7 @@ static void print_model_info(const char *path, const struct sgan_model_info *inf
 	printf("preset     %s: %zux%zux%zu in %zu classes, %zu stacks, seed %llu\n", preset->name, preset->height,
 	       preset->width, preset->channels, preset->classes, preset->stack_count, (unsigned long long)preset->seed);
 	cli_line("dataset    %s", info->dataset);
+	printf("input      bytes / %g%s\n", info->input_divisor, info->mean_subtracted ? ", less the mean image" : "");
 	printf("stage      %s, step %zu\n", info->stage, info->step);
 	printf("trained   ");
 	bool any = false;

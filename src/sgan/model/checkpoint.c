@@ -34,6 +34,24 @@ static bool has_weights(const struct sgan_state *state, enum sgan_stage first)
 	return state->trained[first] || has_moments(state, first);
 }
 
+static void mean_shape(const struct sgan_preset *preset, size_t shape[3])
+{
+	shape[0] = preset->height;
+	shape[1] = preset->width;
+	shape[2] = preset->channels;
+}
+
+static void collect_input(const struct sgan_model *model, struct sgan_tensor *tensors, size_t *count)
+{
+	if (model->input.mean == NULL)
+		return;
+	struct sgan_tensor *t = &tensors[(*count)++];
+	snprintf(t->name, sizeof t->name, SGAN_MEAN_TENSOR);
+	t->rank = 3;
+	mean_shape(model->preset, t->shape);
+	t->data = model->input.mean;
+}
+
 static void fill_tensor(struct sgan_param *p, int which, struct sgan_tensor *t)
 {
 	snprintf(t->name, sizeof t->name, "%s%s", p->name, suffixes[which]);
@@ -61,6 +79,7 @@ static sgan_status collect(struct sgan_model *model, const struct sgan_state *st
 {
 	struct sgan_part *part;
 	enum sgan_stage first;
+	collect_input(model, tensors, count);
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
 		if (has_weights(state, first))
 			SGAN_TRY(collect_part(part, state, has_moments(state, first), tensors, count));
@@ -69,7 +88,7 @@ static sgan_status collect(struct sgan_model *model, const struct sgan_state *st
 
 static size_t most_tensors(struct sgan_model *model)
 {
-	size_t most = 0;
+	size_t most = 1; /* the mean image */
 	struct sgan_part *part;
 	enum sgan_stage first;
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
@@ -80,10 +99,11 @@ static size_t most_tensors(struct sgan_model *model)
 static sgan_status write_file(const char *path, const struct sgan_model *model, const struct sgan_state *state,
                               const struct sgan_tensor *tensors, size_t count)
 {
-	char step[24], discriminator[24], generator[24], hash[24], trained[64] = "";
+	char step[24], discriminator[24], generator[24], hash[24], divisor[24], trained[64] = "";
 	snprintf(step, sizeof step, "%" PRIu64, state->step);
 	snprintf(discriminator, sizeof discriminator, "%" PRIu64, state->updates[0]);
 	snprintf(generator, sizeof generator, "%" PRIu64, state->updates[1]);
+	snprintf(divisor, sizeof divisor, "%.9g", (double)model->input.divisor);
 	snprintf(hash, sizeof hash, "%016" PRIx64, state->data_hash);
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
 		if (state->trained[i]) {
@@ -99,6 +119,7 @@ static sgan_status write_file(const char *path, const struct sgan_model *model, 
 		{ "trained", trained },
 		{ "dataset", state->dataset },
 		{ "data_hash", hash },
+		{ "input_divisor", divisor },
 		{ "config", model->preset->text },
 	};
 	return sgan_safetensors_write(path, tensors, count, metadata, sizeof metadata / sizeof metadata[0]);
@@ -181,6 +202,17 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 	return read_dataset(file, state);
 }
 
+sgan_status sgan_checkpoint_divisor(const struct sgan_safetensors *file, double *divisor)
+{
+	const char *text = sgan_safetensors_metadata(file, "input_divisor");
+	char *end = NULL;
+	*divisor = text != NULL ? strtod(text, &end) : 255;
+	if (text != NULL && (end == text || *end != '\0' || !(*divisor >= 1 && *divisor <= 65535)))
+		return sgan_fail(SGAN_EFORMAT, "%s: its 'input_divisor' is %s, a number from 1 to 65535 expected",
+		                 sgan_safetensors_path(file), text);
+	return SGAN_OK;
+}
+
 static void shape_text(size_t rank, const size_t *shape, char text[64])
 {
 	int at = snprintf(text, 64, "[");
@@ -190,26 +222,52 @@ static void shape_text(size_t rank, const size_t *shape, char text[64])
 		snprintf(text + at, 64 - (size_t)at, "]");
 }
 
-static sgan_status load_tensor(const struct sgan_safetensors *file, struct sgan_param *p, int which)
+/* Reads a tensor of the file that has this name and must have the preset's shape, `count` values. */
+static sgan_status load_values(const struct sgan_safetensors *file, const char *name, size_t rank, const size_t *shape,
+                               size_t count, real *values)
 {
-	char name[SGAN_TENSOR_NAME], found[64], expected[64];
-	snprintf(name, sizeof name, "%s%s", p->name, suffixes[which]);
+	char found[64], expected[64];
 	const struct sgan_tensor *t = sgan_safetensors_find(file, name);
 	if (t == NULL)
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' is missing: the model of another preset?",
 		                 sgan_safetensors_path(file), name);
-	if (t->rank != p->rank || memcmp(t->shape, p->shape, p->rank * sizeof p->shape[0]) != 0) {
+	if (t->rank != rank || memcmp(t->shape, shape, rank * sizeof shape[0]) != 0) {
 		shape_text(t->rank, t->shape, found);
-		shape_text(p->rank, p->shape, expected);
+		shape_text(rank, shape, expected);
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' has shape %s, the preset's has %s", sgan_safetensors_path(file),
 		                 name, found, expected);
 	}
 	/* the file's tensors are only as aligned as its header is long */
-	memcpy(stored(p, which), t->data, p->count * sizeof(float));
-	if (!sgan_all_finite(stored(p, which), p->count))
+	memcpy(values, t->data, count * sizeof(float));
+	if (!sgan_all_finite(values, count))
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' holds values that are not finite", sgan_safetensors_path(file),
 		                 name);
 	return SGAN_OK;
+}
+
+static sgan_status load_tensor(const struct sgan_safetensors *file, struct sgan_param *p, int which)
+{
+	char name[SGAN_TENSOR_NAME];
+	snprintf(name, sizeof name, "%s%s", p->name, suffixes[which]);
+	return load_values(file, name, p->rank, p->shape, p->count, stored(p, which));
+}
+
+/* What the model's weights take for an image, whatever the preset's other settings. */
+static sgan_status load_input(const struct sgan_safetensors *file, struct sgan_model *model, size_t *read)
+{
+	struct sgan_input *input = &model->input;
+	size_t shape[3];
+	double divisor;
+	SGAN_TRY(sgan_checkpoint_divisor(file, &divisor));
+	input->divisor = (real)divisor;
+	if (input->mean == NULL)
+		return sgan_safetensors_find(file, SGAN_MEAN_TENSOR) == NULL
+		           ? SGAN_OK
+		           : sgan_fail(SGAN_EFORMAT, "%s: its images have a mean image subtracted, the preset's have not",
+		                       sgan_safetensors_path(file));
+	mean_shape(model->preset, shape);
+	++*read;
+	return load_values(file, SGAN_MEAN_TENSOR, 3, shape, input->size, input->mean);
 }
 
 static sgan_status load_part(const struct sgan_safetensors *file, struct sgan_part *part, bool moments, size_t *read)
@@ -232,6 +290,7 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 	enum sgan_stage first;
 	size_t read = 0;
 	SGAN_TRY(sgan_checkpoint_state(file, &state));
+	SGAN_TRY(load_input(file, model, &read));
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
 		if (first < stage && has_weights(&state, first))
 			SGAN_TRY(load_part(file, part, moments && has_moments(&state, first), &read));

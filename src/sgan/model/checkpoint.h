@@ -6,6 +6,8 @@
 #include "src/io/safetensors.h"
 #include "src/sgan/model/model.h"
 
+#define SGAN_MEAN_TENSOR "input.mean" /* the mean image, where one is subtracted */
+
 /* Where training stands. Random numbers and the place in the shuffle follow from it and the preset's seed. */
 struct sgan_state {
 	enum sgan_stage stage;          /* the current one; SGAN_STAGE_COUNT: none is left */
@@ -23,9 +25,14 @@ sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, con
 /* Reads where training stands from an opened file. SGAN_EFORMAT: not a checkpoint of this program. */
 sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sgan_state *state);
 
-/* Reads the parts that stages before `stage` train, as far as the file's state says that they were trained, into
- * the model, and with `moments` Adam's moments where the file has them. Every such tensor must be there, have the
- * preset's shape and be finite; for all stages and with moments there must be no other. SGAN_EFORMAT: the message names file and tensor. */
+/* What the bytes of images are divided by to be the model's input; 255 in files from before it was saved.
+ * SGAN_EFORMAT. */
+sgan_status sgan_checkpoint_divisor(const struct sgan_safetensors *file, double *divisor);
+
+/* Reads what images are as input and the parts that stages before `stage` train, as far as the file's state says that
+ * they were trained, into the model, and with `moments` Adam's moments where the file has them. Every such tensor must
+ * be there, have the preset's shape and be finite; for all stages and with moments there must be no other.
+ * SGAN_EFORMAT: the message names file and tensor. */
 sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sgan_model *model, enum sgan_stage stage,
                                  bool moments);
 

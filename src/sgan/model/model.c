@@ -75,15 +75,15 @@ sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, s
 	model->preset = preset;
 	model->max_batch = max_batch;
 	model->stack_count = preset->stack_count;
-	for (size_t i = 0; i < model->stack_count; i++) {
-		sgan_status status = make_stack(ctx, model, i, trained);
-		if (status != SGAN_OK) {
-			sgan_model_destroy(model);
-			return status;
-		}
-	}
-	*out = model;
-	return SGAN_OK;
+	const size_t pixels = preset->height * preset->width * preset->channels;
+	sgan_status status = sgan_input_create(pixels, preset->subtract_mean, &model->input);
+	for (size_t i = 0; i < model->stack_count && status == SGAN_OK; i++)
+		status = make_stack(ctx, model, i, trained);
+	if (status == SGAN_OK)
+		*out = model;
+	else
+		sgan_model_destroy(model);
+	return status;
 }
 
 void sgan_model_destroy(struct sgan_model *model)
@@ -96,6 +96,7 @@ void sgan_model_destroy(struct sgan_model *model)
 		sgan_params_destroy(part->params);
 		sgan_net_destroy(part->net);
 	}
+	sgan_input_destroy(&model->input);
 	free(model);
 }
 

@@ -1,8 +1,9 @@
-/* A stacked GAN: for every stack i the encoder's part E_i, the generator G_i and the discriminator D_i with
- * its second head Q_i, and their parameters. Knows nothing of how they are trained. */
+/* A stacked GAN: what its images are as input, and for every stack i the encoder's part E_i, the generator G_i and the
+ * discriminator D_i with its second head Q_i, and their parameters. Knows nothing of how they are trained. */
 #ifndef SGAN_SGAN_MODEL_MODEL_H
 #define SGAN_SGAN_MODEL_MODEL_H
 
+#include "src/sgan/model/input.h"
 #include "src/sgan/preset/preset.h"
 
 /* A network with its parameters. */
@@ -22,6 +23,7 @@ struct sgan_stack {
 
 struct sgan_model {
 	const struct sgan_preset *preset;
+	struct sgan_input input;
 	size_t max_batch;
 	size_t stack_count;
 	struct sgan_stack stacks[SGAN_STACKS];

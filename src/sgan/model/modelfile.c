@@ -59,12 +59,13 @@ static void describe(const struct sgan_safetensors *file, const struct sgan_stat
 	         state->stage == SGAN_STAGE_COUNT ? "done" : sgan_stage_name(state->stage));
 	memcpy(info->trained, state->trained, sizeof info->trained);
 	memcpy(info->dataset, state->dataset, sizeof info->dataset);
+	info->mean_subtracted = sgan_safetensors_find(file, SGAN_MEAN_TENSOR) != NULL;
 	for (size_t i = 0; i < info->tensor_count; i++) {
 		const struct sgan_tensor *t = sgan_safetensors_tensor(file, i);
 		size_t count = 1;
 		for (size_t d = 0; d < t->rank; d++)
 			count *= t->shape[d];
-		if (strstr(t->name, ".adam_") == NULL)
+		if (strstr(t->name, ".adam_") == NULL && strcmp(t->name, SGAN_MEAN_TENSOR) != 0)
 			info->parameter_count += count;
 	}
 }
@@ -77,6 +78,8 @@ sgan_status sgan_model_describe(const char *path, struct sgan_model_info *info)
 	sgan_status status = sgan_checkpoint_state(file, &state);
 	if (status == SGAN_OK)
 		describe(file, &state, info);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_divisor(file, &info->input_divisor);
 	sgan_safetensors_close(file);
 	return status;
 }

@@ -19,6 +19,8 @@ struct sgan_model_info {
 	bool trained[SGAN_STAGE_COUNT];
 	size_t tensor_count, parameter_count;
 	char dataset[64];
+	double input_divisor; /* images as input are bytes divided by this, */
+	bool mean_subtracted; /* and less the mean image */
 };
 sgan_status sgan_model_describe(const char *path, struct sgan_model_info *info);
 

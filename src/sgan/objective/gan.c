@@ -32,6 +32,9 @@ static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, u
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
 		sgan_session_random(s, t->generator, purpose, i, SGAN_PASS_GENERATOR, step);
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->n, mode));
+		if (i == 0 && s->generated != NULL) /* gradients pass a subtraction as they are */
+			sgan_input_of_pixels(&s->model->input, s->n, sgan_tape_value(t->generator, stack->generator_out),
+			                     s->generated);
 	}
 	return SGAN_OK;
 }

@@ -29,6 +29,11 @@ static sgan_status make_all(struct sgan_session *s)
 {
 	for (size_t i = 0; i < s->model->stack_count; i++)
 		SGAN_TRY(make_tapes(s, i));
+	if (s->model->input.mean != NULL && s->stage != SGAN_STAGE_ENCODER) {
+		s->generated = sgan_alloc(s->model->max_batch * s->model->input.size, sizeof(real));
+		if (s->generated == NULL)
+			return SGAN_ENOMEM;
+	}
 	s->one_hot = sgan_alloc(s->model->max_batch * s->model->preset->classes, sizeof(real));
 	return s->one_hot != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
@@ -67,6 +72,7 @@ void sgan_session_destroy(struct sgan_session *s)
 		sgan_free(t->noise);
 	}
 	sgan_free(s->one_hot);
+	sgan_free(s->generated);
 	free(s);
 }
 
@@ -104,7 +110,7 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
 	for (size_t i = 0; i < n; i++)
 		s->one_hot[i * classes + labels[i]] = 1;
-	return run_encoder(s, s->stack_end, s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN : SGAN_INFER);
+	return run_encoder(s, s->stack_end, s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN_RUNNING : SGAN_INFER);
 }
 
 sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint32_t *classes)
@@ -132,6 +138,8 @@ const real *sgan_session_real(const struct sgan_session *s, size_t stack)
 
 const real *sgan_session_generated(const struct sgan_session *s, size_t stack)
 {
+	if (stack == 0 && s->generated != NULL)
+		return s->generated;
 	return sgan_tape_value(s->tapes[stack].generator, s->model->stacks[stack].generator_out);
 }
 

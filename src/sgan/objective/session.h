@@ -35,6 +35,7 @@ struct sgan_session {
 	const real *x;                 /* [n, height, width, channels], the caller's */
 	const uint32_t *labels;         /* [n], the caller's */
 	real *one_hot;                 /* [max_batch, classes] */
+	real *generated;               /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
 	uint64_t updates[2];           /* Adam's t: of the encoder or the discriminators; of the generators */
 	size_t loss_count;
 	struct sgan_loss losses[SGAN_LOSSES]; /* of the last step, by name */

@@ -52,6 +52,7 @@ struct sgan_stack_desc {
 struct sgan_preset {
 	char name[SGAN_NAME];
 	size_t height, width, channels, classes;
+	bool subtract_mean; /* of the training images, from every image (src/sgan/model/input.h) */
 	uint64_t seed;
 	char stage[16];                 /* "encoder", "independent", "joint" or "all" */
 	size_t slices;                  /* what a batch is cut into; part of the result's definition */

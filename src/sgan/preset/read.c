@@ -48,8 +48,9 @@ static const struct sgan_key preset_keys[] = { { "name", SGAN_KEY_NAME, PRESET(n
 	                                           { "encoder", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	                                           { "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	                                           END };
-/* Stage groups may be left out; all of the above may not. */
-static const struct sgan_key group_keys[] = { { "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+/* These may be left out; all of the above may not. */
+static const struct sgan_key group_keys[] = { { "subtract_mean", SGAN_KEY_BOOL, PRESET(subtract_mean), 0, 0, NULL },
+	                                          { "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	                                          { "joint", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	                                          END };
 

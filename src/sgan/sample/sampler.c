@@ -93,23 +93,9 @@ sgan_status sgan_sampler_draw(struct sgan_sampler *s, uint32_t stream, uint64_t 
 	const size_t size = s->model->stacks[0].lower_size, batch = s->model->max_batch;
 	for (size_t done = 0; done < count; done += batch) {
 		const size_t n = count - done < batch ? count - done : batch;
-		const real *x;
-		SGAN_TRY(draw_batch(s, stream, seed, first + done, n, labels + done, &x));
-		sgan_to_bytes(x, n * size, images + done * size);
+		const real *pixels; /* [n, size], before any mean is subtracted */
+		SGAN_TRY(draw_batch(s, stream, seed, first + done, n, labels + done, &pixels));
+		sgan_input_to_bytes(&s->model->input, n, pixels, images + done * size);
 	}
 	return SGAN_OK;
-}
-
-void sgan_to_bytes(const real *values, size_t count, uint8_t *bytes)
-{
-	for (size_t i = 0; i < count; i++) {
-		real v = values[i] * 255 + (real)0.5;
-		bytes[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)v : 0; /* a NaN is 0 */
-	}
-}
-
-void sgan_from_bytes(const uint8_t *bytes, size_t count, real *values)
-{
-	for (size_t i = 0; i < count; i++)
-		values[i] = (real)bytes[i] / 255;
 }

@@ -1,4 +1,4 @@
-/* Images from labels through all generators (Figure 1c of the paper), and images as bytes. */
+/* Images from labels through all generators (Figure 1c of the paper). */
 #ifndef SGAN_SGAN_SAMPLE_SAMPLER_H
 #define SGAN_SGAN_SAMPLE_SAMPLER_H
 
@@ -13,9 +13,5 @@ void sgan_sampler_destroy(struct sgan_sampler *sampler);
  * normalisation uses the running statistics. images [count, height, width, channels]. */
 sgan_status sgan_sampler_draw(struct sgan_sampler *sampler, uint32_t stream, uint64_t seed, uint64_t first,
                               size_t count, const uint32_t *labels, uint8_t *images);
-
-/* Values in [0, 1] to bytes and back: rounded, limited to 0 .. 255. */
-void sgan_to_bytes(const real *values, size_t count, uint8_t *bytes);
-void sgan_from_bytes(const uint8_t *bytes, size_t count, real *values);
 
 #endif

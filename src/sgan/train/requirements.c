@@ -8,7 +8,7 @@ sgan_status sgan_preset_trainable(const struct sgan_preset *p)
 	if (p->channels != 1)
 		return sgan_fail(SGAN_EINVAL,
 		                 "preset %s is of colour images, which cannot be trained on yet: what is missing is a reader "
-		                 "for their files and the subtraction of their mean image",
+		                 "for their files",
 		                 p->name);
 	return SGAN_OK;
 }

@@ -70,7 +70,7 @@ static sgan_status take_batch(struct sgan_trainer *t)
 	}
 	for (size_t k = 0; k < n; k++) {
 		const size_t image = t->order[first + k];
-		sgan_from_bytes(train->images + image * size, size, t->x + k * size);
+		sgan_input_of_bytes(&t->model->input, 1, train->images + image * size, t->x + k * size);
 		t->labels[k] = train->labels[image];
 	}
 	return sgan_session_batch(t->session, n, t->x, t->labels);
@@ -125,7 +125,7 @@ static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
 	size_t right = 0;
 	for (size_t done = 0; done < test->count; done += batch) {
 		const size_t n = test->count - done < batch ? test->count - done : batch;
-		sgan_from_bytes(test->images + done * size, n * size, t->x);
+		sgan_input_of_bytes(&t->model->input, n, test->images + done * size, t->x);
 		SGAN_TRY(sgan_session_classify(t->session, n, t->x, t->labels));
 		for (size_t k = 0; k < n; k++)
 			right += t->labels[k] == test->labels[done + k];

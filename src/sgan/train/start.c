@@ -96,8 +96,8 @@ static sgan_status begin(struct sgan_trainer *t, uint64_t hash)
 	t->state.stage = sgan_first_stage(t->options->preset);
 	t->state.data_hash = hash;
 	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
-	if (t->state.stage == SGAN_STAGE_ENCODER)
-		return SGAN_OK;
+	if (t->state.stage == SGAN_STAGE_ENCODER) /* what images are as input is settled where weights begin */
+		return sgan_input_measure(&t->model->input, t->options->data->train.count, t->options->data->train.images);
 	if (t->options->init == NULL)
 		return sgan_fail(SGAN_EINVAL, "stage %s starts from a trained model: none is given (--init)",
 		                 sgan_stage_name(t->state.stage));

@@ -25,7 +25,8 @@ struct sgan_train_options {
  * stopping) and STAGE.safetensors (the same, as the stage left it). A stage that ends within an epoch draws and
  * evaluates as at its end. One process at a time trains in a run; another gets SGAN_EIO.
  * SGAN_EDIVERGED: a loss or, when a line of the log or a checkpoint is due, anything that the stage trains is not
- * finite; the message says what at which step of which stage, and the checkpoint from before is kept. SGAN_EINTERRUPTED: see stop. SGAN_EINVAL: dataset and preset differ, init lacks a stage. */
+ * finite; the message says what at which step of which stage, and the checkpoint from before is kept.
+ * SGAN_EINTERRUPTED: see stop. SGAN_EINVAL: dataset and preset differ, init lacks a stage. */
 sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options);
 
 #endif
