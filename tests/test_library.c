@@ -191,6 +191,10 @@ Test(library, products_refused)
 	cr_expect_eq(sgan_gemm(s.ctx, false, false, huge, 1, 1, s.a, 1, s.b, 1, false, s.out, 1), SGAN_EINVAL);
 	cr_expect_eq(sgan_gemm(s.ctx, false, false, 1, huge, 1, s.a, 1, s.b, huge, false, s.out, huge), SGAN_EINVAL);
 	cr_expect_eq(sgan_gemm(s.ctx, true, false, 1, 1, huge, s.a, 1, s.b, 1, false, s.out, 1), SGAN_EINVAL);
+	REFUSED(sgan_gemm(s.ctx, false, false, 2, 2, 0, NULL, 0, NULL, 2, false, NULL, 2), "matrix product: c is NULL");
+	cr_expect_eq(sgan_gemm(s.ctx, false, false, 2, 2, 0, NULL, 0, NULL, 2, true, NULL, 2), SGAN_OK);
+	cr_expect_eq(sgan_gemm(s.ctx, false, false, 0, 2, 2, NULL, 2, NULL, 2, false, NULL, 2), SGAN_OK);
+	cr_expect_eq(sgan_gemm(s.ctx, false, false, 2, 0, 2, NULL, 2, NULL, 0, false, NULL, 0), SGAN_OK);
 	close_small(&s);
 }
 

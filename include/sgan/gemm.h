@@ -11,7 +11,8 @@ extern "C" {
 /* C = op(A) op(B), or C += with accumulate; op(X) is X, or its transpose where trans_x is set. op(A) is [m, k],
  * op(B) [k, n], C [m, n]; lda, ldb, ldc are elements from row to row of the matrices as stored, so at least their
  * columns. Nothing is aligned, C overlaps neither A nor B, and is not read unless accumulate is set. With k = 0 the
- * product is 0; with m or n = 0 nothing is done. A pointer to a matrix without elements may be NULL.
+ * product is 0. A matrix of which nothing is read or written may be NULL: A and B where m, n or k is 0, C where m or n
+ * is, or where nothing is added to it.
  *
  * Operands are packed, block by block, where the kernels' tiles need it; scratch comes from the context, which keeps
  * it. The order of each sum depends on the sizes alone: any number of threads gives the same bits.
