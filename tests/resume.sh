@@ -45,6 +45,12 @@ train() { # out, options
 	"$cpu" train --quiet --out "$dir/$out" "$@" > "$dir/last-run"
 }
 
+begin() { # out, options: a new run
+	out=$1
+	shift
+	train "$out" --data "$dir/squares" --steps 20 --set batch=20 --set log_interval=7 "$@"
+}
+
 same() { # out: its run has the files of the unbroken one, byte for byte
 	compared=0
 	for file in "$dir"/straight/00000-*/*; do
@@ -67,30 +73,31 @@ split t10k 20
 failed=0
 # The data's hash, as runs have it whose labels were bytes: else they could not go on.
 hash=9618f9cccd59bd3a
-settings="--data $dir/squares --steps 20 --set batch=20 --set log_interval=7"
 
-# $settings is a list of words
-# shellcheck disable=SC2086
-{
-	train straight $settings --threads 2
-	train one $settings --threads 1
+begin straight --threads 2
+begin one --threads 1
 
-	# stopped after 10, 25 and 40 of its 60 steps
-	train stopped $settings --threads 2 --stop-after 10
-	train stopped --resume latest --threads 2 --stop-after 15
-	train stopped --resume latest --threads 2 --stop-after 15
-	train stopped --resume latest --threads 2
+# stopped after 10, 25 and 40 of its 60 steps
+begin stopped --threads 2 --stop-after 10
+train stopped --resume latest --threads 2 --stop-after 15
+train stopped --resume latest --threads 2 --stop-after 15
+train stopped --resume latest --threads 2
 
-	train changing $settings --threads 1 --stop-after 10
-	train changing --resume latest --threads 2 --stop-after 15
-	train changing --resume latest --threads 3 --stop-after 15
-	train changing --resume latest --threads 1
-}
+begin changing --threads 1 --stop-after 10
+train changing --resume latest --threads 2 --stop-after 15
+train changing --resume latest --threads 3 --stop-after 15
+train changing --resume latest --threads 1
+
+# an environment that gives fewer threads than were asked for
+(
+	export OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true
+	begin limited --threads 4
+)
 
 grep -aq "\"data_hash\":\"$hash\"" "$dir"/straight/00000-*/checkpoint.safetensors ||
 	{ echo "another hash of the same data than $hash"; failed=1; }
 
-for out in one stopped changing; do
+for out in one stopped changing limited; do
 	same "$out"
 	[ "$failed" -eq 0 ] && echo "ok $out" || echo "not ok $out"
 done
