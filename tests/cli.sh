@@ -223,7 +223,7 @@ fails '--count, too large' 2 '--count' sample --model none --out x.png --count 9
 for command in train "sample --model none --out x.png"; do
 	fails "${command%% *}: --seed, too large" 2 '--seed' $command --seed 9223372036854775808
 done
-for list in '' , 1, 3-1 a 0-10000 -1 1-; do
+for list in '' , 1, 3-1 a 0-10000 99999999999 -1 1-; do
 	fails "--labels '$list'" 2 "--labels is '$list'" sample --model none --out x.png "--labels=$list"
 done
 
@@ -261,7 +261,7 @@ images=train-images-idx3-ubyte
 classes=train-labels-idx1-ubyte
 fails 'data: no such folder' 1 'nowhere' train --preset tiny.cfg --data nowhere
 mkdir empty
-fails 'data: empty folder' 1 "empty/$images" train --preset tiny.cfg --data empty
+fails 'data: empty folder' 1 'empty: no dataset is there; looked for: ' train --preset tiny.cfg --data empty
 damaged 'empty file' 1 "$images" $images :
 damaged 'truncated images' 1 "$images" $images "head -c 6000 squares/$images"
 damaged 'over-long images' 1 "$images" $images "cat squares/$images; echo more"
