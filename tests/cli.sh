@@ -230,7 +230,6 @@ done
 # --- presets and settings ------------------------------------------------------
 
 fails 'unknown preset' 2 "'paintings'" train --preset paintings
-fails 'preset that cannot be trained yet' 2 'preset cifar10 is of colour images' train --preset cifar10
 fails 'preset file is missing' 1 'none.cfg' train --preset none.cfg
 fails 'unknown stage' 2 "'later'" train --stage later
 fails '--set: unknown key' 2 "unknown key 'lrr'" train --set joint.lrr=1
@@ -353,6 +352,25 @@ grep -q '6 steps of 10 images' ../out || not_ok 'the effective preset is a prese
 works '--quiet' $tiny --quiet --steps 3 --stage encoder
 [ -s ../err ] && not_ok '--quiet' 'something on standard error'
 [ "$(cat ../out)" = runs/00001-tiny-squares ] || not_ok '--quiet' 'the run does not have the next number'
+
+# Colour images, from CIFAR-10's files: labels 6 to 9, then 7 to 10.
+mkdir colours
+records() { # first label
+	LC_ALL=C awk -v first="$1" 'BEGIN {
+		for (i = 0; i < 4 * 3073; i++)
+			printf "%c", i % 3073 ? 1 + i % 126 : first + int(i / 3073)
+	}'
+}
+for batch in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch; do
+	records 6 > colours/$batch.bin
+done
+colours="train --preset cifar10 --data colours --out coloured --steps 1 --set batch=4 --set slices=2"
+works 'colour images' $colours
+grep -q 'joint epoch 1/1 step 1/1' ../err || not_ok 'colour images' 'not all stages were run'
+works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
+records 7 > colours/data_batch_2.bin
+fails 'colour images: a label too many' 1 'data_batch_2.bin: image 3 has label 10, 0 to 9 expected' $colours
+rm -rf colours coloured colours.png
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
 [ "$(cat ../out)" = runs/00002-tiny-squares ] || not_ok 'stage from another run' 'the run does not have the next number'

@@ -230,7 +230,6 @@ static sgan_status find_init(struct train *train)
 static sgan_status prepare_new(struct train *train)
 {
 	SGAN_TRY(load_preset(train));
-	SGAN_TRY(sgan_preset_trainable(train->preset));
 	SGAN_TRY(find_init(train));
 	return open_data(train, train->data_name);
 }
