@@ -10,7 +10,7 @@ struct bench_batch bench_make_batch(const struct bench *b)
 	struct bench_batch batch = { n, sgan_alloc(count, sizeof(real)), sgan_alloc(n, sizeof(uint32_t)) };
 	if (batch.x == NULL || batch.labels == NULL)
 		bench_check(SGAN_ENOMEM, "batch");
-	sgan_random_uniform(b->ctx, 1, 0, 0, count, batch.x);
+	sgan_random_uniform(b->ctx, 1, 0, 0, 0, count, batch.x);
 	for (size_t i = 0; i < n; i++)
 		batch.labels[i] = (uint32_t)(i % p->classes);
 	return batch;

@@ -23,7 +23,7 @@ static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
 	real *values = sgan_alloc(count, sizeof(real));
 	if (values == NULL)
 		bench_check(SGAN_ENOMEM, "operands");
-	sgan_random_uniform(ctx, 1, stream, 0, count, values);
+	sgan_random_uniform(ctx, 1, stream, 0, 0, count, values);
 	return values;
 }
 

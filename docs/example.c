@@ -94,9 +94,9 @@ int main(void)
 	size_t weight_count = layer.kernel_h * layer.kernel_w * layer.out_c * layer.in_c, workspace_size = 0;
 	sgan_real *y = tensor(y_count), *x = tensor(x_count), *weights = tensor(weight_count);
 	sgan_real *deconv_y = tensor(x_count), *conv_x = tensor(y_count), *gradient = tensor(weight_count);
-	must(sgan_random_normal(ctx, 1, 0, 0, y_count, y));
-	must(sgan_random_normal(ctx, 1, 1, 0, x_count, x));
-	must(sgan_random_normal(ctx, 1, 2, 0, weight_count, weights));
+	must(sgan_random_normal(ctx, 1, 0, 0, 0, y_count, y));
+	must(sgan_random_normal(ctx, 1, 1, 0, 0, x_count, x));
+	must(sgan_random_normal(ctx, 1, 2, 0, 0, weight_count, weights));
 	void *forward = packed(ctx, plan, SGAN_FORWARD, weights),
 		 *backward = packed(ctx, plan, SGAN_BACKWARD_DATA, weights);
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {

@@ -7,7 +7,7 @@
 
 #include <sgan/sgan.h>
 
-typedef sgan_real real;
+#include "src/cpu/real.h"
 
 #ifdef SGAN_REAL_DOUBLE
 #define SGAN_TYPE f64

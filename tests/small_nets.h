@@ -107,7 +107,7 @@ static inline struct sgan_net_desc two_heads(void)
 /* Numbers in [-0.5, 0.5) of a stream of their own. */
 static inline void small_numbers(sgan_ctx *ctx, uint32_t stream, uint64_t step, size_t count, real *dst)
 {
-	sgan_random_uniform(ctx, 20170711, stream, step, count, dst);
+	sgan_random_uniform(ctx, 20170711, stream, step, 0, count, dst);
 	for (size_t i = 0; i < count; i++)
 		dst[i] -= (real)0.5;
 }
@@ -133,6 +133,7 @@ struct small {
 	struct sgan_params *params;
 	struct sgan_tape *tape;
 	size_t n;
+	sgan_batch batch; /* all of them */
 	real *inputs[SGAN_LAYERS], *head_gradients[SGAN_LAYERS];
 };
 
@@ -179,7 +180,7 @@ static inline void small_tape(struct small *s, uint64_t which)
 
 static inline struct small small_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, size_t n, size_t slices)
 {
-	struct small s = { .ctx = ctx, .desc = *desc, .n = n };
+	struct small s = { .ctx = ctx, .desc = *desc, .n = n, .batch = sgan_whole_batch(n, slices) };
 	cr_assert_eq(sgan_net_create(ctx, desc, n, slices, &s.net), SGAN_OK, "%s", sgan_last_error());
 	cr_assert_eq(sgan_params_create(s.net, true, &s.params), SGAN_OK, "%s", sgan_last_error());
 	small_values(ctx, s.params);
@@ -206,7 +207,8 @@ static inline void small_destroy(struct small *s)
 static inline void small_forward(struct small *s, enum sgan_mode mode)
 {
 	sgan_tape_random(s->tape, 7, 0x730000, 1);
-	cr_assert_eq(sgan_net_forward(s->ctx, s->net, s->params, s->tape, s->n, mode), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_net_forward(s->ctx, s->net, s->params, s->tape, s->batch, mode), SGAN_OK, "%s",
+	             sgan_last_error());
 }
 
 /* From the heads' gradients, which are set anew. */

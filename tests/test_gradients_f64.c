@@ -124,17 +124,17 @@ static double loss_value(void *arg)
 	double value = 0;
 	sgan_status status = SGAN_OK;
 	if (l->kind == SOFTMAX_CROSS_ENTROPY)
-		status = sgan_softmax_cross_entropy(l->ctx, ROWS, CLASSES, l->slices, l->x, loss_labels, (real)loss_weight,
-		                                    &value, l->diff);
+		status = sgan_softmax_cross_entropy(l->ctx, sgan_whole_batch(ROWS, l->slices), CLASSES, l->x, loss_labels,
+		                                    (real)loss_weight, &value, l->diff);
 	else if (l->kind == CLASSES_ONE || l->kind == CLASSES_ZERO)
-		status = sgan_bce_classes(l->ctx, ROWS, CLASSES, l->slices, l->x, l->kind == CLASSES_ONE, (real)loss_weight,
-		                          &value, l->diff);
+		status = sgan_bce_classes(l->ctx, sgan_whole_batch(ROWS, l->slices), CLASSES, l->x, l->kind == CLASSES_ONE,
+		                          (real)loss_weight, &value, l->diff);
 	else if (l->kind == MEAN_SQUARED_ERROR)
-		status = sgan_mean_squared_error(l->ctx, ROWS, CLASSES, l->slices, l->x, l->target, (real)loss_weight, &value,
-		                                 l->diff);
+		status = sgan_mean_squared_error(l->ctx, sgan_whole_batch(ROWS, l->slices), CLASSES, l->x, l->target,
+		                                 (real)loss_weight, &value, l->diff);
 	else
-		status =
-			sgan_bce_logits(l->ctx, VALUES, l->slices, l->x, l->kind == BCE_ONE, (real)loss_weight, &value, l->diff);
+		status = sgan_bce_logits(l->ctx, sgan_whole_batch(VALUES, l->slices), l->x, l->kind == BCE_ONE,
+		                         (real)loss_weight, &value, l->diff);
 	cr_assert_eq(status, SGAN_OK, "%s", sgan_last_error());
 	return value;
 }
@@ -206,18 +206,18 @@ Test(gradients, losses_of_extreme_logits)
 	const real logits[2] = { 1000, -1000 };
 	real diff[2] = { 0, 0 };
 	double loss;
-	cr_assert_eq(sgan_bce_logits(ctx, 2, 1, logits, 1, 1, &loss, diff), SGAN_OK);
+	cr_assert_eq(sgan_bce_logits(ctx, sgan_whole_batch(2, 1), logits, 1, 1, &loss, diff), SGAN_OK);
 	cr_expect_float_eq(loss, 500, 1e-9);
 	cr_expect_float_eq((double)diff[0], 0, 1e-12);
 	cr_expect_float_eq((double)diff[1], -0.5, 1e-12);
 	const uint32_t label = 1;
 	diff[0] = diff[1] = 0;
-	cr_assert_eq(sgan_softmax_cross_entropy(ctx, 1, 2, 1, logits, &label, 1, &loss, diff), SGAN_OK);
+	cr_assert_eq(sgan_softmax_cross_entropy(ctx, sgan_whole_batch(1, 1), 2, logits, &label, 1, &loss, diff), SGAN_OK);
 	cr_expect_float_eq(loss, 2000, 1e-9);
 	cr_expect_float_eq((double)diff[0], 1, 1e-12);
 	cr_expect_float_eq((double)diff[1], -1, 1e-12);
 	diff[0] = diff[1] = 0;
-	cr_assert_eq(sgan_bce_classes(ctx, 1, 2, 1, logits, 0, 1, &loss, diff), SGAN_OK);
+	cr_assert_eq(sgan_bce_classes(ctx, sgan_whole_batch(1, 1), 2, logits, 0, 1, &loss, diff), SGAN_OK);
 	cr_expect_float_eq(loss, 1000, 1e-9);
 	cr_expect_float_eq((double)diff[0], 1, 1e-12);
 	cr_expect_float_eq((double)diff[1], 0, 1e-12);

@@ -198,6 +198,11 @@ Test(library, products_refused)
 	close_small(&s);
 }
 
+static sgan_batch whole(size_t n)
+{
+	return sgan_whole_batch(n, 1);
+}
+
 Test(library, elementwise_refused)
 {
 	struct small s = open_small();
@@ -211,64 +216,85 @@ Test(library, elementwise_refused)
 	REFUSED(sgan_act_backward(s.ctx, 4, s.a, s.b, SGAN_ACT_LRELU, -1, s.out),
 	        "activation's gradient: slope is -1, expected at least 0");
 	REFUSED(sgan_add(s.ctx, 4, s.a, NULL), "sum: dst is NULL");
-	REFUSED(sgan_concat_forward(s.ctx, 2, 3, s.a, 4, NULL, s.out), "concatenation: b is NULL");
-	cr_expect_eq(sgan_concat_forward(s.ctx, 2, huge, s.a, SIZE_MAX, s.b, s.out), SGAN_EINVAL);
-	REFUSED(sgan_concat_backward(s.ctx, 2, 3, s.out, 4, s.out, NULL), "concatenation's gradient: diff_dst is NULL");
+	REFUSED(sgan_concat_forward(s.ctx, whole(2), 3, s.a, 4, NULL, s.out), "concatenation: b is NULL");
+	cr_expect_eq(sgan_concat_forward(s.ctx, whole(2), huge, s.a, SIZE_MAX, s.b, s.out), SGAN_EINVAL);
+	REFUSED(sgan_concat_backward(s.ctx, whole(2), 3, s.out, 4, s.out, NULL),
+	        "concatenation's gradient: diff_dst is NULL");
 	REFUSED(sgan_adam_step(s.ctx, &adam, 0, 4, s.a, s.out, s.out, s.out), "Adam: step 0, expected 1 for the first");
 	REFUSED(sgan_adam_step(s.ctx, &wild, 1, 4, s.a, s.out, s.out, s.out),
 	        "Adam: beta1 1, beta2 0.999, expected from 0 to less than 1");
 	REFUSED(sgan_adam_step(s.ctx, &adam, 1, 4, s.a, s.out, NULL, s.out), "Adam: v is NULL");
 	REFUSED(sgan_adam_step(s.ctx, NULL, 1, 4, s.a, s.out, s.out, s.out), "Adam: adam is NULL");
-	REFUSED(sgan_random_uniform(s.ctx, 1, 2, 3, 4, NULL), "uniform numbers: dst is NULL");
-	REFUSED(sgan_random_normal(s.ctx, 1, 2, 3, ((size_t)1 << 34) + 1, s.out),
-	        "normal numbers: 17179869185 of one step, expected at most 2^34");
+	REFUSED(sgan_random_uniform(s.ctx, 1, 2, 3, 0, 4, NULL), "uniform numbers: dst is NULL");
+	REFUSED(sgan_random_normal(s.ctx, 1, 2, 3, 0, ((size_t)1 << 34) + 1, s.out),
+	        "normal numbers: 17179869185 of one step from element 0 on, expected at most 2^34");
+	REFUSED(sgan_random_uniform(s.ctx, 1, 2, 3, ((size_t)1 << 34) - 1, 2, s.out),
+	        "uniform numbers: 2 of one step from element 17179869183 on, expected at most 2^34");
+	REFUSED(sgan_random_uniform(s.ctx, 1, 2, 3, SIZE_MAX, 2, s.out),
+	        "uniform numbers: 2 of one step from element 18446744073709551615 on, expected at most 2^34");
 	REFUSED(sgan_random_permutation(1, 2, 3, 4, NULL), "permutation: dst is NULL");
 	cr_expect_eq(sgan_act_forward(s.ctx, 0, NULL, SGAN_ACT_RELU, 0, NULL), SGAN_OK);
 	cr_expect_eq(sgan_add(s.ctx, 0, NULL, NULL), SGAN_OK);
-	cr_expect_eq(sgan_random_uniform(s.ctx, 1, 2, 3, 0, NULL), SGAN_OK);
+	cr_expect_eq(sgan_random_uniform(s.ctx, 1, 2, 3, 5, 0, NULL), SGAN_OK);
 	close_small(&s);
 }
 
 Test(library, sums_over_the_batch_refused)
 {
 	struct small s = open_small();
-	const sgan_bn bn = { 3, 1, 0, SGAN_ACT_NONE, 0 }, none = { 0 }, wild = { 3, 1, -1, SGAN_ACT_NONE, 0 };
+	const sgan_bn bn = { .channels = 3 }, none = { 0 }, wild = { .channels = 3, .epsilon = -1 };
+	const sgan_bn scaled = { .channels = 3, .running_scale = (sgan_bn_scale)3 };
+	const sgan_batch half = { 2, 2, 0, 1 }, beyond = { 2, 2, 1, 3 }, backwards = { 2, 2, 1, 0 }, uncut = { 2, 0, 0, 0 };
 	sgan_real *o = s.out;
 	double loss = 7;
 	const uint32_t labels[2] = { 0, 3 };
 	uint8_t which[SMALL];
 
-	REFUSED(sgan_bias_backward(s.ctx, 2, 2, 3, 1, NULL, false, o), "bias gradient: diff is NULL");
-	cr_expect_eq(sgan_bias_backward(s.ctx, huge, 2, 3, 1, s.a, false, o), SGAN_EINVAL);
-	cr_expect_eq(sgan_bias_backward(s.ctx, 2, 2, 3, SIZE_MAX, s.a, false, o), SGAN_EINVAL);
-	REFUSED(sgan_bn_forward_train(s.ctx, NULL, 2, 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
+	REFUSED(sgan_bias_backward(s.ctx, whole(2), 2, 3, NULL, false, o), "bias gradient: diff is NULL");
+	cr_expect_eq(sgan_bias_backward(s.ctx, whole(huge), 2, 3, s.a, false, o), SGAN_EINVAL);
+	cr_expect_eq(sgan_bias_backward(s.ctx, sgan_whole_batch(2, SIZE_MAX), 2, 3, s.a, false, o), SGAN_EINVAL);
+	REFUSED(sgan_bias_backward(s.ctx, uncut, 2, 3, s.a, false, o), "bias gradient: 0 slices, expected 1 to 1073741824");
+	REFUSED(sgan_bias_backward(s.ctx, beyond, 2, 3, s.a, false, o),
+	        "bias gradient: slices 1 to 3 of 2, expected a range within them");
+	REFUSED(sgan_bn_forward_infer(s.ctx, &bn, backwards, 2, s.a, s.a, s.a, s.a, s.a, o),
+	        "batch normalisation: slices 1 to 0 of 2, expected a range within them");
+	REFUSED(sgan_bias_backward(s.ctx, half, 2, 3, s.a, false, o),
+	        "bias gradient: slices 0 to 1 of 2: a sum over a part of the batch needs the context's exchange "
+	        "(sgan_ctx_set_exchange)");
+	REFUSED(sgan_bn_forward_train(s.ctx, &bn, half, 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
+	        "batch normalisation: slices 0 to 1 of 2: a sum over a part of the batch needs the context's exchange "
+	        "(sgan_ctx_set_exchange)");
+	REFUSED(sgan_bn_forward_train(s.ctx, &scaled, whole(2), 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
+	        "batch normalisation: unknown scale 3 of the running variance");
+	REFUSED(sgan_bn_forward_train(s.ctx, NULL, whole(2), 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
 	        "batch normalisation: bn is NULL");
-	REFUSED(sgan_bn_forward_train(s.ctx, &none, 2, 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
+	REFUSED(sgan_bn_forward_train(s.ctx, &none, whole(2), 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
 	        "batch normalisation: 0 channels, expected at least 1");
-	REFUSED(sgan_bn_forward_train(s.ctx, &wild, 2, 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
+	REFUSED(sgan_bn_forward_train(s.ctx, &wild, whole(2), 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o),
 	        "batch normalisation: epsilon is -1, expected at least 0");
-	REFUSED(sgan_bn_forward_train(s.ctx, &bn, 2, 2, s.a, s.a, s.a, o, o, 0, o, NULL, o),
+	REFUSED(sgan_bn_forward_train(s.ctx, &bn, whole(2), 2, s.a, s.a, s.a, o, o, 0, o, NULL, o),
 	        "batch normalisation: one of running_mean and running_var is NULL, expected both or neither");
-	cr_expect_eq(sgan_bn_forward_train(s.ctx, &bn, huge, 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o), SGAN_EINVAL);
-	REFUSED(sgan_bn_forward_infer(s.ctx, &bn, 2, 2, s.a, s.a, NULL, s.a, s.a, o), "batch normalisation: shift is NULL");
-	REFUSED(sgan_bn_backward(s.ctx, &bn, 2, 2, s.a, s.a, s.a, s.a, s.a, s.a, o, NULL, o),
+	cr_expect_eq(sgan_bn_forward_train(s.ctx, &bn, whole(huge), 2, s.a, s.a, s.a, o, o, 0, NULL, NULL, o), SGAN_EINVAL);
+	REFUSED(sgan_bn_forward_infer(s.ctx, &bn, whole(2), 2, s.a, s.a, NULL, s.a, s.a, o),
+	        "batch normalisation: shift is NULL");
+	REFUSED(sgan_bn_backward(s.ctx, &bn, whole(2), 2, s.a, s.a, s.a, s.a, s.a, s.a, o, NULL, o),
 	        "batch normalisation's gradient: one of diff_gain and diff_shift is NULL, expected both or neither");
-	REFUSED(sgan_bn_backward_infer(s.ctx, &bn, 2, 2, s.a, s.a, s.a, s.a, s.a, NULL, o),
+	REFUSED(sgan_bn_backward_infer(s.ctx, &bn, whole(2), 2, s.a, s.a, s.a, s.a, s.a, NULL, o),
 	        "batch normalisation's gradient: running_var is NULL");
-	REFUSED(sgan_maxpool_forward(s.ctx, 1, 4, 4, 3, 17, s.a, o, which),
+	REFUSED(sgan_maxpool_forward(s.ctx, whole(1), 4, 4, 3, 17, s.a, o, which),
 	        "max pooling: windows of 17x17 in images of 4x4x3, expected 1x1 to 16x16 inside one");
-	REFUSED(sgan_maxpool_forward(s.ctx, 1, 4, 4, 3, 2, s.a, o, NULL), "max pooling: which is NULL");
-	cr_expect_eq(sgan_maxpool_backward(s.ctx, 1, 4, 4, 3, 0, s.a, which, o), SGAN_EINVAL);
-	cr_expect_eq(sgan_maxpool_backward(s.ctx, huge, 4, 4, 3, 2, s.a, which, o), SGAN_EINVAL);
-	REFUSED(sgan_softmax_cross_entropy(s.ctx, 2, 3, 1, s.a, labels, 1, &loss, o),
+	REFUSED(sgan_maxpool_forward(s.ctx, whole(1), 4, 4, 3, 2, s.a, o, NULL), "max pooling: which is NULL");
+	cr_expect_eq(sgan_maxpool_backward(s.ctx, whole(1), 4, 4, 3, 0, s.a, which, o), SGAN_EINVAL);
+	cr_expect_eq(sgan_maxpool_backward(s.ctx, whole(huge), 4, 4, 3, 2, s.a, which, o), SGAN_EINVAL);
+	REFUSED(sgan_softmax_cross_entropy(s.ctx, whole(2), 3, s.a, labels, 1, &loss, o),
 	        "softmax cross-entropy: label of row 1 is 3, expected less than 3");
-	REFUSED(sgan_softmax_cross_entropy(s.ctx, 2, 3, 1, s.a, NULL, 1, &loss, o),
+	REFUSED(sgan_softmax_cross_entropy(s.ctx, whole(2), 3, s.a, NULL, 1, &loss, o),
 	        "softmax cross-entropy: labels is NULL");
-	REFUSED(sgan_bce_logits(s.ctx, 0, 1, s.a, 1, 1, &loss, o),
+	REFUSED(sgan_bce_logits(s.ctx, whole(0), s.a, 1, 1, &loss, o),
 	        "binary cross-entropy: 0 rows of 1 values, expected at least one");
-	REFUSED(sgan_bce_logits(s.ctx, 2, 1, s.a, 1, 1, NULL, o), "binary cross-entropy: loss is NULL");
-	REFUSED(sgan_mean_squared_error(s.ctx, 2, 3, 1, s.a, NULL, 1, &loss, o), "mean squared error: target is NULL");
-	cr_expect_eq(sgan_mean_squared_error(s.ctx, huge, 3, 1, s.a, s.b, 1, &loss, o), SGAN_EINVAL);
+	REFUSED(sgan_bce_logits(s.ctx, whole(2), s.a, 1, 1, NULL, o), "binary cross-entropy: loss is NULL");
+	REFUSED(sgan_mean_squared_error(s.ctx, whole(2), 3, s.a, NULL, 1, &loss, o), "mean squared error: target is NULL");
+	cr_expect_eq(sgan_mean_squared_error(s.ctx, whole(huge), 3, s.a, s.b, 1, &loss, o), SGAN_EINVAL);
 	cr_expect_eq(loss, 7);
 	close_small(&s);
 }
@@ -313,11 +339,11 @@ struct caller {
 static sgan_status fill_caller(sgan_ctx *ctx, struct caller *c)
 {
 	struct results *r = c->results;
-	sgan_status status = sgan_random_normal(ctx, c->seed, 0, 0, SRC, c->src);
+	sgan_status status = sgan_random_normal(ctx, c->seed, 0, 0, 0, SRC, c->src);
 
-	status = status ? status : sgan_random_uniform(ctx, c->seed, 1, 0, DST, c->target);
-	status = status ? status : sgan_random_normal(ctx, c->seed, 2, 0, ORDER * ORDER, c->matrix);
-	status = status ? status : sgan_random_normal(ctx, c->seed, 3, 0, WEIGHTS, r->weights);
+	status = status ? status : sgan_random_uniform(ctx, c->seed, 1, 0, 0, DST, c->target);
+	status = status ? status : sgan_random_normal(ctx, c->seed, 2, 0, 0, ORDER * ORDER, c->matrix);
+	status = status ? status : sgan_random_normal(ctx, c->seed, 3, 0, 0, WEIGHTS, r->weights);
 	status = status ? status : sgan_conv_pack(ctx, c->plan, SGAN_FORWARD, r->weights, c->packed[0]);
 	return status ? status : sgan_conv_pack(ctx, c->plan, SGAN_BACKWARD_DATA, r->weights, c->packed[1]);
 }
@@ -326,22 +352,25 @@ static sgan_status fill_caller(sgan_ctx *ctx, struct caller *c)
 static sgan_status step_caller(sgan_ctx *ctx, struct caller *c, uint64_t t)
 {
 	static const sgan_real ones[OUT] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-	static const sgan_bn bn = { OUT, 2, (sgan_real)1e-6, SGAN_ACT_LRELU, (sgan_real)0.2 };
+	static const sgan_bn bn = { OUT, (sgan_real)1e-6, SGAN_ACT_LRELU, (sgan_real)0.2, SGAN_BN_IMAGES };
 	static const sgan_adam adam = { 1e-3, 0.5, 0.999, 1e-8 };
 	struct results *r = c->results;
+	const sgan_batch batch = sgan_whole_batch(BATCH, 2);
 	sgan_status s;
 
 	s = sgan_conv_forward(ctx, c->plan, BATCH, c->src, c->packed[0], ones, r->dst, c->workspace[0]);
 	s = s ? s
-	      : sgan_bn_forward_train(ctx, &bn, BATCH, PIXELS, r->dst, ones, ones, r->mean, r->inv_std, 0, NULL, NULL,
+	      : sgan_bn_forward_train(ctx, &bn, batch, PIXELS, r->dst, ones, ones, r->mean, r->inv_std, 0, NULL, NULL,
 	                              r->normal);
-	s = s ? s : sgan_maxpool_forward(ctx, BATCH, SIDE, SIDE, OUT, 2, r->normal, r->pooled, r->which);
+	s = s ? s : sgan_maxpool_forward(ctx, batch, SIDE, SIDE, OUT, 2, r->normal, r->pooled, r->which);
 	memset(r->diff, 0, sizeof r->diff);
-	s = s ? s : sgan_mean_squared_error(ctx, BATCH, PIXELS * OUT, 3, r->normal, c->target, 1, &r->loss, r->diff);
 	s = s ? s
-	      : sgan_bn_backward(ctx, &bn, BATCH, PIXELS, r->dst, r->diff, ones, ones, r->mean, r->inv_std,
-	                         r->diff_gain, r->diff_shift, r->diff);
-	s = s ? s : sgan_bias_backward(ctx, BATCH, PIXELS, OUT, 2, r->diff, true, r->diff_bias);
+	      : sgan_mean_squared_error(ctx, sgan_whole_batch(BATCH, 3), PIXELS * OUT, r->normal, c->target, 1, &r->loss,
+	                                r->diff);
+	s = s ? s
+	      : sgan_bn_backward(ctx, &bn, batch, PIXELS, r->dst, r->diff, ones, ones, r->mean, r->inv_std, r->diff_gain,
+	                         r->diff_shift, r->diff);
+	s = s ? s : sgan_bias_backward(ctx, batch, PIXELS, OUT, r->diff, true, r->diff_bias);
 	s = s ? s : sgan_conv_backward_data(ctx, c->plan, BATCH, r->diff, c->packed[1], r->diff_src, c->workspace[1]);
 	s = s ? s
 	      : sgan_conv_backward_weights(ctx, c->plan, BATCH, c->src, r->diff, r->diff_weights, false, c->workspace[2]);

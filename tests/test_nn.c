@@ -167,11 +167,11 @@ Test(nn, batches_that_cannot_be)
 	cr_expect_eq(sgan_net_create(ctx, &desc, 65537, 1, &net), SGAN_EINVAL);
 	cr_expect_null(net);
 	struct small s = small_create(ctx, &desc, 3, 1);
-	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, 0, SGAN_TRAIN), SGAN_EINVAL);
-	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, 4, SGAN_TRAIN), SGAN_EINVAL);
+	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, sgan_whole_batch(0, 1), SGAN_TRAIN), SGAN_EINVAL);
+	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, sgan_whole_batch(4, 1), SGAN_TRAIN), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "4 images") != NULL, "%s", sgan_last_error());
 	sgan_tape_input(s.tape, 0, NULL);
-	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, 3, SGAN_TRAIN), SGAN_EINVAL);
+	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, sgan_whole_batch(3, 1), SGAN_TRAIN), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "'x'") != NULL, "%s", sgan_last_error());
 	small_destroy(&s);
 	sgan_ctx_destroy(ctx);
@@ -192,7 +192,7 @@ Test(nn, backward_passes_that_cannot_be)
 	cr_expect_eq(sgan_net_backward(ctx, s.net, untrained, s.tape, true, -1), SGAN_EINVAL);
 	cr_assert_eq(sgan_tape_create(s.net, false, &forward_only), SGAN_OK);
 	sgan_tape_input(forward_only, 0, s.inputs[0]);
-	cr_assert_eq(sgan_net_forward(ctx, s.net, s.params, forward_only, 3, SGAN_TRAIN), SGAN_OK);
+	cr_assert_eq(sgan_net_forward(ctx, s.net, s.params, forward_only, sgan_whole_batch(3, 1), SGAN_TRAIN), SGAN_OK);
 	cr_expect_eq(sgan_net_backward(ctx, s.net, s.params, forward_only, false, 0), SGAN_EINVAL);
 	sgan_tape_destroy(forward_only);
 	sgan_params_destroy(untrained);

@@ -52,7 +52,7 @@ static struct bn_run run_bn(int threads, size_t slices)
 {
 	struct bn_run r = {
 		.ctx = context(threads),
-		.bn = { CHANNELS, slices, (real)1e-6, SGAN_ACT_LRELU, (real)0.2 },
+		.bn = { CHANNELS, (real)1e-6, SGAN_ACT_LRELU, (real)0.2, SGAN_BN_IMAGES },
 		.src = filled(COUNT, 1),
 		.gain = filled(CHANNELS, 2),
 		.shift = filled(CHANNELS, 3),
@@ -68,15 +68,16 @@ static struct bn_run run_bn(int threads, size_t slices)
 		.diff_bias = filled(CHANNELS, 13),
 	};
 
+	const sgan_batch batch = sgan_whole_batch(N, slices);
 	for (size_t i = 0; i < COUNT; i++)
 		r.src[i] += (real)(5 * (i % CHANNELS)); /* a mean far from 0 must not cost the variance */
-	cr_assert_eq(sgan_bn_forward_train(r.ctx, &r.bn, N, PIXELS, r.src, r.gain, r.shift, r.mean, r.inv_std, (real)0.1,
-	                                   r.running_mean, r.running_var, r.dst),
+	cr_assert_eq(sgan_bn_forward_train(r.ctx, &r.bn, batch, PIXELS, r.src, r.gain, r.shift, r.mean, r.inv_std,
+	                                   (real)0.1, r.running_mean, r.running_var, r.dst),
 	             SGAN_OK);
-	cr_assert_eq(sgan_bn_backward(r.ctx, &r.bn, N, PIXELS, r.src, r.diff_dst, r.gain, r.shift, r.mean, r.inv_std,
+	cr_assert_eq(sgan_bn_backward(r.ctx, &r.bn, batch, PIXELS, r.src, r.diff_dst, r.gain, r.shift, r.mean, r.inv_std,
 	                              r.diff_gain, r.diff_shift, r.diff_src),
 	             SGAN_OK);
-	cr_assert_eq(sgan_bias_backward(r.ctx, N, PIXELS, CHANNELS, slices, r.diff_dst, true, r.diff_bias), SGAN_OK);
+	cr_assert_eq(sgan_bias_backward(r.ctx, batch, PIXELS, CHANNELS, r.diff_dst, true, r.diff_bias), SGAN_OK);
 	return r;
 }
 
@@ -161,14 +162,16 @@ Test(ops, batch_norm_has_the_same_bits_for_any_threads)
 Test(ops, batch_norm_inference_uses_the_given_statistics)
 {
 	sgan_ctx *ctx = context(2);
-	struct sgan_bn bn = { 2, 1, 0, SGAN_ACT_RELU, 0 };
+	struct sgan_bn bn = { .channels = 2, .act = SGAN_ACT_RELU };
 	const real src[] = { 3, 1, 5, 9 }, gain[] = { 2, 1 }, shift[] = { 1, -1 }, mean[] = { 3, 5 }, var[] = { 4, 16 };
 	const real diff[] = { 1, 1, 1, 1 }, expected[] = { 1, 0, 3, 0 }, expected_diff[] = { 1, 0, 1, 0 };
 	real dst[4], diff_src[4];
 
-	cr_assert_eq(sgan_bn_forward_infer(ctx, &bn, 2, 1, src, gain, shift, mean, var, dst), SGAN_OK);
+	cr_assert_eq(sgan_bn_forward_infer(ctx, &bn, sgan_whole_batch(2, 1), 1, src, gain, shift, mean, var, dst), SGAN_OK);
 	cr_expect_arr_eq(dst, expected, sizeof dst);
-	cr_assert_eq(sgan_bn_backward_infer(ctx, &bn, 2, 1, src, diff, gain, shift, mean, var, diff_src), SGAN_OK);
+	cr_assert_eq(
+		sgan_bn_backward_infer(ctx, &bn, sgan_whole_batch(2, 1), 1, src, diff, gain, shift, mean, var, diff_src),
+		SGAN_OK);
 	cr_expect_arr_eq(diff_src, expected_diff, sizeof diff_src);
 	sgan_ctx_destroy(ctx);
 }
@@ -176,12 +179,12 @@ Test(ops, batch_norm_inference_uses_the_given_statistics)
 Test(ops, running_variance_of_one_image_is_not_divided_by_zero)
 {
 	sgan_ctx *ctx = context(1);
-	struct sgan_bn bn = { 1, 1, (real)1e-6, SGAN_ACT_NONE, 0 };
+	struct sgan_bn bn = { .channels = 1, .epsilon = (real)1e-6 };
 	real src[] = { 1, 3 }, gain = 1, shift = 0, mean, inv_std, running_mean = 0, running_var = 0, dst[2];
 
-	cr_assert_eq(
-		sgan_bn_forward_train(ctx, &bn, 1, 2, src, &gain, &shift, &mean, &inv_std, 1, &running_mean, &running_var, dst),
-		SGAN_OK);
+	cr_assert_eq(sgan_bn_forward_train(ctx, &bn, sgan_whole_batch(1, 1), 2, src, &gain, &shift, &mean, &inv_std, 1,
+	                                   &running_mean, &running_var, dst),
+	             SGAN_OK);
 	cr_expect_eq(running_mean, 2);
 	cr_expect_eq(running_var, 1);
 	sgan_ctx_destroy(ctx);
@@ -205,10 +208,13 @@ static struct losses run_losses(int threads)
 
 	for (size_t i = 0; i < LOSS_ROWS; i++)
 		labels[i] = (uint32_t)(i * 7 % CLASSES);
-	cr_assert_eq(sgan_softmax_cross_entropy(ctx, LOSS_ROWS, CLASSES, 3, x, labels, (real)0.5, &l.softmax, l.diff),
+	cr_assert_eq(sgan_softmax_cross_entropy(ctx, sgan_whole_batch(LOSS_ROWS, 3), CLASSES, x, labels, (real)0.5,
+	                                        &l.softmax, l.diff),
 	             SGAN_OK);
-	cr_assert_eq(sgan_bce_logits(ctx, LOSS_ROWS, 3, x, (real)0.9, 2, &l.bce, l.diff), SGAN_OK);
-	cr_assert_eq(sgan_mean_squared_error(ctx, LOSS_ROWS, CLASSES, 3, x, target, 10, &l.squared, l.diff), SGAN_OK);
+	cr_assert_eq(sgan_bce_logits(ctx, sgan_whole_batch(LOSS_ROWS, 3), x, (real)0.9, 2, &l.bce, l.diff), SGAN_OK);
+	cr_assert_eq(
+		sgan_mean_squared_error(ctx, sgan_whole_batch(LOSS_ROWS, 3), CLASSES, x, target, 10, &l.squared, l.diff),
+		SGAN_OK);
 	sgan_free(x);
 	sgan_free(target);
 	free(labels);
@@ -237,12 +243,12 @@ Test(ops, losses_of_known_values)
 	real diff[2] = { 1, 1 };
 	double loss;
 
-	cr_assert_eq(sgan_softmax_cross_entropy(ctx, 2, 4, 1, even, labels, 1, &loss, NULL), SGAN_OK);
+	cr_assert_eq(sgan_softmax_cross_entropy(ctx, sgan_whole_batch(2, 1), 4, even, labels, 1, &loss, NULL), SGAN_OK);
 	expect_near(loss, log(4), 1e-12, "cross-entropy of even scores", 0);
-	cr_assert_eq(sgan_bce_logits(ctx, 2, 1, logits, 1, 1, &loss, diff), SGAN_OK);
+	cr_assert_eq(sgan_bce_logits(ctx, sgan_whole_batch(2, 1), logits, 1, 1, &loss, diff), SGAN_OK);
 	expect_near(loss, log(2), 1e-12, "binary cross-entropy of 0", 0);
 	expect_near((double)diff[0], 1 - 0.25, 1e-6, "its gradient", 0);
-	cr_assert_eq(sgan_mean_squared_error(ctx, 1, 2, 1, x, t, 3, &loss, diff), SGAN_OK);
+	cr_assert_eq(sgan_mean_squared_error(ctx, sgan_whole_batch(1, 1), 2, x, t, 3, &loss, diff), SGAN_OK);
 	cr_expect_eq(loss, 2);
 	expect_near((double)diff[0], 0.75 + 3 * -2, 1e-6, "gradient of the squared error", 0);
 	sgan_ctx_destroy(ctx);
@@ -270,7 +276,7 @@ Test(ops, softmax_cross_entropy_of_a_thousand_classes)
 		cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK);
 		for (size_t i = 0; i < rows * THOUSAND; i++)
 			x[i] = (real)(i % THOUSAND) / 500;
-		cr_assert_eq(sgan_softmax_cross_entropy(ctx, rows, THOUSAND, 2, x, labels, 1, &loss, diff), SGAN_OK);
+		cr_assert_eq(sgan_softmax_cross_entropy(ctx, sgan_whole_batch(rows, 2), THOUSAND, x, labels, 1, &loss, diff), SGAN_OK);
 		expect_near(loss, expected, 1e-6, "cross-entropy", (size_t)isa);
 		for (size_t i = 0; i < rows * THOUSAND; i++)
 			expect_near((double)diff[i],
@@ -287,11 +293,11 @@ Test(ops, losses_refuse_what_has_no_mean_and_labels_out_of_range)
 	const uint32_t labels[] = { 2 };
 	double loss = 7;
 
-	cr_expect_eq(sgan_softmax_cross_entropy(ctx, 1, 2, 1, x, labels, 1, &loss, NULL), SGAN_EINVAL);
+	cr_expect_eq(sgan_softmax_cross_entropy(ctx, sgan_whole_batch(1, 1), 2, x, labels, 1, &loss, NULL), SGAN_EINVAL);
 	cr_expect_str_eq(sgan_last_error(), "softmax cross-entropy: label of row 0 is 2, expected less than 2");
-	cr_expect_eq(sgan_softmax_cross_entropy(ctx, 0, 2, 1, x, labels, 1, &loss, NULL), SGAN_EINVAL);
-	cr_expect_eq(sgan_bce_logits(ctx, 0, 1, x, 1, 1, &loss, NULL), SGAN_EINVAL);
-	cr_expect_eq(sgan_mean_squared_error(ctx, 1, 0, 1, x, x, 1, &loss, NULL), SGAN_EINVAL);
+	cr_expect_eq(sgan_softmax_cross_entropy(ctx, sgan_whole_batch(0, 1), 2, x, labels, 1, &loss, NULL), SGAN_EINVAL);
+	cr_expect_eq(sgan_bce_logits(ctx, sgan_whole_batch(0, 1), x, 1, 1, &loss, NULL), SGAN_EINVAL);
+	cr_expect_eq(sgan_mean_squared_error(ctx, sgan_whole_batch(1, 1), 0, x, x, 1, &loss, NULL), SGAN_EINVAL);
 	cr_expect_eq(loss, 7);
 	sgan_ctx_destroy(ctx);
 }
@@ -329,16 +335,16 @@ Test(ops, concatenation_and_its_gradient)
 	real *a = filled(ROWS * A, 1), *b = filled(ROWS * B, 2), *dst = filled(ROWS * (A + B), 3);
 	real *back_a = filled(ROWS * A, 4), *back_b = filled(ROWS * B, 5);
 
-	sgan_concat_forward(ctx, ROWS, A, a, B, b, dst);
+	sgan_concat_forward(ctx, sgan_whole_batch(ROWS, 1), A, a, B, b, dst);
 	cr_expect_eq(dst[(A + B) * 599 + 2], a[A * 599 + 2]);
 	cr_expect_eq(dst[(A + B) * 599 + 3], b[B * 599]);
-	sgan_concat_backward(ctx, ROWS, A, back_a, B, back_b, dst);
+	sgan_concat_backward(ctx, sgan_whole_batch(ROWS, 1), A, back_a, B, back_b, dst);
 	cr_expect_arr_eq(back_a, a, ROWS * A * sizeof(real));
 	cr_expect_arr_eq(back_b, b, ROWS * B * sizeof(real));
 	back_b[7] = 99;
-	sgan_concat_backward(ctx, ROWS, A, NULL, B, back_b, dst);
+	sgan_concat_backward(ctx, sgan_whole_batch(ROWS, 1), A, NULL, B, back_b, dst);
 	cr_expect_arr_eq(back_b, b, ROWS * B * sizeof(real));
-	sgan_concat_backward(ctx, ROWS, A, back_a, B, NULL, dst);
+	sgan_concat_backward(ctx, sgan_whole_batch(ROWS, 1), A, back_a, B, NULL, dst);
 	cr_expect_arr_eq(back_a, a, ROWS * A * sizeof(real));
 	sgan_free(a);
 	sgan_free(b);
@@ -383,8 +389,8 @@ Test(ops, max_pooling_of_a_batch)
 	real *src = filled(IMAGES * large, 1), *dst = filled(IMAGES * small, 2), *diff = filled(IMAGES * large, 3);
 	uint8_t which[9 * 2 * 2 * 3];
 
-	sgan_maxpool_forward(ctx, IMAGES, SIDE, SIDE, DEEP, 2, src, dst, which);
-	sgan_maxpool_backward(ctx, IMAGES, SIDE, SIDE, DEEP, 2, dst, which, diff);
+	sgan_maxpool_forward(ctx, sgan_whole_batch(IMAGES, 1), SIDE, SIDE, DEEP, 2, src, dst, which);
+	sgan_maxpool_backward(ctx, sgan_whole_batch(IMAGES, 1), SIDE, SIDE, DEEP, 2, dst, which, diff);
 	for (size_t i = 0; i < IMAGES * large; i++)
 		cr_assert(diff[i] == 0 || diff[i] == src[i], "a gradient that is not its winner's");
 	for (size_t i = 0; i < IMAGES * small; i++) {
@@ -423,17 +429,17 @@ Test(ops, random_numbers_have_their_moments_and_the_same_bits_for_any_threads)
 	real *one = filled(MANY, 1), *more = filled(MANY, 2);
 	sgan_ctx *single = context(1), *team = context(3);
 
-	sgan_random_uniform(single, 1, 2, 3, MANY, one);
-	sgan_random_uniform(team, 1, 2, 3, MANY, more);
+	sgan_random_uniform(single, 1, 2, 3, 0, MANY, one);
+	sgan_random_uniform(team, 1, 2, 3, 0, MANY, more);
 	cr_expect_arr_eq(one, more, MANY * sizeof(real));
 	expect_moments(one, MANY, 0.5, 1.0 / 12);
 	for (size_t i = 0; i < MANY; i++)
 		cr_assert(one[i] >= 0 && one[i] < 1);
-	sgan_random_normal(single, 1, 2, 3, MANY, one);
-	sgan_random_normal(team, 1, 2, 3, MANY, more);
+	sgan_random_normal(single, 1, 2, 3, 0, MANY, one);
+	sgan_random_normal(team, 1, 2, 3, 0, MANY, more);
 	cr_expect_arr_eq(one, more, MANY * sizeof(real));
 	expect_moments(one, MANY, 0, 1);
-	sgan_random_normal(team, 1, 2, 4, MANY, more);
+	sgan_random_normal(team, 1, 2, 4, 0, MANY, more);
 	cr_expect_neq(memcmp(one, more, MANY * sizeof(real)), 0, "another step gives other numbers");
 	sgan_free(one);
 	sgan_free(more);

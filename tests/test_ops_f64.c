@@ -17,7 +17,7 @@ static real *filled(size_t count, uint32_t stream)
 
 	cr_assert_not_null(data);
 	cr_assert_eq(sgan_ctx_create(NULL, &ctx), SGAN_OK);
-	sgan_random_normal(ctx, 20, stream, 0, count, data);
+	sgan_random_normal(ctx, 20, stream, 0, 0, count, data);
 	sgan_ctx_destroy(ctx);
 	return data;
 }
@@ -111,7 +111,8 @@ static void check_conv(const sgan_conv_desc *d, size_t n)
 	cr_assert_eq(sgan_conv_backward_data(v.ctx, v.plan, n, diff, v.packed[1], diff_src, v.workspace[1]), SGAN_OK);
 	cr_assert_eq(sgan_conv_backward_weights(v.ctx, v.plan, n, v.src, diff, diff_weights, false, v.workspace[2]),
 	             SGAN_OK);
-	cr_assert_eq(sgan_bias_backward(v.ctx, n, v.dst_count / n / d->out_c, d->out_c, d->slices, diff, false, diff_bias),
+	cr_assert_eq(sgan_bias_backward(v.ctx, sgan_whole_batch(n, d->slices), v.dst_count / n / d->out_c, d->out_c, diff,
+	                                false, diff_bias),
 	             SGAN_OK);
 	check_gradient(&c, "src", v.src_count, v.src, diff_src);
 	check_gradient(&c, "weights", v.weight_count, v.weights, diff_weights);
@@ -173,15 +174,20 @@ struct norm {
 	real dst[BN_COUNT], mean[BN_CHANNELS], inv_std[BN_CHANNELS];
 };
 
+static sgan_batch bn_batch(void)
+{
+	return sgan_whole_batch(BN_N, 2);
+}
+
 static double norm_value(void *arg)
 {
 	struct norm *v = arg;
 
 	if (v->train)
-		sgan_bn_forward_train(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->gain, v->shift, v->mean, v->inv_std, 0, NULL,
-		                      NULL, v->dst);
+		sgan_bn_forward_train(v->ctx, &v->bn, bn_batch(), BN_PIXELS, v->src, v->gain, v->shift, v->mean, v->inv_std, 0,
+		                      NULL, NULL, v->dst);
 	else
-		sgan_bn_forward_infer(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->gain, v->shift, v->running_mean,
+		sgan_bn_forward_infer(v->ctx, &v->bn, bn_batch(), BN_PIXELS, v->src, v->gain, v->shift, v->running_mean,
 		                      v->running_var, v->dst);
 	return dot(BN_COUNT, v->dst, v->direction);
 }
@@ -193,11 +199,11 @@ static void check_norm(struct norm *v)
 
 	norm_value(v);
 	if (v->train)
-		cr_assert_eq(sgan_bn_backward(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->direction, v->gain, v->shift, v->mean,
-		                              v->inv_std, diff_gain, diff_shift, diff_src),
+		cr_assert_eq(sgan_bn_backward(v->ctx, &v->bn, bn_batch(), BN_PIXELS, v->src, v->direction, v->gain, v->shift,
+		                              v->mean, v->inv_std, diff_gain, diff_shift, diff_src),
 		             SGAN_OK);
 	else
-		cr_assert_eq(sgan_bn_backward_infer(v->ctx, &v->bn, BN_N, BN_PIXELS, v->src, v->direction, v->gain,
+		cr_assert_eq(sgan_bn_backward_infer(v->ctx, &v->bn, bn_batch(), BN_PIXELS, v->src, v->direction, v->gain,
 		                                    v->shift, v->running_mean, v->running_var, diff_src),
 		             SGAN_OK);
 	check_gradient(&c, "src", BN_COUNT, v->src, diff_src);
@@ -224,7 +230,7 @@ Test(gradients, batch_normalisation)
 		v.running_var[i] = v.running_var[i] * v.running_var[i] + (real)0.5;
 	for (int act = SGAN_ACT_NONE; act <= SGAN_ACT_SIGMOID; act++)
 		for (int train = 0; train <= 1; train++) {
-			v.bn = (struct sgan_bn){ BN_CHANNELS, 2, (real)1e-6, (sgan_act)act, (real)0.2 };
+			v.bn = (struct sgan_bn){ BN_CHANNELS, (real)1e-6, (sgan_act)act, (real)0.2, SGAN_BN_IMAGES };
 			v.train = train;
 			check_norm(&v);
 		}
@@ -256,13 +262,13 @@ static double loss_value(void *arg)
 
 	switch (v->which) {
 	case 0:
-		sgan_softmax_cross_entropy(v->ctx, ROWS, CLASSES, 2, v->x, v->labels, 1, &loss, v->diff);
+		sgan_softmax_cross_entropy(v->ctx, sgan_whole_batch(ROWS, 2), CLASSES, v->x, v->labels, 1, &loss, v->diff);
 		break;
 	case 1:
-		sgan_bce_logits(v->ctx, SCORES, 2, v->x, (real)0.3, 1, &loss, v->diff);
+		sgan_bce_logits(v->ctx, sgan_whole_batch(SCORES, 2), v->x, (real)0.3, 1, &loss, v->diff);
 		break;
 	default:
-		sgan_mean_squared_error(v->ctx, ROWS, CLASSES, 2, v->x, v->target, 1, &loss, v->diff);
+		sgan_mean_squared_error(v->ctx, sgan_whole_batch(ROWS, 2), CLASSES, v->x, v->target, 1, &loss, v->diff);
 	}
 	return loss;
 }
@@ -309,7 +315,7 @@ static double pooled(void *arg)
 {
 	struct elements *v = arg;
 
-	sgan_maxpool_forward(v->ctx, 2, 7, 5, 3, 2, v->src, v->dst, v->which);
+	sgan_maxpool_forward(v->ctx, sgan_whole_batch(2, 1), 7, 5, 3, 2, v->src, v->dst, v->which);
 	return dot(2 * 3 * 2 * 3, v->dst, v->direction);
 }
 
@@ -332,7 +338,7 @@ Test(gradients, activations_and_pooling)
 	}
 	struct gradient_check c = { .value = pooled, .arg = &v };
 	pooled(&v);
-	sgan_maxpool_backward(v.ctx, 2, 7, 5, 3, 2, v.direction, v.which, diff);
+	sgan_maxpool_backward(v.ctx, sgan_whole_batch(2, 1), 7, 5, 3, 2, v.direction, v.which, diff);
 	check_gradient(&c, "pooling", COUNT, v.src, diff);
 	finish(&c);
 	sgan_free(v.src);
@@ -383,7 +389,7 @@ static double join_value(void *arg)
 {
 	struct join *v = arg;
 
-	sgan_concat_forward(v->ctx, 6, 3, v->a, 4, v->b, v->dst);
+	sgan_concat_forward(v->ctx, sgan_whole_batch(6, 1), 3, v->a, 4, v->b, v->dst);
 	return dot(6 * 7, v->dst, v->direction);
 }
 
@@ -394,7 +400,7 @@ Test(gradients, concatenation)
 	real diff_a[18], diff_b[24];
 
 	cr_assert_eq(sgan_ctx_create(NULL, &v.ctx), SGAN_OK);
-	sgan_concat_backward(v.ctx, 6, 3, diff_a, 4, diff_b, v.direction);
+	sgan_concat_backward(v.ctx, sgan_whole_batch(6, 1), 3, diff_a, 4, diff_b, v.direction);
 	check_gradient(&c, "a", 18, v.a, diff_a);
 	check_gradient(&c, "b", 24, v.b, diff_b);
 	finish(&c);

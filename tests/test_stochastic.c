@@ -13,7 +13,7 @@ static struct small of_layers(sgan_ctx *ctx, const struct sgan_layer_desc *layer
 static void forward_with(struct small *s, uint64_t seed, uint32_t stream, uint64_t step)
 {
 	sgan_tape_random(s->tape, seed, stream, step);
-	cr_assert_eq(sgan_net_forward(s->ctx, s->net, s->params, s->tape, s->n, SGAN_TRAIN), SGAN_OK, "%s",
+	cr_assert_eq(sgan_net_forward(s->ctx, s->net, s->params, s->tape, s->batch, SGAN_TRAIN), SGAN_OK, "%s",
 	             sgan_last_error());
 }
 
@@ -80,7 +80,7 @@ Test(stochastic, inference_leaves_values_alone)
 	sgan_ctx *ctx = small_context(NULL, 2);
 	struct small s = of_layers(ctx, layers);
 	small_forward(&s, SGAN_TRAIN); /* what it leaves is not seen again */
-	cr_assert_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, N, SGAN_INFER), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, s.batch, SGAN_INFER), SGAN_OK, "%s", sgan_last_error());
 	cr_expect_arr_eq(sgan_tape_value(s.tape, 2), s.inputs[0], COUNT * sizeof(real));
 	small_backward(&s, false, 0);
 	cr_expect_arr_eq(sgan_tape_grad(s.tape, 0), s.head_gradients[2], COUNT * sizeof(real));
@@ -92,9 +92,9 @@ Test(stochastic, training_needs_random_numbers)
 {
 	sgan_ctx *ctx = small_context(NULL, 1);
 	struct small s = of_layers(ctx, noisy);
-	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, N, SGAN_TRAIN), SGAN_EINVAL);
+	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, s.batch, SGAN_TRAIN), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "'noise'") != NULL, "%s", sgan_last_error());
-	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, N, SGAN_INFER), SGAN_OK);
+	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, s.batch, SGAN_INFER), SGAN_OK);
 	small_destroy(&s);
 	sgan_ctx_destroy(ctx);
 }

@@ -23,6 +23,25 @@ static void lap(const struct backward *b, int layer, const char *what)
 	sgan_lap(b->ctx, b->net->desc.name, b->net->desc.layers[layer].name, what);
 }
 
+/* A layer's values first .. first + count - 1. */
+struct value_range {
+	size_t first, count;
+};
+
+/* Those of the images of the tape's range. */
+static struct value_range values_of(const struct backward *b, int layer)
+{
+	const struct sgan_image_range images = sgan_batch_images(b->tape->batch);
+	const size_t size = b->net->nodes[layer].size;
+	return (struct value_range){ images.first * size, images.count * size };
+}
+
+static sgan_status add_gradient(struct backward *b, int layer, const real *gradient)
+{
+	const struct value_range values = values_of(b, layer);
+	return sgan_add(b->ctx, values.count, gradient + values.first, b->tape->at[layer].grad + values.first);
+}
+
 static void mark_wanted(struct backward *b, int want_input)
 {
 	for (size_t i = 0; i < b->net->desc.layer_count; i++) {
@@ -47,7 +66,7 @@ static sgan_status end_gradient(struct backward *b, int source, const real *grad
 	if (gradient == NULL)
 		return SGAN_OK;
 	if (b->written[source])
-		SGAN_TRY(sgan_add(b->ctx, b->tape->n * b->net->nodes[source].size, gradient, b->tape->at[source].grad));
+		SGAN_TRY(add_gradient(b, source, gradient));
 	b->written[source] = true;
 	return SGAN_OK;
 }
@@ -62,28 +81,31 @@ static sgan_status through_norm(struct backward *b, const struct sgan_node *node
 	const struct sgan_param *list = b->params->list;
 	const real *gain = list[node->gain].value, *shift = list[node->shift].value;
 	if (b->tape->mode == SGAN_INFER)
-		return sgan_bn_backward_infer(b->ctx, &node->bn, b->tape->n, node->pixels, at->linear, at->grad, gain, shift,
-		                              list[node->mean].value, list[node->var].value, at->grad);
-	return sgan_bn_backward(b->ctx, &node->bn, b->tape->n, node->pixels, at->linear, at->grad, gain, shift, at->mean,
-	                        at->inv_std, grad_of(b, node->gain), grad_of(b, node->shift), at->grad);
+		return sgan_bn_backward_infer(b->ctx, &node->bn, b->tape->batch, node->pixels, at->linear, at->grad, gain,
+		                              shift, list[node->mean].value, list[node->var].value, at->grad);
+	return sgan_bn_backward(b->ctx, &node->bn, b->tape->batch, node->pixels, at->linear, at->grad, gain, shift,
+	                        at->mean, at->inv_std, grad_of(b, node->gain), grad_of(b, node->shift), at->grad);
 }
 
 /* The gradient of the layer's output becomes that of its linear part. */
-static sgan_status through_activation(struct backward *b, const struct sgan_layer_desc *l, const struct sgan_node *node,
-                                      struct sgan_activation *at)
+static sgan_status through_activation(struct backward *b, int layer)
 {
+	const struct sgan_layer_desc *l = &b->net->desc.layers[layer];
+	const struct sgan_node *node = &b->net->nodes[layer];
+	struct sgan_activation *at = &b->tape->at[layer];
 	if (l->bn)
 		return through_norm(b, node, at);
 	real *bias = grad_of(b, node->bias);
 	if (l->act == SGAN_ACT_NONE && bias == NULL)
 		return SGAN_OK;
 	if (l->act == SGAN_ACT_NONE)
-		return sgan_bias_backward(b->ctx, b->tape->n, node->pixels, node->channels, b->net->slices, at->grad, true,
-		                          bias);
-	if (bias == NULL)
-		return sgan_act_backward(b->ctx, b->tape->n * node->size, at->own, at->grad, l->act, (real)l->slope, at->grad);
-	return sgan_act_bias_backward(b->ctx, b->tape->n, node->pixels, node->channels, b->net->slices, at->own, l->act,
-	                              (real)l->slope, at->grad, bias);
+		return sgan_bias_backward(b->ctx, b->tape->batch, node->pixels, node->channels, at->grad, true, bias);
+	if (bias != NULL)
+		return sgan_act_bias_backward(b->ctx, b->tape->batch, node->pixels, node->channels, at->own, l->act,
+		                              (real)l->slope, at->grad, bias);
+	const struct value_range values = values_of(b, layer);
+	return sgan_act_backward(b->ctx, values.count, at->own + values.first, at->grad + values.first, l->act,
+	                         (real)l->slope, at->grad + values.first);
 }
 
 static sgan_status backward_linear(struct backward *b, int layer)
@@ -91,10 +113,10 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	const struct sgan_node *node = &b->net->nodes[layer];
 	struct sgan_activation *at = &b->tape->at[layer];
 	const int source = node->source[0];
-	SGAN_TRY(through_activation(b, &b->net->desc.layers[layer], node, at));
+	SGAN_TRY(through_activation(b, layer));
 	lap(b, layer, "to the linear part");
 	if (b->want_weights)
-		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->n, b->tape->at[source].value, at->grad,
+		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->batch.n, b->tape->at[source].value, at->grad,
 		                                    grad_of(b, node->weight), sgan_params_accumulate(b->params, layer),
 		                                    b->tape->workspace));
 	if (b->want_weights)
@@ -103,8 +125,8 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	if (gradient != NULL) {
 		const void *packed;
 		SGAN_TRY(sgan_params_packed(b->ctx, b->params, layer, SGAN_BACKWARD_DATA, &packed));
-		SGAN_TRY(
-			sgan_conv_backward_data(b->ctx, node->plan, b->tape->n, at->grad, packed, gradient, b->tape->workspace));
+		SGAN_TRY(sgan_conv_backward_data(b->ctx, node->plan, b->tape->batch.n, at->grad, packed, gradient,
+		                                 b->tape->workspace));
 	}
 	if (gradient != NULL)
 		lap(b, layer, "backward-data");
@@ -119,7 +141,7 @@ static sgan_status backward_concat(struct backward *b, int layer)
 	for (int j = 0; j < 2; j++) {
 		real *gradient = begin_gradient(b, node->source[j]);
 		if (gradient != NULL)
-			SGAN_TRY(sgan_concat_backward(b->ctx, b->tape->n, size[0], j == 0 ? gradient : NULL, size[1],
+			SGAN_TRY(sgan_concat_backward(b->ctx, b->tape->batch, size[0], j == 0 ? gradient : NULL, size[1],
 			                              j == 1 ? gradient : NULL, b->tape->at[layer].grad));
 		SGAN_TRY(end_gradient(b, node->source[j], gradient));
 	}
@@ -133,7 +155,7 @@ static void backward_avgpool(struct backward *b, int layer)
 	const int source = node->source[0];
 	if (!b->wanted[source])
 		return;
-	sgan_avgpool_backward(b->ctx, b->tape->n, b->net->nodes[source].size / node->size, node->size,
+	sgan_avgpool_backward(b->ctx, b->tape->batch, b->net->nodes[source].size / node->size, node->size,
 	                      b->tape->at[layer].grad, b->written[source], b->tape->at[source].grad);
 	b->written[source] = true;
 }
@@ -142,14 +164,14 @@ static void backward_avgpool(struct backward *b, int layer)
 static sgan_status pass_on(struct backward *b, int layer)
 {
 	const int source = b->net->nodes[layer].source[0];
-	const size_t count = b->tape->n * b->net->nodes[layer].size;
+	const struct value_range values = values_of(b, layer);
 	const real *gradient = b->tape->at[layer].grad;
 	if (!b->wanted[source])
 		return SGAN_OK;
 	if (b->written[source])
-		SGAN_TRY(sgan_add(b->ctx, count, gradient, b->tape->at[source].grad));
+		SGAN_TRY(add_gradient(b, source, gradient));
 	else
-		memcpy(b->tape->at[source].grad, gradient, count * sizeof(real));
+		memcpy(b->tape->at[source].grad + values.first, gradient + values.first, values.count * sizeof(real));
 	b->written[source] = true;
 	return SGAN_OK;
 }
@@ -163,7 +185,7 @@ static sgan_status backward_dropout(struct backward *b, int layer)
 	const struct sgan_random random = sgan_tape_layer_random(b->tape, layer);
 	real *gradient = begin_gradient(b, source);
 	if (gradient != NULL)
-		sgan_dropout(b->ctx, &random, b->tape->n * b->net->nodes[layer].size, b->net->desc.layers[layer].rate,
+		sgan_dropout(b->ctx, &random, b->tape->batch, b->net->nodes[layer].size, b->net->desc.layers[layer].rate,
 		             b->tape->at[layer].grad, gradient);
 	return end_gradient(b, source, gradient);
 }
@@ -183,7 +205,7 @@ static sgan_status backward_layer(struct backward *b, int layer)
 		const size_t *s = b->net->nodes[source].shape;
 		real *gradient = begin_gradient(b, source);
 		if (gradient != NULL)
-			SGAN_TRY(sgan_maxpool_backward(b->ctx, b->tape->n, s[0], s[1], s[2], l->kernel, b->tape->at[layer].grad,
+			SGAN_TRY(sgan_maxpool_backward(b->ctx, b->tape->batch, s[0], s[1], s[2], l->kernel, b->tape->at[layer].grad,
 			                               b->tape->at[layer].which, gradient));
 		return end_gradient(b, source, gradient);
 	}

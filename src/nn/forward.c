@@ -16,11 +16,12 @@ static sgan_status normalise(sgan_ctx *ctx, const struct sgan_net *net, struct s
 	real *mean = value_of(params, node->mean), *var = value_of(params, node->var);
 	const real *gain = value_of(params, node->gain), *shift = value_of(params, node->shift);
 	if (tape->mode == SGAN_INFER)
-		return sgan_bn_forward_infer(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, mean, var,
+		return sgan_bn_forward_infer(ctx, &node->bn, tape->batch, node->pixels, at->linear, gain, shift, mean, var,
 		                             at->own);
 	bool running = tape->mode == SGAN_TRAIN_RUNNING;
-	return sgan_bn_forward_train(ctx, &node->bn, tape->n, node->pixels, at->linear, gain, shift, at->mean, at->inv_std,
-	                             (real)net->desc.bn_momentum, running ? mean : NULL, running ? var : NULL, at->own);
+	return sgan_bn_forward_train(ctx, &node->bn, tape->batch, node->pixels, at->linear, gain, shift, at->mean,
+	                             at->inv_std, (real)net->desc.bn_momentum, running ? mean : NULL, running ? var : NULL,
+	                             at->own);
 }
 
 static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
@@ -31,7 +32,7 @@ static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, str
 	bool bn = net->desc.layers[layer].bn;
 	const void *packed;
 	SGAN_TRY(sgan_params_packed(ctx, params, layer, SGAN_FORWARD, &packed));
-	SGAN_TRY(sgan_conv_forward(ctx, node->plan, tape->n, tape->at[node->source[0]].value, packed,
+	SGAN_TRY(sgan_conv_forward(ctx, node->plan, tape->batch.n, tape->at[node->source[0]].value, packed,
 	                           value_of(params, node->bias), bn ? at->linear : at->own, tape->workspace));
 	if (!bn)
 		return SGAN_OK;
@@ -44,7 +45,7 @@ static sgan_status forward_random(sgan_ctx *ctx, const struct sgan_net *net, str
 {
 	const struct sgan_layer_desc *l = &net->desc.layers[layer];
 	struct sgan_activation *at = &tape->at[layer];
-	const size_t count = tape->n * net->nodes[layer].size;
+	const size_t size = net->nodes[layer].size;
 	const real *src = tape->at[net->nodes[layer].source[0]].value;
 	if (tape->mode == SGAN_INFER) {
 		at->value = src;
@@ -54,9 +55,9 @@ static sgan_status forward_random(sgan_ctx *ctx, const struct sgan_net *net, str
 		return sgan_fail(SGAN_EINVAL, "%s: layer '%s': random numbers were not set", net->desc.name, l->name);
 	const struct sgan_random random = sgan_tape_layer_random(tape, layer);
 	if (l->kind == SGAN_LAYER_NOISE)
-		sgan_noise(ctx, &random, count, (real)l->sigma, src, at->own);
+		sgan_noise(ctx, &random, tape->batch, size, (real)l->sigma, src, at->own);
 	else
-		sgan_dropout(ctx, &random, count, l->rate, src, at->own);
+		sgan_dropout(ctx, &random, tape->batch, size, l->rate, src, at->own);
 	at->value = at->own;
 	return SGAN_OK;
 }
@@ -79,16 +80,17 @@ static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, stru
 		return forward_linear(ctx, net, params, tape, layer);
 	case SGAN_LAYER_MAXPOOL: {
 		const size_t *s = net->nodes[a].shape;
-		return sgan_maxpool_forward(ctx, tape->n, s[0], s[1], s[2], l->kernel, tape->at[a].value, at->own, at->which);
+		return sgan_maxpool_forward(ctx, tape->batch, s[0], s[1], s[2], l->kernel, tape->at[a].value, at->own,
+		                            at->which);
 	}
 	case SGAN_LAYER_AVGPOOL:
-		sgan_avgpool_forward(ctx, tape->n, net->nodes[a].size / node->size, node->size, tape->at[a].value, at->own);
+		sgan_avgpool_forward(ctx, tape->batch, net->nodes[a].size / node->size, node->size, tape->at[a].value, at->own);
 		return SGAN_OK;
 	case SGAN_LAYER_NOISE:
 	case SGAN_LAYER_DROPOUT:
 		return forward_random(ctx, net, tape, layer);
 	case SGAN_LAYER_CONCAT:
-		return sgan_concat_forward(ctx, tape->n, net->nodes[a].size, tape->at[a].value, net->nodes[b].size,
+		return sgan_concat_forward(ctx, tape->batch, net->nodes[a].size, tape->at[a].value, net->nodes[b].size,
 		                           tape->at[b].value, at->own);
 	case SGAN_LAYER_KINDS:
 		break;
@@ -96,20 +98,39 @@ static sgan_status forward_layer(sgan_ctx *ctx, const struct sgan_net *net, stru
 	return sgan_fail(SGAN_EINVAL, "%s: layer '%s': unknown kind", net->desc.name, l->name);
 }
 
-sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
-                             struct sgan_tape *tape, size_t n, enum sgan_mode mode)
+static sgan_status check_batch(const struct sgan_net *net, sgan_batch batch)
 {
-	if (n == 0 || n > net->max_batch)
-		return sgan_fail(SGAN_EINVAL, "%s: %zu images given to a network made for 1 to %zu", net->desc.name, n,
+	if (batch.n == 0 || batch.n > net->max_batch)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu images given to a network made for 1 to %zu", net->desc.name, batch.n,
 		                 net->max_batch);
+	if (batch.slices != net->slices)
+		return sgan_fail(SGAN_EINVAL, "%s: a batch in %zu slices given to a network made for %zu", net->desc.name,
+		                 batch.slices, net->slices);
+	if (batch.begin > batch.end || batch.end > batch.slices)
+		return sgan_fail(SGAN_EINVAL, "%s: slices %zu to %zu of %zu, expected a range within them", net->desc.name,
+		                 batch.begin, batch.end, batch.slices);
+	return SGAN_OK;
+}
+
+static void clear_gradient(struct sgan_tape *tape, size_t layer)
+{
+	const size_t size = tape->net->nodes[layer].size;
+	const struct sgan_image_range images = sgan_batch_images(tape->batch);
+	memset(tape->at[layer].grad + images.first * size, 0, images.count * size * sizeof(real));
+}
+
+sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
+                             struct sgan_tape *tape, sgan_batch batch, enum sgan_mode mode)
+{
+	SGAN_TRY(check_batch(net, batch));
 	sgan_lap(ctx, "", "", "between networks");
-	tape->n = n;
+	tape->batch = batch;
 	tape->mode = mode;
 	for (size_t i = 0; i < net->desc.layer_count; i++) {
 		SGAN_TRY(forward_layer(ctx, net, params, tape, (int)i));
 		sgan_lap(ctx, net->desc.name, net->desc.layers[i].name, net->desc.layers[i].bn ? "normalisation" : "forward");
 		if (net->nodes[i].is_head && tape->backward)
-			memset(tape->at[i].grad, 0, n * net->nodes[i].size * sizeof(real));
+			clear_gradient(tape, i);
 	}
 	return SGAN_OK;
 }

@@ -49,7 +49,7 @@ struct sgan_activation {
 
 struct sgan_tape {
 	const struct sgan_net *net;
-	size_t n; /* images of the last forward pass */
+	sgan_batch batch; /* of the last forward pass */
 	enum sgan_mode mode;
 	bool backward;
 	struct sgan_activation at[SGAN_LAYERS];

@@ -57,7 +57,6 @@ static void number_parameters(struct sgan_net *net, const struct sgan_layer_desc
 		node->mean = next++;
 		node->var = next++;
 		node->bn = (struct sgan_bn){ .channels = l->out,
-			                         .slices = net->slices,
 			                         .epsilon = (real)net->desc.bn_epsilon,
 			                         .act = l->act,
 			                         .slope = (real)l->slope };
@@ -95,6 +94,8 @@ sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, siz
 	SGAN_TRY(sgan_net_shapes(desc, shapes));
 	if (max_batch == 0 || max_batch > 65536)
 		return sgan_fail(SGAN_EINVAL, "%s: a batch has 1 to 65536 images, not %zu", desc->name, max_batch);
+	if (slices == 0)
+		return sgan_fail(SGAN_EINVAL, "%s: 0 slices, expected at least 1", desc->name);
 	struct sgan_net *net = calloc(1, sizeof *net);
 	if (net == NULL)
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for the network", desc->name);

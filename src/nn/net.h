@@ -8,7 +8,7 @@
 
 #include <sgan/conv.h>
 
-#include "kernels/kernels.h"
+#include "src/cpu/real.h"
 
 enum { SGAN_NAME = 32, SGAN_LAYERS = 48, SGAN_HEADS = 4, SGAN_PARAM_NAME = 80 };
 
@@ -75,7 +75,7 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 
 struct sgan_net;
 
-/* Builds the graph and its plans for up to max_batch images, cut into `slices`. */
+/* Builds the graph and its plans for batches of up to max_batch images, cut into `slices` (at least 1). */
 sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, size_t max_batch, size_t slices,
                             struct sgan_net **net);
 void sgan_net_destroy(struct sgan_net *net);
@@ -141,12 +141,14 @@ enum sgan_mode {
 	SGAN_TRAIN_RUNNING /* by the batch's, which move the running ones */
 };
 
-/* n <= max_batch images through the network. */
+/* A batch of n <= max_batch images, in the net's slices, through the network: the images of its range, from whose
+ * places in the inputs their outputs follow, at the same places. Statistics are the whole batch's. */
 sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
-                             struct sgan_tape *tape, size_t n, enum sgan_mode mode);
+                             struct sgan_tape *tape, sgan_batch batch, enum sgan_mode mode);
 
-/* The way back over the same tape, from the heads' gradients, which it overwrites. With want_weights the
- * parameters' gradients are added to; want_input (-1: none) is the input layer whose gradient is wanted. */
+/* The way back over the same tape and range, from the heads' gradients, which it overwrites. With want_weights the
+ * parameters' gradients are added to, with the whole batch's; want_input (-1: none) is the input layer whose gradient
+ * is wanted. */
 sgan_status sgan_net_backward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
                               struct sgan_tape *tape, bool want_weights, int want_input);
 

@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/exec/combine.h"
 
 /* Leaves the enclosing function with SGAN_EINVAL where a pointer that it was given is NULL. */
 #define SGAN_NEED(what, pointer)                                                                                       \
@@ -15,6 +16,22 @@
 		if (!(pointer))                                                                                                \
 			return sgan_fail(SGAN_EINVAL, "%s: " #pointer " is NULL", what);                                           \
 	} while (0)
+
+/* A pointer that a call needs, and its name. */
+struct sgan_argument {
+	const char *name;
+	const void *pointer;
+};
+#define SGAN_ARGUMENT(pointer) { #pointer, pointer }
+
+/* The same for many. */
+static inline sgan_status sgan_need_all(const char *what, size_t count, const struct sgan_argument *arguments)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!arguments[i].pointer)
+			return sgan_fail(SGAN_EINVAL, "%s: %s is NULL", what, arguments[i].name);
+	return SGAN_OK;
+}
 
 /* *elements = a b c, as long as so many reals can be addressed. */
 static inline sgan_status sgan_elements(const char *what, size_t a, size_t b, size_t c, size_t *elements)
@@ -40,14 +57,24 @@ static inline sgan_status sgan_check_act_grad(const char *what, sgan_act act, re
 	return SGAN_OK;
 }
 
-/* Parts that a batch is cut into; 0 means 1. */
-static inline sgan_status sgan_check_slices(const char *what, size_t slices)
+/* A batch that can be cut: at least one slice, and a range within them. */
+static inline sgan_status sgan_check_batch(const char *what, sgan_batch batch)
 {
 	static const size_t most = (size_t)1 << 30;
 
-	if (slices > most)
-		return sgan_fail(SGAN_EINVAL, "%s: %zu slices, expected at most %zu", what, slices, most);
+	if (batch.slices < 1 || batch.slices > most)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu slices, expected 1 to %zu", what, batch.slices, most);
+	if (batch.begin > batch.end || batch.end > batch.slices)
+		return sgan_fail(SGAN_EINVAL, "%s: slices %zu to %zu of %zu, expected a range within them", what, batch.begin,
+		                 batch.end, batch.slices);
 	return SGAN_OK;
+}
+
+/* The same where sums over the batch are to be made: of a part of it alone, the context must be able to exchange. */
+static inline sgan_status sgan_check_summed(const char *what, const sgan_ctx *ctx, sgan_batch batch)
+{
+	SGAN_TRY(sgan_check_batch(what, batch));
+	return sgan_check_exchange(what, ctx, batch.slices, batch.begin, batch.end);
 }
 
 /* Memory that a kernel reads whole cache lines of. */

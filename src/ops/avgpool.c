@@ -1,9 +1,10 @@
-/* Global average pooling: [n, pixels, channels] -> [n, channels]. A chunk is one image. */
+/* Global average pooling: [n, pixels, channels] -> [n, channels]. A chunk is one image of the range. */
 #include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 
 struct avgpool_job {
 	const struct sgan_kernels *kernels;
+	size_t first; /* image of the range */
 	size_t pixels, channels;
 	const real *src;
 	real *dst, *diff_dst, *diff_src;
@@ -16,9 +17,10 @@ static void divide(size_t channels, size_t pixels, real *values)
 		values[c] /= (real)pixels;
 }
 
-static void forward_chunk(void *arg, size_t image, int worker)
+static void forward_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct avgpool_job *job = arg;
+	size_t image = job->first + chunk;
 	real *dst = job->dst + image * job->channels;
 	(void)worker;
 	job->kernels->col_sum(job->pixels, job->channels, job->src + image * job->pixels * job->channels, job->channels,
@@ -26,17 +28,19 @@ static void forward_chunk(void *arg, size_t image, int worker)
 	divide(job->channels, job->pixels, dst);
 }
 
-void sgan_avgpool_forward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, const real *src, real *dst)
+void sgan_avgpool_forward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, size_t channels, const real *src, real *dst)
 {
+	const struct sgan_image_range images = sgan_batch_images(batch);
 	struct avgpool_job job = {
-		.kernels = ctx->kernels, .pixels = pixels, .channels = channels, .src = src, .dst = dst
+		.kernels = ctx->kernels, .first = images.first, .pixels = pixels, .channels = channels, .src = src, .dst = dst
 	};
-	sgan_parallel_for(ctx, n, forward_chunk, &job);
+	sgan_parallel_for(ctx, images.count, forward_chunk, &job);
 }
 
-static void backward_chunk(void *arg, size_t image, int worker)
+static void backward_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct avgpool_job *job = arg;
+	size_t image = job->first + chunk;
 	real *row = job->diff_dst + image * job->channels;
 	real *diff = job->diff_src + image * job->pixels * job->channels;
 	(void)worker;
@@ -47,14 +51,16 @@ static void backward_chunk(void *arg, size_t image, int worker)
 		job->kernels->add(job->channels, row, diff + p * job->channels);
 }
 
-void sgan_avgpool_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, real *diff_dst, bool accumulate,
-                           real *diff_src)
+void sgan_avgpool_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, size_t channels, real *diff_dst,
+                           bool accumulate, real *diff_src)
 {
+	const struct sgan_image_range images = sgan_batch_images(batch);
 	struct avgpool_job job = { .kernels = ctx->kernels,
-		                       .pixels = pixels,
-		                       .channels = channels,
-		                       .diff_dst = diff_dst,
-		                       .diff_src = diff_src,
-		                       .accumulate = accumulate };
-	sgan_parallel_for(ctx, n, backward_chunk, &job);
+	                           .first = images.first,
+	                           .pixels = pixels,
+	                           .channels = channels,
+	                           .diff_dst = diff_dst,
+	                           .diff_src = diff_src,
+	                           .accumulate = accumulate };
+	sgan_parallel_for(ctx, images.count, backward_chunk, &job);
 }

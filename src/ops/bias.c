@@ -12,7 +12,8 @@ struct bias_job {
 	struct row_chunks chunks;
 	size_t channels;
 	const real *diff;
-	real *sums;      /* [chunks][channels] */
+	real *slices;    /* [slices][channels] */
+	real *sums;      /* [chunks of the range][channels] */
 	const real *dst; /* of an activation */
 	sgan_act act;
 	real slope;
@@ -40,70 +41,89 @@ static void act_bias_chunk(void *arg, size_t chunk, int worker)
 	bias_chunk(arg, chunk, worker);
 }
 
-/* Slices are summed by themselves first, so that whoever owns a slice can sum it, then added in order; what diff_bias
- * holds takes in their total once. */
-static void combine(const struct bias_job *job, bool accumulate, real *diff_bias)
+/* Each slice of the range: its chunks in order. */
+static void sum_slices(const struct bias_job *job)
 {
-	real *total = job->sums; /* the first slice's */
+	const struct row_chunks *c = &job->chunks;
+	const real *sum = job->sums;
 
-	for (size_t slice = 0; slice < job->chunks.slices; slice++) {
-		real *sum = job->sums + slice * job->chunks.per_slice * job->channels;
-		for (size_t i = 1; i < job->chunks.per_slice; i++)
-			job->kernels->add(job->channels, sum + i * job->channels, sum);
-		if (slice)
-			job->kernels->add(job->channels, sum, total);
+	for (size_t slice = c->batch.begin; slice < c->batch.end; slice++) {
+		real *to = job->slices + slice * job->channels;
+		memcpy(to, sum, job->channels * sizeof(real));
+		sum += job->channels;
+		for (size_t i = 1; i < c->per_slice; i++, sum += job->channels)
+			job->kernels->add(job->channels, sum, to);
 	}
+}
+
+/* All slices in order; what diff_bias holds takes in their total once. */
+static void add_slices(const struct bias_job *job, bool accumulate, real *diff_bias)
+{
+	real *total = job->slices; /* the first slice's */
+
+	for (size_t slice = 1; slice < job->chunks.batch.slices; slice++)
+		job->kernels->add(job->channels, job->slices + slice * job->channels, total);
 	if (accumulate)
 		job->kernels->add(job->channels, total, diff_bias);
 	else
 		memcpy(diff_bias, total, job->channels * sizeof(real));
 }
 
-static sgan_status run(sgan_ctx *ctx, struct bias_job *job, const struct row_chunks *chunks,
-                       void (*chunk)(void *, size_t, int), bool accumulate, real *diff_bias)
+static sgan_status run(sgan_ctx *ctx, struct bias_job *job, void (*chunk)(void *, size_t, int), bool accumulate,
+                       real *diff_bias)
 {
-	size_t total = sgan_row_chunk_total(chunks), bytes;
+	const sgan_batch batch = job->chunks.batch;
+	size_t total = sgan_row_chunk_total(&job->chunks), bytes;
 
-	if (!sgan_size_mul3(total, job->channels, sizeof(real), &bytes))
+	if (total > SIZE_MAX - batch.slices || !sgan_size_mul3(batch.slices + total, job->channels, sizeof(real), &bytes))
 		return sgan_fail(SGAN_EINVAL, "bias gradient: %zu sums of %zu channels are too large to address", total,
 		                 job->channels);
 	job->kernels = ctx->kernels;
-	job->chunks = *chunks;
-	job->sums = sgan_ctx_scratch(ctx, bytes);
-	if (!job->sums)
+	job->slices = sgan_ctx_scratch(ctx, bytes);
+	if (!job->slices)
 		return SGAN_ENOMEM;
+	job->sums = job->slices + batch.slices * job->channels;
 	sgan_parallel_for(ctx, total, chunk, job);
-	combine(job, accumulate, diff_bias);
+	sum_slices(job);
+	const sgan_partials partials = {
+		sgan_element_of_real(), job->channels, batch.slices, batch.begin, batch.end, job->slices
+	};
+	SGAN_TRY(sgan_combine(ctx, &partials));
+	add_slices(job, accumulate, diff_bias);
 	return SGAN_OK;
 }
 
-sgan_status sgan_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
-                               const sgan_real *diff, bool accumulate, sgan_real *diff_bias)
+sgan_status sgan_bias_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, size_t channels, const sgan_real *diff,
+                               bool accumulate, sgan_real *diff_bias)
 {
 	static const char what[] = "bias gradient";
 	struct bias_job job = { .channels = channels, .diff = diff };
-	struct row_chunks chunks;
 	size_t elements;
 
 	SGAN_NEED(what, ctx);
-	SGAN_TRY(sgan_check_slices(what, slices));
-	SGAN_TRY(sgan_elements(what, n, pixels, channels, &elements));
+	SGAN_TRY(sgan_check_summed(what, ctx, batch));
+	SGAN_TRY(sgan_elements(what, batch.n, pixels, channels, &elements));
 	if (!channels)
 		return SGAN_OK;
 	SGAN_NEED(what, diff_bias);
 	if (elements)
 		SGAN_NEED(what, diff);
-	chunks = sgan_row_chunks(ctx->kernels, n, pixels, channels, slices);
-	return run(ctx, &job, &chunks, bias_chunk, accumulate, diff_bias);
+	job.chunks = sgan_row_chunks(ctx->kernels, batch, pixels, channels);
+	return run(ctx, &job, bias_chunk, accumulate, diff_bias);
 }
 
-sgan_status sgan_act_bias_backward(sgan_ctx *ctx, size_t n, size_t pixels, size_t channels, size_t slices,
-                                   const real *dst, sgan_act act, real slope, real *diff, real *diff_bias)
+sgan_status sgan_act_bias_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, size_t channels, const real *dst,
+                                   sgan_act act, real slope, real *diff, real *diff_bias)
 {
 	struct bias_job job = {
-		.channels = channels, .diff = diff, .dst = dst, .act = act, .slope = slope, .diff_act = diff
+		.chunks = sgan_row_chunks(ctx->kernels, batch, pixels, channels),
+		.channels = channels,
+		.diff = diff,
+		.dst = dst,
+		.act = act,
+		.slope = slope,
+		.diff_act = diff,
 	};
-	struct row_chunks chunks = sgan_row_chunks(ctx->kernels, n, pixels, channels, slices);
 
-	return run(ctx, &job, &chunks, act_bias_chunk, true, diff_bias);
+	return run(ctx, &job, act_bias_chunk, true, diff_bias);
 }

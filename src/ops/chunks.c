@@ -8,11 +8,17 @@ size_t sgan_slice_begin(size_t n, size_t slices, size_t s)
 	return n / slices * s + n % slices * s / slices;
 }
 
-struct row_chunks sgan_row_chunks(const struct sgan_kernels *kernels, size_t n, size_t pixels, size_t channels,
-                                  size_t slices)
+struct sgan_image_range sgan_batch_images(sgan_batch batch)
 {
-	struct row_chunks c = { n, pixels, slices ? slices : 1, 1 };
-	size_t rows = (n / c.slices + (n % c.slices != 0)) * pixels;
+	size_t first = sgan_slice_begin(batch.n, batch.slices, batch.begin);
+
+	return (struct sgan_image_range){ first, sgan_slice_begin(batch.n, batch.slices, batch.end) - first };
+}
+
+struct row_chunks sgan_row_chunks(const struct sgan_kernels *kernels, sgan_batch batch, size_t pixels, size_t channels)
+{
+	struct row_chunks c = { batch, pixels, 1 };
+	size_t rows = (batch.n / batch.slices + (batch.n % batch.slices != 0)) * pixels;
 	size_t elements = kernels->blocking.row_chunk_elements, most = kernels->blocking.row_chunks_most;
 	size_t chunk_rows = channels < elements ? elements / channels : 1;
 
@@ -31,15 +37,16 @@ bool sgan_streams(const struct sgan_kernels *kernels, size_t elements)
 
 size_t sgan_row_chunk_total(const struct row_chunks *c)
 {
-	return c->slices * c->per_slice;
+	return (c->batch.end - c->batch.begin) * c->per_slice;
 }
 
 struct row_range sgan_row_chunk(const struct row_chunks *c, size_t chunk)
 {
-	size_t slice = chunk / c->per_slice, part = chunk % c->per_slice;
-	size_t first = sgan_slice_begin(c->n, c->slices, slice) * c->pixels;
-	size_t rows = sgan_slice_begin(c->n, c->slices, slice + 1) * c->pixels - first;
-	size_t begin = sgan_slice_begin(rows, c->per_slice, part);
+	const sgan_batch *b = &c->batch;
+	size_t slice = b->begin + chunk / c->per_slice, at = chunk % c->per_slice;
+	size_t first = sgan_slice_begin(b->n, b->slices, slice) * c->pixels;
+	size_t rows = sgan_slice_begin(b->n, b->slices, slice + 1) * c->pixels - first;
+	size_t begin = sgan_slice_begin(rows, c->per_slice, at);
 
-	return (struct row_range){ first + begin, sgan_slice_begin(rows, c->per_slice, part + 1) - begin };
+	return (struct row_range){ first + begin, sgan_slice_begin(rows, c->per_slice, at + 1) - begin };
 }

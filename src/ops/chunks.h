@@ -1,14 +1,15 @@
-/* A batch of n images of `pixels` rows each, cut into slices and each slice into
- * chunks of about as many rows as a second-level cache holds. The cut depends on
- * the shape and the set's blocking alone, and partial sums are added in its order. */
+/* A batch of images of `pixels` rows each, and each of its slices cut into chunks of about as many rows as a
+ * second-level cache holds. The cut depends on the whole batch's shape and the set's blocking alone; a call
+ * works on the chunks of its range of slices, counted from 0, and adds partial sums in their order. */
 #ifndef SGAN_OPS_CHUNKS_H
 #define SGAN_OPS_CHUNKS_H
 
 #include "kernels/kernels.h"
 
 struct row_chunks {
-	size_t n, pixels, slices;
-	size_t per_slice; /* chunks of every slice; the last may be empty */
+	sgan_batch batch;
+	size_t pixels;
+	size_t per_slice; /* chunks of every slice; some may be empty */
 };
 
 /* Rows first .. first + count - 1. */
@@ -16,8 +17,9 @@ struct row_range {
 	size_t first, count;
 };
 
-struct row_chunks sgan_row_chunks(const struct sgan_kernels *kernels, size_t n, size_t pixels, size_t channels,
-                                  size_t slices);
+struct row_chunks sgan_row_chunks(const struct sgan_kernels *kernels, sgan_batch batch, size_t pixels, size_t channels);
+
+/* Chunks of the range; the rows of one of them. */
 size_t sgan_row_chunk_total(const struct row_chunks *c);
 struct row_range sgan_row_chunk(const struct row_chunks *c, size_t chunk);
 

@@ -2,25 +2,22 @@
 #include "kernels/philox.h"
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
-#include "src/ops/ops.h"
-
-enum { CHUNK = 1 << 12 }; /* elements; a multiple of 4, as the kernels need */
+#include "src/ops/draw.h"
 
 struct random_job {
-	void (*fill)(uint64_t seed, uint32_t stream, uint64_t step, size_t first, size_t count, real *dst);
-	uint64_t seed, step;
-	uint32_t stream;
-	size_t count;
-	real *dst;
+	sgan_fill *fill;
+	struct sgan_random random;
+	struct sgan_draw_range range;
+	real *dst; /* [range.count] */
 };
 
 static void random_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct random_job *job = arg;
-	size_t first = chunk * CHUNK, left = job->count - first;
+	struct sgan_draw_range range = sgan_draw_chunk(job->range, chunk);
 
 	(void)worker;
-	job->fill(job->seed, job->stream, job->step, first, left < CHUNK ? left : CHUNK, job->dst + first);
+	sgan_draw(job->fill, &job->random, range, job->dst + (range.first - job->range.first));
 }
 
 /* Blocks of four elements are counted in 32 bits. */
@@ -28,35 +25,37 @@ static const uint64_t most_elements = UINT64_C(1) << 34;
 
 static sgan_status run(const char *what, sgan_ctx *ctx, struct random_job *job)
 {
-	size_t elements;
+	const struct sgan_draw_range range = job->range;
 	real *dst = job->dst;
+	size_t elements;
 
-	if (job->count > most_elements)
-		return sgan_fail(SGAN_EINVAL, "%s: %zu of one step, expected at most 2^34", what, job->count);
-	SGAN_TRY(sgan_elements(what, job->count, 1, 1, &elements));
-	if (!job->count)
+	if (range.first > most_elements || range.count > most_elements - range.first)
+		return sgan_fail(SGAN_EINVAL, "%s: %zu of one step from element %zu on, expected at most 2^34", what,
+		                 range.count, range.first);
+	SGAN_TRY(sgan_elements(what, range.count, 1, 1, &elements));
+	if (!range.count)
 		return SGAN_OK;
 	SGAN_NEED(what, dst);
-	sgan_parallel_for(ctx, job->count / CHUNK + (job->count % CHUNK != 0), random_chunk, job);
+	sgan_parallel_for(ctx, sgan_draw_chunks(range), random_chunk, job);
 	return SGAN_OK;
 }
 
-sgan_status sgan_random_uniform(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count,
-                                sgan_real *dst)
+sgan_status sgan_random_uniform(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t first,
+                                size_t count, sgan_real *dst)
 {
 	static const char what[] = "uniform numbers";
-	struct random_job job = { NULL, seed, step, stream, count, dst };
+	struct random_job job = { .random = { seed, step, stream }, .range = { first, count }, .dst = dst };
 
 	SGAN_NEED(what, ctx);
 	job.fill = ctx->kernels->uniform;
 	return run(what, ctx, &job);
 }
 
-sgan_status sgan_random_normal(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t count,
+sgan_status sgan_random_normal(sgan_ctx *ctx, uint64_t seed, uint32_t stream, uint64_t step, size_t first, size_t count,
                                sgan_real *dst)
 {
 	static const char what[] = "normal numbers";
-	struct random_job job = { NULL, seed, step, stream, count, dst };
+	struct random_job job = { .random = { seed, step, stream }, .range = { first, count }, .dst = dst };
 
 	SGAN_NEED(what, ctx);
 	job.fill = ctx->kernels->normal;

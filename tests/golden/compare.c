@@ -88,7 +88,7 @@ static double start_value(const struct sgan_param *p, double u)
 
 static void draw_start_values(struct golden *g, const struct sgan_param *p, real *dst)
 {
-	sgan_random_uniform(g->ctx, seed_of(g), PARAMETERS, hash_name(p->name), p->count, dst);
+	sgan_random_uniform(g->ctx, seed_of(g), PARAMETERS, hash_name(p->name), 0, p->count, dst);
 	for (size_t i = 0; i < p->count; i++)
 		dst[i] = (real)start_value(p, dst[i]);
 }
@@ -102,19 +102,19 @@ void golden_start_values(struct golden *g, struct sgan_params *params)
 
 void golden_input(struct golden *g, const char *name, size_t count, real *dst)
 {
-	sgan_random_uniform(g->ctx, seed_of(g), INPUTS, hash_name(name), count, dst);
+	sgan_random_uniform(g->ctx, seed_of(g), INPUTS, hash_name(name), 0, count, dst);
 }
 
 void golden_batch(struct golden *g, size_t number, size_t count, real *dst, uint32_t labels[GOLDEN_BATCH])
 {
-	sgan_random_uniform(g->ctx, seed_of(g), INPUTS, number, count, dst);
+	sgan_random_uniform(g->ctx, seed_of(g), INPUTS, number, 0, count, dst);
 	for (size_t i = 0; i < GOLDEN_BATCH; i++)
 		labels[i] = (uint32_t)((GOLDEN_BATCH * number + i) % 10);
 }
 
 void golden_head_gradient(struct golden *g, const char *name, size_t count, real *dst)
 {
-	sgan_random_uniform(g->ctx, seed_of(g), HEAD_GRADIENTS, hash_name(name), count, dst);
+	sgan_random_uniform(g->ctx, seed_of(g), HEAD_GRADIENTS, hash_name(name), 0, count, dst);
 	for (size_t i = 0; i < count; i++)
 		dst[i] -= (real)0.5;
 }
@@ -180,7 +180,7 @@ void golden_compare(struct golden *g, json_t *tensors, const char *what, const c
 	expect_close(g, full, "norm", norm(count, values), expected,
 	             g->tolerance * expected + rounding * sqrt((double)count));
 	const double scale = root_mean_square(elements);
-	sgan_random_uniform(g->ctx, seed_of(g), PLACES, hash_name(full), SAMPLES, places);
+	sgan_random_uniform(g->ctx, seed_of(g), PLACES, hash_name(full), 0, SAMPLES, places);
 	for (size_t i = 0; i < samples; i++) {
 		const size_t at = place(places, i, count);
 		const double recorded = json_real_value(json_array_get(elements, i));

@@ -89,7 +89,8 @@ static bool is_head(const struct alone *a, size_t layer)
 /* Forward; then the heads' outputs are compared and given their recorded gradients. */
 static void forward(struct golden *g, struct alone *a, json_t *tensors, enum sgan_mode mode)
 {
-	must(g, sgan_net_forward(g->ctx, a->net, a->params, a->tape, GOLDEN_BATCH, mode));
+	must(g,
+	     sgan_net_forward(g->ctx, a->net, a->params, a->tape, sgan_whole_batch(GOLDEN_BATCH, g->preset->slices), mode));
 	for (size_t i = 0; i < a->desc->layer_count; i++) {
 		char name[2 * SGAN_NAME];
 		const size_t count = GOLDEN_BATCH * sgan_net_size(a->net, (int)i);

@@ -124,7 +124,7 @@ static sgan_status draw(sgan_ctx *ctx, const struct sgan_preset *preset, const s
                         struct sgan_param *p)
 {
 	double std = settings->init == SGAN_INIT_HE ? sqrt(2.0 / (double)p->fan_in) : settings->init_std;
-	SGAN_TRY(sgan_random_normal(ctx, preset->seed, sgan_stream(SGAN_RANDOM_INIT, 0, 0), hash_name(p->name), p->count,
+	SGAN_TRY(sgan_random_normal(ctx, preset->seed, sgan_stream(SGAN_RANDOM_INIT, 0, 0), hash_name(p->name), 0, p->count,
 	                            p->value));
 	for (size_t i = 0; i < p->count; i++)
 		p->value[i] *= (real)std;

@@ -19,22 +19,36 @@ static const real *condition(const struct sgan_session *s, size_t i)
 	return s->stage == SGAN_STAGE_JOINT ? sgan_session_generated(s, i + 1) : sgan_session_real(s, i + 1);
 }
 
-/* Draws z(i) ~ U[0, 1) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down. */
+/* z(i) ~ U[0, 1) */
+static sgan_status draw(struct sgan_session *s, enum sgan_purpose purpose, uint64_t step, size_t i)
+{
+	const struct sgan_image_range images = sgan_batch_images(s->batch);
+	const size_t size = s->model->stacks[i].noise_size, first = images.first * size;
+	return sgan_random_uniform(s->ctx, s->model->preset->seed, sgan_stream(purpose, (unsigned)s->stage, (unsigned)i),
+	                           step, first, images.count * size, s->tapes[i].noise + first);
+}
+
+/* What G_0 made, as networks on images take it. */
+static void subtract_mean(struct sgan_session *s, const real *pixels)
+{
+	const struct sgan_image_range images = sgan_batch_images(s->batch);
+	const size_t first = images.first * s->model->stacks[0].lower_size;
+	sgan_input_of_pixels(&s->model->input, images.count, pixels + first, s->generated + first);
+}
+
+/* Draws z(i) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down. */
 static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, uint64_t step, enum sgan_mode mode)
 {
 	for (size_t i = s->stack_end; i-- > s->stack_begin;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_stack_tapes *t = &s->tapes[i];
-		SGAN_TRY(sgan_random_uniform(s->ctx, s->model->preset->seed,
-		                             sgan_stream(purpose, (unsigned)s->stage, (unsigned)i), step,
-		                             s->n * stack->noise_size, t->noise));
+		SGAN_TRY(draw(s, purpose, step, i));
 		sgan_tape_input(t->generator, stack->generator_condition, condition(s, i));
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
 		sgan_session_random(s, t->generator, purpose, i, SGAN_PASS_GENERATOR, step);
-		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->n, mode));
+		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->batch, mode));
 		if (i == 0 && s->generated != NULL) /* gradients pass a subtraction as they are */
-			sgan_input_of_pixels(&s->model->input, s->n, sgan_tape_value(t->generator, stack->generator_out),
-			                     s->generated);
+			subtract_mean(s, sgan_tape_value(t->generator, stack->generator_out));
 	}
 	return SGAN_OK;
 }
@@ -44,7 +58,7 @@ static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_ta
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	sgan_tape_input(tape, stack->discriminator_in, h);
-	return sgan_net_forward(s->ctx, stack->discriminator.net, stack->discriminator.params, tape, s->n, SGAN_TRAIN);
+	return sgan_net_forward(s->ctx, stack->discriminator.net, stack->discriminator.params, tape, s->batch, SGAN_TRAIN);
 }
 
 /* The binary cross-entropy of D with `target`, its gradient times `weight` left on the tape. */
@@ -52,11 +66,10 @@ static sgan_status adversarial_loss(struct sgan_session *s, size_t i, struct sga
                                     double weight, double *loss)
 {
 	const int head = s->model->stacks[i].discriminator_logit;
-	const size_t slices = s->model->preset->slices;
 	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_BINARY)
-		return sgan_bce_logits(s->ctx, s->n, slices, sgan_tape_value(tape, head), target, (real)weight, loss,
+		return sgan_bce_logits(s->ctx, s->batch, sgan_tape_value(tape, head), target, (real)weight, loss,
 		                       sgan_tape_grad(tape, head));
-	return sgan_bce_classes(s->ctx, s->n, s->model->preset->classes, slices, sgan_tape_value(tape, head), target,
+	return sgan_bce_classes(s->ctx, s->batch, s->model->preset->classes, sgan_tape_value(tape, head), target,
 	                        (real)weight, loss, sgan_tape_grad(tape, head));
 }
 
@@ -66,8 +79,8 @@ static sgan_status class_loss(struct sgan_session *s, size_t i, struct sgan_tape
 	const int head = s->model->stacks[i].discriminator_logit;
 	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_BINARY)
 		return SGAN_OK;
-	return sgan_softmax_cross_entropy(s->ctx, s->n, s->model->preset->classes, s->model->preset->slices,
-	                                  sgan_tape_value(tape, head), s->labels, 1, loss, sgan_tape_grad(tape, head));
+	return sgan_softmax_cross_entropy(s->ctx, s->batch, s->model->preset->classes, sgan_tape_value(tape, head),
+	                                  s->labels, 1, loss, sgan_tape_grad(tape, head));
 }
 
 /* lambda_adv L_adv: -log D, equation (5), or log(1 - D). */
@@ -86,8 +99,8 @@ static sgan_status entropy_loss(struct sgan_session *s, size_t i, struct sgan_ta
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	return sgan_mean_squared_error(
-		s->ctx, s->n, stack->noise_size, s->model->preset->slices, sgan_tape_value(tape, stack->discriminator_code),
-		s->tapes[i].noise, (real)s->settings->lambda_ent, loss, sgan_tape_grad(tape, stack->discriminator_code));
+		s->ctx, s->batch, stack->noise_size, sgan_tape_value(tape, stack->discriminator_code), s->tapes[i].noise,
+		(real)s->settings->lambda_ent, loss, sgan_tape_grad(tape, stack->discriminator_code));
 }
 
 /* L_cond, equation (6): the distance of E_i(G_i(h(i+1), z)) from h(i+1): Euclidean for features, cross-entropy
@@ -96,18 +109,17 @@ static sgan_status conditional_loss(struct sgan_session *s, size_t i, double *lo
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	struct sgan_tape *tape = s->tapes[i].encoder_generated;
-	const size_t slices = s->model->preset->slices;
 	const real weight = (real)s->settings->lambda_cond;
 	sgan_tape_input(tape, stack->encoder_in, sgan_session_generated(s, i));
-	SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->n, SGAN_INFER));
+	SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->batch, SGAN_INFER));
 	const real *recovered = sgan_tape_value(tape, stack->encoder_out);
 	real *grad = sgan_tape_grad(tape, stack->encoder_out);
 	if (s->model->preset->stacks[i].condition == SGAN_CONDITION_CROSS_ENTROPY)
-		SGAN_TRY(sgan_softmax_cross_entropy(s->ctx, s->n, stack->upper_size, slices, recovered, s->labels, weight, loss,
-		                                    grad));
+		SGAN_TRY(
+			sgan_softmax_cross_entropy(s->ctx, s->batch, stack->upper_size, recovered, s->labels, weight, loss, grad));
 	else
-		SGAN_TRY(sgan_mean_squared_error(s->ctx, s->n, stack->upper_size, slices, recovered, condition(s, i), weight,
-		                                 loss, grad));
+		SGAN_TRY(sgan_mean_squared_error(s->ctx, s->batch, stack->upper_size, recovered, condition(s, i), weight, loss,
+		                                 grad));
 	return sgan_net_backward(s->ctx, stack->encoder.net, stack->encoder.params, tape, false, stack->encoder_in);
 }
 
@@ -146,7 +158,6 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 	const struct sgan_part *d = &stack->discriminator, *g = &stack->generator;
 	struct sgan_stack_tapes *t = &s->tapes[i];
 	real *grad = sgan_tape_grad(t->generator, stack->generator_out);
-	const size_t count = s->n * stack->lower_size;
 	double adversarial = 0, conditional = 0, entropy = 0;
 	sgan_params_clear_grads(g->params);
 	sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_PASS_GENERATED, s->updates[1]);
@@ -155,8 +166,9 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
 	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, false, stack->discriminator_in));
 	SGAN_TRY(conditional_loss(s, i, &conditional));
-	SGAN_TRY(sgan_add(s->ctx, count, sgan_tape_grad(t->discriminator_generated, stack->discriminator_in), grad));
-	SGAN_TRY(sgan_add(s->ctx, count, sgan_tape_grad(t->encoder_generated, stack->encoder_in), grad));
+	SGAN_TRY(sgan_session_add(s, stack->lower_size, sgan_tape_grad(t->discriminator_generated, stack->discriminator_in),
+	                          grad));
+	SGAN_TRY(sgan_session_add(s, stack->lower_size, sgan_tape_grad(t->encoder_generated, stack->encoder_in), grad));
 	SGAN_TRY(sgan_net_backward(s->ctx, g->net, g->params, t->generator, true, -1));
 	sgan_session_record(s, adversarial, "loss_g%zu_adv", i);
 	sgan_session_record(s, conditional, "loss_g%zu_cond", i);

@@ -49,6 +49,7 @@ sgan_status sgan_session_create(sgan_ctx *ctx, struct sgan_model *model, enum sg
 	s->stage = stage;
 	s->settings = &model->preset->stages[stage];
 	s->stack_end = model->stack_count;
+	s->slice_end = model->preset->slices;
 	sgan_status status = make_all(s);
 	if (status != SGAN_OK) {
 		sgan_session_destroy(s);
@@ -87,6 +88,16 @@ sgan_status sgan_session_only(struct sgan_session *s, size_t stack)
 	return SGAN_OK;
 }
 
+sgan_status sgan_session_share(struct sgan_session *s, size_t begin, size_t end)
+{
+	if (begin > end || end > s->model->preset->slices)
+		return sgan_fail(SGAN_EINVAL, "slices %zu to %zu of a batch, which has %zu", begin, end,
+		                 s->model->preset->slices);
+	s->slice_begin = begin;
+	s->slice_end = end;
+	return SGAN_OK;
+}
+
 /* h(i+1) = E_i(h(i)), from the image up to what E_(end-1) gives (section 3.2). */
 static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mode mode)
 {
@@ -94,7 +105,8 @@ static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mod
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		sgan_tape_input(s->tapes[i].encoder, stack->encoder_in, sgan_session_real(s, i));
 		sgan_session_random(s, s->tapes[i].encoder, SGAN_RANDOM_ENCODER, i, SGAN_PASS_ENCODER, s->updates[0]);
-		SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->n, mode));
+		SGAN_TRY(
+			sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->batch, mode));
 	}
 	return SGAN_OK;
 }
@@ -104,7 +116,7 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	const size_t classes = s->model->preset->classes;
 	if (n == 0 || n > s->model->max_batch)
 		return sgan_fail(SGAN_EINVAL, "a batch of %zu images for a model made for 1 to %zu", n, s->model->max_batch);
-	s->n = n;
+	s->batch = (sgan_batch){ n, s->model->preset->slices, s->slice_begin, s->slice_end };
 	s->x = x;
 	s->labels = labels;
 	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
@@ -118,7 +130,7 @@ sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *
 	const size_t top = s->model->stack_count - 1, count = s->model->preset->classes;
 	if (n == 0 || n > s->model->max_batch)
 		return sgan_fail(SGAN_EINVAL, "%zu images to classify with a model made for 1 to %zu", n, s->model->max_batch);
-	s->n = n;
+	s->batch = sgan_whole_batch(n, s->model->preset->slices);
 	s->x = x;
 	SGAN_TRY(run_encoder(s, top + 1, SGAN_INFER));
 	const real *scores = sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out);
@@ -157,6 +169,12 @@ void sgan_session_record(struct sgan_session *s, double value, const char *forma
 	s->losses[i].value = value;
 }
 
+sgan_status sgan_session_add(struct sgan_session *s, size_t size, const real *values, real *sum)
+{
+	const struct sgan_image_range images = sgan_batch_images(s->batch);
+	return sgan_add(s->ctx, images.count * size, values + images.first * size, sum + images.first * size);
+}
+
 void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
                          enum sgan_pass_of pass, uint64_t step)
 {
@@ -178,7 +196,7 @@ sgan_status sgan_encoder_step(struct sgan_session *s)
 	double loss = 0;
 	for (size_t i = 0; i <= top; i++)
 		sgan_params_clear_grads(s->model->stacks[i].encoder.params);
-	SGAN_TRY(sgan_softmax_cross_entropy(s->ctx, s->n, s->model->preset->classes, s->model->preset->slices,
+	SGAN_TRY(sgan_softmax_cross_entropy(s->ctx, s->batch, s->model->preset->classes,
 	                                    sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out),
 	                                    s->labels, 1, &loss,
 	                                    sgan_tape_grad(s->tapes[top].encoder, s->model->stacks[top].encoder_out)));
@@ -187,8 +205,8 @@ sgan_status sgan_encoder_step(struct sgan_session *s)
 		SGAN_TRY(sgan_net_backward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, true,
 		                           i > 0 ? stack->encoder_in : -1));
 		if (i > 0)
-			SGAN_TRY(sgan_add(s->ctx, s->n * stack->lower_size, sgan_tape_grad(s->tapes[i].encoder, stack->encoder_in),
-			                  sgan_tape_grad(s->tapes[i - 1].encoder, s->model->stacks[i - 1].encoder_out)));
+			SGAN_TRY(sgan_session_add(s, stack->lower_size, sgan_tape_grad(s->tapes[i].encoder, stack->encoder_in),
+			                          sgan_tape_grad(s->tapes[i - 1].encoder, s->model->stacks[i - 1].encoder_out)));
 	}
 	for (size_t i = 0; i <= top; i++)
 		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].encoder, s->updates[0]));

@@ -31,7 +31,8 @@ struct sgan_session {
 	const struct sgan_stage_settings *settings;
 	struct sgan_stack_tapes tapes[SGAN_STACKS];
 	size_t stack_begin, stack_end; /* the stacks that steps are of */
-	size_t n;                      /* images of the current batch */
+	size_t slice_begin, slice_end; /* those of every batch that this session computes */
+	sgan_batch batch;              /* the current one */
 	const real *x;                 /* [n, height, width, channels], the caller's */
 	const uint32_t *labels;         /* [n], the caller's */
 	real *one_hot;                 /* [max_batch, classes] */
@@ -49,6 +50,12 @@ void sgan_session_destroy(struct sgan_session *session);
 /* Steps are of one stack alone from now on. SGAN_EINVAL: stacks are only apart in the independent stage, or there
  * is no such stack. */
 sgan_status sgan_session_only(struct sgan_session *session, size_t stack);
+
+/* Steps compute the slices begin .. end - 1 of every batch alone from now on, of the preset's; what sums over the batch
+ * is exchanged with the sessions that compute the others (sgan_ctx_set_exchange), which take the same steps, and all
+ * end with the same parameters. Of tensors over the batch a session has only its own images. SGAN_EINVAL: no such
+ * slices. */
+sgan_status sgan_session_share(struct sgan_session *session, size_t begin, size_t end);
 
 /* Takes a batch, which must stay valid during its steps, and runs the encoder on it once, as far up as the steps
  * need. */

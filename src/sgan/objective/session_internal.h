@@ -8,6 +8,9 @@
 /* Sets a loss of the current step by name; `format` has at most one %zu, the stack. */
 void sgan_session_record(struct sgan_session *session, double value, const char *format, size_t stack);
 
+/* sum += values, both [n, size]: of the images that the session computes. */
+sgan_status sgan_session_add(struct sgan_session *session, size_t size, const real *values, real *sum);
+
 /* Tells a tape of stack i where its noise and masks of step `step` come from. */
 void sgan_session_random(struct sgan_session *session, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
                          enum sgan_pass_of pass, uint64_t step);

@@ -63,7 +63,7 @@ static sgan_status draw_noise(struct sgan_sampler *s, size_t i, uint32_t stream,
 {
 	const size_t size = s->model->stacks[i].noise_size;
 	for (size_t k = 0; k < n; k++)
-		SGAN_TRY(sgan_random_uniform(s->ctx, seed, stream + (uint32_t)i, first + k, size, s->noise[i] + k * size));
+		SGAN_TRY(sgan_random_uniform(s->ctx, seed, stream + (uint32_t)i, first + k, 0, size, s->noise[i] + k * size));
 	return SGAN_OK;
 }
 
@@ -71,6 +71,7 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
                               const uint32_t *labels, const real **x)
 {
 	const size_t classes = s->model->preset->classes;
+	const sgan_batch batch = sgan_whole_batch(n, s->model->preset->slices);
 	const real *condition = s->one_hot;
 	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
 	for (size_t k = 0; k < n; k++)
@@ -80,7 +81,8 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 		SGAN_TRY(draw_noise(s, i, stream, seed, first, n));
 		sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
 		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
-		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, s->tapes[i], n, SGAN_INFER));
+		SGAN_TRY(
+			sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, s->tapes[i], batch, SGAN_INFER));
 		condition = sgan_tape_value(s->tapes[i], stack->generator_out);
 	}
 	*x = condition;

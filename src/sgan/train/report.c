@@ -14,7 +14,7 @@ void sgan_meter_add(struct sgan_meter *meter, const struct sgan_session *session
 			meter->losses[i].value += session->losses[i].value;
 	}
 	meter->steps++;
-	meter->images += session->n;
+	meter->images += session->batch.n;
 	meter->seconds += seconds;
 }
 
@@ -60,9 +60,9 @@ static void log_variances(struct sgan_log *log, const struct sgan_session *sessi
 		else
 			snprintf(h, sizeof h, "h%zu", i);
 		snprintf(key, sizeof key, "var_%s_real", h);
-		sgan_log_number(log, key, sgan_batch_variance(session->n, size, sgan_session_real(session, i)));
+		sgan_log_number(log, key, sgan_batch_variance(session->batch.n, size, sgan_session_real(session, i)));
 		snprintf(key, sizeof key, "var_%s_generated", h);
-		sgan_log_number(log, key, sgan_batch_variance(session->n, size, sgan_session_generated(session, i)));
+		sgan_log_number(log, key, sgan_batch_variance(session->batch.n, size, sgan_session_generated(session, i)));
 	}
 }
 
