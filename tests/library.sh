@@ -6,6 +6,10 @@
 set -u
 
 cd "${abs_top_builddir:?}" || exit 99
+if [ ! -w . ]; then
+	echo "skipped: what is installed comes from the build folder, which cannot be written"
+	exit 77
+fi
 dir=$(mktemp -d "$PWD/library.XXXXXX") || exit 99
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM

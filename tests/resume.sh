@@ -74,7 +74,11 @@ failed=0
 # The data's hash, as runs have it whose labels were bytes: else they could not go on.
 hash=9618f9cccd59bd3a
 
-begin straight --threads 2
+# Numbers are read and written with points, whatever the caller's language.
+(
+	export LC_ALL=C
+	begin straight --threads 2
+)
 begin one --threads 1
 
 # stopped after 10, 25 and 40 of its 60 steps
@@ -96,6 +100,8 @@ train changing --resume latest --threads 1
 
 grep -aq "\"data_hash\":\"$hash\"" "$dir"/straight/00000-*/checkpoint.safetensors ||
 	{ echo "another hash of the same data than $hash"; failed=1; }
+
+grep -E '[0-9],[0-9]' "$dir"/one/00000-*/stats.jsonl && failed=1
 
 for out in one stopped changing limited; do
 	same "$out"
