@@ -1,4 +1,4 @@
-# Turns presets (*.cfg) into src/sgan/presets_builtin.c: a C string each, named after its file.
+# Turns presets (*.cfg) into src/sgan/preset/presets_builtin.c: a C string each, named after its file.
 
 BEGIN {
 	print "/* Made from presets/ by presets/embed.awk. */"
