@@ -34,30 +34,30 @@ static void must(sgan_status status)
 	exit(EXIT_FAILURE);
 }
 
-/* Workspace and packed weights begin on 64-byte boundaries; tensors may. */
-static void *memory(size_t bytes)
+/* Workspace and packed weights begin on 64-byte boundaries, as all that sgan_alloc gives; tensors may. */
+static void *memory(size_t count, size_t size)
 {
-	void *block = aligned_alloc(64, (bytes / 64 + 1) * 64);
+	void *allocated = sgan_alloc(count, size);
 
-	if (!block) {
-		fprintf(stderr, "example: no memory\n");
+	if (!allocated) {
+		fprintf(stderr, "example: %s\n", sgan_last_error());
 		exit(EXIT_FAILURE);
 	}
-	return block;
+	return allocated;
 }
 
 static sgan_real *tensor(size_t count)
 {
-	return memory(count * sizeof(sgan_real));
+	return memory(count, sizeof(sgan_real));
 }
 
 /* Weights as a pass reads them; to be packed again whenever they change. */
 static void *packed(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights)
 {
-	void *block = memory(sgan_conv_packed_size(plan, pass));
+	void *opaque = memory(1, sgan_conv_packed_size(plan, pass));
 
-	must(sgan_conv_pack(ctx, plan, pass, weights, block));
-	return block;
+	must(sgan_conv_pack(ctx, plan, pass, weights, opaque));
+	return opaque;
 }
 
 static double dot(size_t count, const sgan_real *a, const sgan_real *b)
@@ -103,7 +103,7 @@ int main(void)
 		size_t bytes = sgan_conv_workspace_size(ctx, plan, (sgan_pass)pass);
 		workspace_size = bytes > workspace_size ? bytes : workspace_size;
 	}
-	void *workspace = memory(workspace_size);
+	void *workspace = memory(1, workspace_size);
 
 	/* Twice, since the first round starts the threads and touches the memory. */
 	for (int round = 0; round < 2; round++) {
@@ -123,9 +123,9 @@ int main(void)
 	double size = sqrt(dot(x_count, x, x) * dot(x_count, deconv_y, deconv_y));
 	printf("<x, deconv y> %.6g, <conv x, y> %.6g, <weights, gradient> %.6g\n", a, b, c);
 
-	void *const blocks[] = { y, x, weights, deconv_y, conv_x, gradient, forward, backward, workspace };
-	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-		free(blocks[i]);
+	void *const all[] = { y, x, weights, deconv_y, conv_x, gradient, forward, backward, workspace };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		sgan_free(all[i]);
 	sgan_conv_plan_destroy(plan);
 	sgan_ctx_destroy(ctx);
 	return fabs(a - b) <= 1e-6 * size && fabs(a - c) <= 1e-6 * size ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -21,10 +21,9 @@ static sgan_ctx *context(const char *isa, int threads)
 
 static void *aligned(size_t bytes)
 {
-	void *memory = aligned_alloc(64, (bytes / 64 + 1) * 64);
+	void *memory = sgan_alloc(1, bytes);
 
-	cr_assert_not_null(memory);
-	memset(memory, 0, (bytes / 64 + 1) * 64);
+	cr_assert_not_null(memory, "%s", sgan_last_error());
 	return memory;
 }
 
@@ -97,11 +96,11 @@ static void close_small(struct small *s)
 {
 	for (size_t i = 0; i < SMALL; i++)
 		cr_assert_eq(s->out[i], 7, "element %zu was written", i);
-	free(s->a);
-	free(s->b);
-	free(s->out);
-	free(s->packed);
-	free(s->workspace);
+	sgan_free(s->a);
+	sgan_free(s->b);
+	sgan_free(s->out);
+	sgan_free(s->packed);
+	sgan_free(s->workspace);
 	sgan_conv_plan_destroy(s->plan);
 	sgan_ctx_destroy(s->ctx);
 }
@@ -120,8 +119,29 @@ Test(library, contexts_and_names_refused)
 	REFUSED(sgan_isa_parse("avx2", NULL), "instruction set: isa is NULL");
 	cr_expect_str_eq(sgan_isa_name((sgan_isa)99), "unknown");
 	cr_expect_not(sgan_isa_built((sgan_isa)-1));
+	cr_expect_not(sgan_isa_usable((sgan_isa)-1));
+	cr_expect_eq(sgan_ctx_isa(NULL), SGAN_ISA_COUNT);
+	cr_expect_eq(sgan_ctx_threads(NULL), 0);
+	REFUSED(sgan_ctx_set_exchange(NULL, NULL, NULL), "exchange: ctx is NULL");
 	sgan_ctx_destroy(NULL);
 	sgan_conv_plan_destroy(NULL);
+}
+
+Test(library, memory)
+{
+	static const size_t sizes[] = { 0, 1, 64, 1000, 3 << 20 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		char *memory = sgan_alloc(sizes[i], 3);
+		cr_assert_not_null(memory, "%s", sgan_last_error());
+		cr_expect_eq((uintptr_t)memory % 64, 0, "%zu times 3 bytes", sizes[i]);
+		for (size_t j = 0; j < 3 * sizes[i]; j++)
+			cr_assert_eq(memory[j], 0);
+		sgan_free(memory);
+	}
+	cr_expect_null(sgan_alloc(huge, 3));
+	cr_expect_str_eq(sgan_last_error(),
+	                 "memory: 9223372036854775807 elements of 3 bytes are more than can be addressed");
+	sgan_free(NULL);
 }
 
 Test(library, plans_refused)
@@ -416,14 +436,14 @@ static void open_caller(const sgan_ctx *ctx, const sgan_conv_plan *plan, uint64_
 
 static void close_caller(struct caller *c)
 {
-	free(c->results);
-	free(c->src);
-	free(c->target);
-	free(c->matrix);
+	sgan_free(c->results);
+	sgan_free(c->src);
+	sgan_free(c->target);
+	sgan_free(c->matrix);
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
-		free(c->workspace[pass]);
+		sgan_free(c->workspace[pass]);
 	for (int pass = 0; pass < 2; pass++)
-		free(c->packed[pass]);
+		sgan_free(c->packed[pass]);
 }
 
 static const sgan_conv_desc shared_layer = {

@@ -1,18 +1,22 @@
-/* libsgan: status codes, version, instruction sets, contexts.
+/* libsgan: status codes, version, instruction sets, memory, contexts, batches.
  *
  *   sgan/conv.h   convolution, deconvolution and dense layers: plans and their three passes
  *   sgan/gemm.h   matrix products
  *   sgan/ops.h    activations, batch normalisation, pooling, losses, Adam, random numbers
  *
- * Everything takes a context, which names the instruction set, the team of threads and
- * the scratch memory of one caller. The library keeps no global state but each thread's
+ * Everything that computes takes a context, which names the instruction set, the team of
+ * threads and the scratch memory of one caller. What takes none is asked before there is
+ * one (versions, instruction sets), lives longer (memory) or belongs to none (a plan's
+ * sizes); its comment says so. The library keeps no global state but each thread's
  * last error, never prints and never exits. Any number of threads may use it at once
  * with a context each; one context serves one thread at a time. Plans do not change
  * once made: threads may share them. A process forked from one that has used a context
  * of several threads must keep to contexts of one: OpenMP's team does not survive a fork.
  *
  * Tensors belong to the caller. A function that fails leaves what it was to write as it
- * was. */
+ * was. A pointer may be NULL where its comment says so; elsewhere a call that returns a
+ * status refuses it (SGAN_EINVAL), and a call that tells something tells 0, NULL or, of
+ * an instruction set, SGAN_ISA_COUNT. To end or to free NULL does nothing. */
 #ifndef SGAN_SGAN_H
 #define SGAN_SGAN_H
 
@@ -54,13 +58,14 @@ typedef enum sgan_status {
 } sgan_status;
 
 /* The calling thread's message of the last call that failed; "" before any. The text
- * belongs to the library and is valid until the thread's next call that fails. */
+ * belongs to the library and is valid until the thread's next call that fails. It is the
+ * thread's and not a context's: a context may be what could not be made. */
 SGAN_API const char *sgan_last_error(void);
 
 /* The library's version, "0.1.0"; a static string. */
 SGAN_API const char *sgan_version(void);
 
-/* Instruction sets, from the portable one upwards. */
+/* Instruction sets, from the portable one upwards. The calls about them take no context: they are for choosing one. */
 typedef enum sgan_isa {
 	SGAN_ISA_GENERIC,
 	SGAN_ISA_AVX2,   /* x86-64 with AVX2 and FMA */
@@ -85,9 +90,25 @@ SGAN_API sgan_isa sgan_isa_best(void);
 /* Activations: y = x; x < 0 ? 0 : x; x > 0 ? x : slope * x (leaky ReLU; Maas et al., 2013); 1 / (1 + exp(-x)). */
 typedef enum sgan_act { SGAN_ACT_NONE, SGAN_ACT_RELU, SGAN_ACT_LRELU, SGAN_ACT_SIGMOID } sgan_act;
 
+/* --- memory --------------------------------------------------------------------- */
+
+/* count * size bytes, all 0, on a 64-byte boundary, as packed weights and workspaces must begin on and tensors best do;
+ * large ones ask the system for huge pages. The caller owns it and gives it back with sgan_free, on any thread. NULL:
+ * the product is more than can be addressed, or memory could not be had, as sgan_last_error() says. Of 0 bytes, a
+ * pointer that is good for sgan_free alone. No context: memory outlives them, and several may work on it. */
+SGAN_API void *sgan_alloc(size_t count, size_t size);
+
+/* Gives back what sgan_alloc gave, and nothing else; NULL is allowed. */
+SGAN_API void sgan_free(void *memory);
+
+/* --- contexts ------------------------------------------------------------------- */
+
 /* An instruction set, a number of threads, scratch memory. */
 typedef struct sgan_ctx sgan_ctx;
 
+/* What a context is told, as data: the library reads of the machine no more than it takes to fill what is left out.
+ * Members that an initialiser does not name, being 0, are left out. Which cores and NUMA nodes the threads are to use,
+ * and where memory is placed, have their place here too, once contexts can do anything with it. */
 typedef struct sgan_ctx_options {
 	const char *isa; /* a name; NULL: the environment's SGAN_ISA, else the best */
 	int threads;     /* 1 to 1024; 0: OMP_NUM_THREADS, else what the affinity mask and cgroup quota allow */
@@ -103,17 +124,17 @@ SGAN_API sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx *
 /* Ends a context and its scratch memory; NULL is allowed. Plans made with it live on. */
 SGAN_API void sgan_ctx_destroy(sgan_ctx *ctx);
 
-/* What the context was given, or found. */
+/* What the context was given, or found; of NULL, SGAN_ISA_COUNT and 0. */
 SGAN_API sgan_isa sgan_ctx_isa(const sgan_ctx *ctx);
 SGAN_API int sgan_ctx_threads(const sgan_ctx *ctx);
 
 /* --- batches and slices --------------------------------------------------------- */
 
 /* A batch: n images, cut into slices; and which slices a call is to work on. Slice s holds the images from n s / slices
- * up to n (s + 1) / slices, rounded down. Tensors are addressed as the whole batch's; a call reads and writes the images
- * of the slices begin .. end - 1 alone. What follows from a batch's size (algorithms, the grouping of sums, means,
- * counts, random numbers) follows from n and slices, never from the range: however the slices are spread over calls,
- * the bits are the same. */
+ * up to n (s + 1) / slices, rounded down. Tensors are addressed as the whole batch's; a call reads and writes the
+ * images of the slices begin .. end - 1 alone. What follows from a batch's size (algorithms, the grouping of sums,
+ * means, counts, random numbers) follows from n and slices, never from the range: however the slices are spread over
+ * calls, the bits are the same. */
 typedef struct sgan_batch {
 	size_t n;          /* images */
 	size_t slices;     /* at least 1 */
@@ -143,8 +164,9 @@ typedef struct sgan_partials {
  * same order and with the same sizes by all who share a batch. Anything but SGAN_OK ends the call that needed it. */
 typedef sgan_status sgan_exchange(void *arg, const sgan_partials *partials);
 
-/* The context's exchange from now on; NULL: none, and then calls that sum over the batch take whole batches alone. */
-SGAN_API void sgan_ctx_set_exchange(sgan_ctx *ctx, sgan_exchange *exchange, void *arg);
+/* The context's exchange from now on; NULL: none, and then calls that sum over the batch take whole batches alone.
+ * SGAN_EINVAL: ctx is NULL. */
+SGAN_API sgan_status sgan_ctx_set_exchange(sgan_ctx *ctx, sgan_exchange *exchange, void *arg);
 
 #ifdef __cplusplus
 }

@@ -28,10 +28,11 @@ sgan_status sgan_combine(sgan_ctx *ctx, const sgan_partials *p)
 	return ctx->exchange(ctx->exchange_arg, p);
 }
 
-void sgan_ctx_set_exchange(sgan_ctx *ctx, sgan_exchange *exchange, void *arg)
+sgan_status sgan_ctx_set_exchange(sgan_ctx *ctx, sgan_exchange *exchange, void *arg)
 {
 	if (!ctx)
-		return;
+		return sgan_fail(SGAN_EINVAL, "exchange: ctx is NULL");
 	ctx->exchange = exchange;
 	ctx->exchange_arg = arg;
+	return SGAN_OK;
 }

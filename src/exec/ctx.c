@@ -92,12 +92,12 @@ void sgan_ctx_destroy(sgan_ctx *ctx)
 
 sgan_isa sgan_ctx_isa(const sgan_ctx *ctx)
 {
-	return ctx->kernels->isa;
+	return ctx ? ctx->kernels->isa : SGAN_ISA_COUNT;
 }
 
 int sgan_ctx_threads(const sgan_ctx *ctx)
 {
-	return ctx->threads;
+	return ctx ? ctx->threads : 0;
 }
 
 void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes)
