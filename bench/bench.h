@@ -17,6 +17,7 @@ struct bench_options {
 	int stack;                                /* -1: all */
 	size_t batch, runs;
 	bool json;
+	bool all_algorithms; /* layers: a row for each that fits, not only for the plan's choice */
 };
 
 struct bench {
@@ -141,12 +142,13 @@ double bench_print_header(const struct bench *b, const char *what);
 void bench_print_drift(const struct bench *b, double peak);
 
 /* What columns of text tables are called. */
-void bench_print_columns(const struct bench *b, const char *first);
+void bench_print_columns(const struct bench *b, const char *first, bool algorithms);
 
 /* A row: `object` (which it takes) says what was timed; added are ms, gflops, percent_of_peak, and peer, peer_ms and
  * ratio where peer_seconds is not 0. `title` is the row's in the table for people. */
 struct bench_row {
 	const char *title, *pass;
+	const char *algorithm; /* a plan's for the pass; NULL: there is no such column */
 	double seconds, flop;   /* flop 0: nothing to count */
 	double peak;            /* GFLOP/s, 0: unknown */
 	double images;          /* for images/s; 0: none */

@@ -130,7 +130,6 @@ static struct bench_layer square(size_t size)
 		                           .out_c = size,
 		                           .kernel_h = 1,
 		                           .kernel_w = 1,
-		                           .stride = 1,
 		                           .max_batch = size };
 	return layer;
 }
@@ -158,7 +157,7 @@ static void time_layer(const struct bench *b, const struct bench_layer *layer, b
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
 		if (is_square ? pass != SGAN_FORWARD : b->options.pass != SGAN_PASS_COUNT && b->options.pass != pass)
 			continue;
-		bench_pass_prepare(&p, (sgan_pass)pass);
+		bench_pass_prepare(&p, (sgan_pass)pass, NULL);
 		time_product(b, layer, &p, !is_square, log_ratio, ratios);
 		bench_pass_end(&p);
 	}
@@ -176,7 +175,7 @@ void bench_gemm(struct bench *b)
 		bench_fail("%s is compared by its layers alone; see layers", b->peer->name);
 	const size_t count = bench_list_layers(b->preset, b->options.batch, layers);
 	const double peak = bench_print_header(b, "gemm");
-	bench_print_columns(b, "product");
+	bench_print_columns(b, "product", false);
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(b, &layers[i]) && !is_repeated(layers, i))
 			time_layer(b, &layers[i], false, &log_ratio, &ratios);

@@ -131,6 +131,7 @@ static void time_pass(const struct bench *b, const struct bench_layer *layer, st
 	snprintf(title, sizeof title, "%-12s %s", layer->name, layer->shape);
 	struct bench_row row = { .title = title,
 		                     .pass = bench_pass_names[o->pass],
+		                     .algorithm = sgan_conv_plan_algorithm(o->plan, o->pass),
 		                     .flop = 2 * layer->work * (double)o->n,
 		                     .peer = both ? b->peer->name : NULL,
 		                     .how = both ? b->peer->layer_how(theirs.layer) : NULL };
@@ -142,6 +143,23 @@ static void time_pass(const struct bench *b, const struct bench_layer *layer, st
 	count_row(&summaries[SGAN_PASS_COUNT], &row, layer);
 	if (both)
 		b->peer->layer_destroy(theirs.layer);
+}
+
+enum { MOST_ALGORITHMS = 8 };
+
+/* The plan's choice, or all that fit. */
+static void time_algorithms(const struct bench *b, const struct bench_layer *layer, struct bench_pass *o,
+                            sgan_pass pass, struct summary summaries[SGAN_PASS_COUNT + 1])
+{
+	const char *names[MOST_ALGORITHMS] = { NULL };
+	size_t count = 1;
+	if (b->options.all_algorithms)
+		bench_check(sgan_conv_algorithms(b->ctx, &layer->desc, pass, MOST_ALGORITHMS, names, &count), layer->name);
+	for (size_t i = 0; i < count && i < MOST_ALGORITHMS; i++) {
+		bench_pass_prepare(o, pass, names[i]);
+		time_pass(b, layer, o, summaries);
+		bench_pass_end(o);
+	}
 }
 
 static bool is_wanted(const struct bench *b, const struct bench_layer *layer)
@@ -167,7 +185,7 @@ void bench_layers(struct bench *b)
 		bench_fail("--layer '%s': no linear layer of preset %s has this in its name or shape", b->options.layer,
 		           b->preset->name);
 	const double peak = bench_print_header(b, "layers");
-	bench_print_columns(b, "layer");
+	bench_print_columns(b, "layer", true);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_wanted(b, &layers[i]))
 			continue;
@@ -175,9 +193,7 @@ void bench_layers(struct bench *b)
 		for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
 			if (b->options.pass != SGAN_PASS_COUNT && b->options.pass != pass)
 				continue;
-			bench_pass_prepare(&o, (sgan_pass)pass);
-			time_pass(b, &layers[i], &o, summaries);
-			bench_pass_end(&o);
+			time_algorithms(b, &layers[i], &o, (sgan_pass)pass, summaries);
 		}
 		bench_pass_destroy(&o);
 	}

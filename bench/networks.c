@@ -12,6 +12,7 @@ static void describe(const struct sgan_layer_desc *l, const size_t in[3], const 
                      size_t slices, struct bench_layer *layer)
 {
 	const bool dense = l->kind == SGAN_LAYER_DENSE;
+	const size_t pad = dense ? 0 : l->pad;
 	layer->dense = dense;
 	layer->work = bench_layer_work(l, in, out);
 	layer->desc = (sgan_conv_desc){ .kind = l->kind == SGAN_LAYER_DECONV ? SGAN_DECONV : SGAN_CONV,
@@ -21,9 +22,14 @@ static void describe(const struct sgan_layer_desc *l, const size_t in[3], const 
 		                            .out_c = l->out,
 		                            .kernel_h = dense ? 1 : l->kernel,
 		                            .kernel_w = dense ? 1 : l->kernel,
-		                            .stride = dense ? 1 : l->stride,
-		                            .pad = dense ? 0 : l->pad,
-		                            .out_pad = dense ? 0 : l->out_pad,
+		                            .stride_h = dense ? 1 : l->stride,
+		                            .stride_w = dense ? 1 : l->stride,
+		                            .pad_top = pad,
+		                            .pad_bottom = pad,
+		                            .pad_left = pad,
+		                            .pad_right = pad,
+		                            .out_pad_h = dense ? 0 : l->out_pad,
+		                            .out_pad_w = dense ? 0 : l->out_pad,
 		                            .max_batch = batch,
 		                            .slices = slices };
 	if (dense)

@@ -9,13 +9,14 @@ enum { MOST_SETS = 4096 };
 void bench_pass_run(void *arg, size_t round)
 {
 	struct bench_pass *o = arg;
+	const sgan_batch batch = sgan_whole_batch(o->n, sgan_conv_plan_desc(o->plan)->slices);
 	real *src = o->src + round % o->sets * o->src_count, *dst = o->dst + round % o->sets * o->dst_count;
 	if (o->pass == SGAN_FORWARD)
-		sgan_conv_forward(o->ctx, o->plan, o->n, src, o->packed, NULL, dst, o->workspace);
+		sgan_conv_forward(o->ctx, o->plan, batch, src, o->packed, NULL, dst, o->workspace);
 	else if (o->pass == SGAN_BACKWARD_DATA)
-		sgan_conv_backward_data(o->ctx, o->plan, o->n, dst, o->packed, src, o->workspace);
+		sgan_conv_backward_data(o->ctx, o->plan, batch, dst, o->packed, src, o->workspace);
 	else
-		sgan_conv_backward_weights(o->ctx, o->plan, o->n, src, dst, o->diff_weights, false, o->workspace);
+		sgan_conv_backward_weights(o->ctx, o->plan, batch, src, dst, o->diff_weights, false, o->workspace);
 }
 
 static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
@@ -30,7 +31,7 @@ static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
 struct bench_pass bench_pass_create(sgan_ctx *ctx, const struct bench_layer *layer, size_t n)
 {
 	const sgan_conv_desc *d = &layer->desc;
-	struct bench_pass o = { .ctx = ctx, .n = n };
+	struct bench_pass o = { .ctx = ctx, .n = n, .desc = *d };
 	bench_check(sgan_conv_plan_create(ctx, d, &o.plan), layer->name);
 	o.src_count = n * d->in_h * d->in_w * d->in_c;
 	o.dst_count = n * sgan_conv_out_h(o.plan) * sgan_conv_out_w(o.plan) * d->out_c;
@@ -44,15 +45,17 @@ struct bench_pass bench_pass_create(sgan_ctx *ctx, const struct bench_layer *lay
 	return o;
 }
 
-void bench_pass_prepare(struct bench_pass *o, sgan_pass pass)
+void bench_pass_prepare(struct bench_pass *o, sgan_pass pass, const char *algorithm)
 {
+	sgan_conv_plan_destroy(o->plan);
+	o->desc.algorithm[pass] = algorithm;
+	bench_check(sgan_conv_plan_create(o->ctx, &o->desc, &o->plan), algorithm);
 	o->pass = pass;
 	o->packed = sgan_alloc(sgan_conv_packed_size(o->plan, pass) + 1, 1);
 	o->workspace = sgan_alloc(sgan_conv_workspace_size(o->ctx, o->plan, pass) + 1, 1);
 	if (o->packed == NULL || o->workspace == NULL)
 		bench_check(SGAN_ENOMEM, "workspace");
-	if (pass != SGAN_BACKWARD_WEIGHTS)
-		sgan_conv_pack(o->ctx, o->plan, pass, o->weights, o->packed);
+	bench_check(sgan_conv_pack(o->ctx, o->plan, pass, o->weights, o->packed), "packing");
 }
 
 void bench_pass_end(struct bench_pass *o)

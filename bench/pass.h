@@ -8,6 +8,7 @@
 
 struct bench_pass {
 	sgan_ctx *ctx;
+	sgan_conv_desc desc;
 	sgan_conv_plan *plan;
 	sgan_pass pass;
 	size_t n, sets, src_count, dst_count, weight_count; /* values of one set; of the weights */
@@ -19,8 +20,8 @@ struct bench_pass {
 struct bench_pass bench_pass_create(sgan_ctx *ctx, const struct bench_layer *layer, size_t n);
 void bench_pass_destroy(struct bench_pass *pass);
 
-/* Between the two, one pass after another. */
-void bench_pass_prepare(struct bench_pass *pass, sgan_pass which);
+/* Between the two, one pass after another; algorithm is a name, or NULL for the plan's choice. */
+void bench_pass_prepare(struct bench_pass *pass, sgan_pass which, const char *algorithm);
 void bench_pass_end(struct bench_pass *pass);
 
 /* A contender's function; the argument is a struct bench_pass. */

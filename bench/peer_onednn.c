@@ -279,9 +279,10 @@ static struct operand matrix(const real *values, size_t rows, size_t columns, bo
 static void set_window(struct api_operation *op, const sgan_conv_desc *d, const dnnl_dims_t large,
                        const dnnl_dims_t small)
 {
-	const size_t kernel[2] = { d->kernel_h, d->kernel_w };
+	const size_t kernel[2] = { d->kernel_h, d->kernel_w }, strides[2] = { d->stride_h, d->stride_w };
+	const size_t pads[2] = { d->pad_top, d->pad_left };
 	for (int i = 0; i < 2; i++) {
-		const dnnl_dim_t stride = (dnnl_dim_t)d->stride, pad = (dnnl_dim_t)d->pad;
+		const dnnl_dim_t stride = (dnnl_dim_t)strides[i], pad = (dnnl_dim_t)pads[i];
 		const dnnl_dim_t needed = (small[2 + i] - 1) * stride + (dnnl_dim_t)kernel[i] - pad - large[2 + i];
 		op->strides[i] = stride;
 		op->pad_left[i] = pad;

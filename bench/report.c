@@ -71,11 +71,14 @@ void bench_print_drift(const struct bench *b, double before)
 		                    100 * (after / before - 1));
 }
 
-void bench_print_columns(const struct bench *b, const char *first)
+void bench_print_columns(const struct bench *b, const char *first, bool algorithms)
 {
 	if (b->options.json)
 		return;
-	printf("%-46s %-16s %10s %9s %7s", first, "pass", "ms", "GFLOP/s", "% peak");
+	printf("%-46s %-16s", first, "pass");
+	if (algorithms)
+		printf(" %-9s", "algorithm");
+	printf(" %10s %9s %7s", "ms", "GFLOP/s", "% peak");
 	if (b->peer != NULL)
 		printf(" %10s %9s %7s", "peer ms", "GFLOP/s", "ratio");
 	printf("\n");
@@ -84,7 +87,10 @@ void bench_print_columns(const struct bench *b, const char *first)
 static void print_text_row(const struct bench *b, const struct bench_row *row)
 {
 	const double gflops = row->flop / row->seconds / 1e9;
-	printf("%-46s %-16s %10.4f", row->title, row->pass, row->seconds * 1e3);
+	printf("%-46s %-16s", row->title, row->pass);
+	if (row->algorithm != NULL)
+		printf(" %-9s", row->algorithm);
+	printf(" %10.4f", row->seconds * 1e3);
 	if (row->flop > 0)
 		printf(" %9.1f", gflops);
 	else
@@ -118,6 +124,8 @@ void bench_print_row(const struct bench *b, const struct bench_row *row, json_t 
 	const double gflops = row->flop / row->seconds / 1e9;
 	if (row->pass != NULL && row->pass[0] != '\0')
 		json_object_set_new(object, "pass", json_string(row->pass));
+	if (row->algorithm != NULL)
+		json_object_set_new(object, "algorithm", json_string(row->algorithm));
 	json_object_set_new(object, "isa", json_string(sgan_isa_name(sgan_ctx_isa(b->ctx))));
 	json_object_set_new(object, "threads", json_integer(sgan_ctx_threads(b->ctx)));
 	json_object_set_new(object, "batch", json_integer((json_int_t)b->options.batch));

@@ -25,7 +25,7 @@ void bench_sample(struct bench *b)
 		bench_check(SGAN_ENOMEM, "images");
 	bench_check(sgan_sampler_create(b->ctx, model, &s.sampler), "sampler");
 	const double peak = bench_print_header(b, "sample");
-	bench_print_columns(b, "what");
+	bench_print_columns(b, "what", false);
 	struct bench_contender contender = { .run = draw, .arg = &s };
 	struct bench_row row = { .title = "sample", .pass = "", .images = (double)batch.n };
 	row.flop = (double)batch.n * bench_sample_work(b->preset);

@@ -27,6 +27,7 @@ static const char help[] = "usage: sgan-bench [peak|layers|gemm|step|sample]... 
 						   "\n"
 						   "  --layer TEXT    layers: only those with this in their name or shape\n"
 						   "  --pass P        layers: fwd, bwd-data or bwd-weights (all)\n"
+						   "  --algorithms    layers: each algorithm that fits, not only the plan's choice\n"
 						   "  --peer P        layers: onednn; gemm: openblas or blis, where configure found them\n"
 						   "  --stage S       step: encoder, independent or joint (all)\n"
 						   "  --stack I       step: one stack alone, 0 being the bottom one (all)\n";
@@ -97,7 +98,7 @@ static const struct bench_peer *peer_named(const char *text)
 	return peer;
 }
 
-enum option_key { PRESET = 1, ISA, THREADS, BATCH, RUNS, JSON, LAYER, PASS, PEER, STAGE, STACK, HELP };
+enum option_key { PRESET = 1, ISA, THREADS, BATCH, RUNS, JSON, LAYER, PASS, ALGORITHMS, PEER, STAGE, STACK, HELP };
 
 static const struct option long_options[] = {
 	{ "preset", required_argument, NULL, PRESET },
@@ -108,6 +109,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, JSON },
 	{ "layer", required_argument, NULL, LAYER },
 	{ "pass", required_argument, NULL, PASS },
+	{ "algorithms", no_argument, NULL, ALGORITHMS },
 	{ "peer", required_argument, NULL, PEER },
 	{ "stage", required_argument, NULL, STAGE },
 	{ "stack", required_argument, NULL, STACK },
@@ -142,6 +144,9 @@ static void take_option(struct bench *b, int key)
 		break;
 	case PASS:
 		o->pass = pass_number(optarg);
+		break;
+	case ALGORITHMS:
+		o->all_algorithms = true;
 		break;
 	case PEER:
 		b->peer = peer_named(optarg);

@@ -96,7 +96,7 @@ void bench_step(struct bench *b)
 {
 	struct sgan_model *model = bench_make_model(b, true);
 	const double peak = bench_print_header(b, "step");
-	bench_print_columns(b, "step");
+	bench_print_columns(b, "step", false);
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
 		if (b->options.stage == NULL ? b->options.stack < 0 || i == SGAN_STAGE_INDEPENDENT
 		                             : strcmp(b->options.stage, sgan_stage_name((enum sgan_stage)i)) == 0)

@@ -17,9 +17,9 @@ function unshape(shape) {
 		print "| step | ms | images/s | GFLOP/s | % of peak |"
 		print "|---|---:|---:|---:|---:|"
 	} else if (kind != "peak") {
-		print "| " (kind == "gemm" ? "product" : "layer") " | pass | ms | GFLOP/s | % of peak |" \
-			(peer != "" ? " " peer ", GFLOP/s | ratio |" : "")
-		print "|---|---|---:|---:|---:|" (peer != "" ? "---:|---:|" : "")
+		print "| " (kind == "gemm" ? "product" : "layer") " | pass |" (kind == "layers" ? " algorithm |" : "") \
+			" ms | GFLOP/s | % of peak |" (peer != "" ? " " peer ", GFLOP/s | ratio |" : "")
+		print "|---|---|" (kind == "layers" ? "---|" : "") "---:|---:|---:|" (peer != "" ? "---:|---:|" : "")
 	}
 	next
 }
@@ -35,7 +35,7 @@ function unshape(shape) {
 
 /^{"layer"/ {
 	name = text("layer") " " unshape(text("shape")) (text("by") != "" ? " (" text("by") ")" : "")
-	print "| " name " | " text("pass") " | " number("ms", 3) " | " number("gflops", 0) " | " \
+	print "| " name " | " text("pass") (kind == "layers" ? " | " text("algorithm") : "") " | " number("ms", 3) " | " number("gflops", 0) " | " \
 		number("percent_of_peak", 1) " |" \
 		(peer != "" ? " " number("peer_gflops", 0) " | " number("ratio", 2) " |" : "")
 }

@@ -20,9 +20,14 @@ static const sgan_conv_desc layer = {
 	.out_c = 64,
 	.kernel_h = 5,
 	.kernel_w = 5,
-	.stride = 2,
-	.pad = 2,
-	.out_pad = 1,
+	.stride_h = 2,
+	.stride_w = 2,
+	.pad_top = 2,
+	.pad_bottom = 2,
+	.pad_left = 2,
+	.pad_right = 2,
+	.out_pad_h = 1,
+	.out_pad_w = 1,
 	.max_batch = BATCH,
 };
 
@@ -105,14 +110,19 @@ int main(void)
 	}
 	void *workspace = memory(1, workspace_size);
 
+	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+		printf("%s%s", pass ? ", " : "algorithms: ", sgan_conv_plan_algorithm(plan, (sgan_pass)pass));
+	printf("\n");
+
 	/* Twice, since the first round starts the threads and touches the memory. */
 	for (int round = 0; round < 2; round++) {
+		const sgan_batch batch = sgan_whole_batch(BATCH, 1);
 		double begin = milliseconds(), forward_end, data_end;
-		must(sgan_conv_forward(ctx, plan, BATCH, y, forward, NULL, deconv_y, workspace));
+		must(sgan_conv_forward(ctx, plan, batch, y, forward, NULL, deconv_y, workspace));
 		forward_end = milliseconds();
-		must(sgan_conv_backward_data(ctx, plan, BATCH, x, backward, conv_x, workspace));
+		must(sgan_conv_backward_data(ctx, plan, batch, x, backward, conv_x, workspace));
 		data_end = milliseconds();
-		must(sgan_conv_backward_weights(ctx, plan, BATCH, y, x, gradient, false, workspace));
+		must(sgan_conv_backward_weights(ctx, plan, batch, y, x, gradient, false, workspace));
 		printf("forward %.3f ms, backward-data %.3f ms, backward-weights %.3f ms\n", forward_end - begin,
 		       data_end - forward_end, milliseconds() - data_end);
 	}

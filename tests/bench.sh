@@ -58,7 +58,7 @@ refused()
 }
 
 common="isa threads batch ms gflops percent_of_peak"
-fields "layers" '^{"layer"' "layer pass $common" layers --layer fcz --runs 1 --batch 3
+fields "layers" '^{"layer"' "layer pass algorithm $common" layers --layer fcz --runs 1 --batch 3
 cp "$dir/out" "$dir/layers"
 fields "gemm" '^{"layer"' "layer pass $common" gemm --layer fcz --runs 1 --batch 3
 fields "step" '^{"step"' "step isa threads batch ms images_per_second gflops percent_of_peak" \
@@ -81,6 +81,12 @@ else
 	not_ok "OPENBLAS_CORETYPE"
 fi
 
+if [ "$("$bench" layers --layer E.conv1 --pass fwd --algorithms --runs 1 --batch 3 --json 2>"$dir/err" |
+	grep -c -e '"algorithm":"runs"' -e '"algorithm":"batch"' -e '"algorithm":"indirect"')" -eq 3 ]; then
+	ok "each algorithm"
+else
+	not_ok "each algorithm"
+fi
 if [ "$("$bench" layers --layer deconv1 --runs 1 --batch 3 --json 2>"$dir/err" |
 	awk -f "$source/json.awk" -f "$source/plot.awk" | tee "$dir/out" | grep -c -e '^<svg' -e '^</svg>')" -eq 2 ]; then
 	ok "a plot"

@@ -30,8 +30,10 @@ static const sgan_conv_desc sound = { .kind = SGAN_CONV,
 	                                  .out_c = 4,
 	                                  .kernel_h = 3,
 	                                  .kernel_w = 3,
-	                                  .stride = 1,
-	                                  .pad = 1,
+	                                  .pad_top = 1,
+	                                  .pad_bottom = 1,
+	                                  .pad_left = 1,
+	                                  .pad_right = 1,
 	                                  .max_batch = 2 };
 
 static void expect_refused(sgan_conv_desc desc, const char *text)
@@ -59,12 +61,12 @@ Test(conv, wrong_sizes_are_refused)
 	REFUSED("input channels is 0", desc.in_c = 0);
 	REFUSED("output channels is 0", desc.out_c = 0);
 	REFUSED("kernel width is 0", desc.kernel_w = 0);
-	REFUSED("stride is 0", desc.stride = 0);
 	REFUSED("largest batch is 0", desc.max_batch = 0);
 	REFUSED("leaves no output", desc.kernel_h = 11);
-	REFUSED("output padding is 1", desc.out_pad = 1);
-	REFUSED("output padding is 2", desc.kind = SGAN_DECONV, desc.stride = 2, desc.out_pad = 2);
-	REFUSED("leaves nothing", desc.kind = SGAN_DECONV, desc.in_h = 1, desc.pad = 2);
+	REFUSED("leaves no output", desc.dilation_w = 5);
+	REFUSED("output padding is 1", desc.out_pad_h = 1);
+	REFUSED("output padding is 2", desc.kind = SGAN_DECONV, desc.stride_w = 2, desc.out_pad_w = 2);
+	REFUSED("leaves nothing", desc.kind = SGAN_DECONV, desc.in_h = 1, desc.pad_bottom = 3);
 	REFUSED("unknown activation", desc.act = (sgan_act)9);
 	REFUSED("unknown kind", desc.kind = (sgan_conv_kind)7);
 }
@@ -72,14 +74,52 @@ Test(conv, wrong_sizes_are_refused)
 Test(conv, sizes_that_overflow_are_refused)
 {
 	REFUSED("input width", desc.in_w = SIZE_MAX);
-	REFUSED("stride", desc.stride = SIZE_MAX / 2);
-	REFUSED("padding", desc.pad = SIZE_MAX - 1);
+	REFUSED("stride_h", desc.stride_h = SIZE_MAX / 2);
+	REFUSED("dilation_w", desc.dilation_w = SIZE_MAX / 2);
+	REFUSED("pad_left", desc.pad_left = SIZE_MAX - 1);
 	REFUSED("too large to address", desc.in_h = desc.in_w = desc.in_c = (size_t)1 << 29);
 	REFUSED("too large to address", desc.max_batch = desc.in_c = (size_t)1 << 30);
 	REFUSED("too large to address", desc.in_c = desc.out_c = (size_t)1 << 30);
-	REFUSED("too large to address", desc.pad = (size_t)1 << 30, desc.out_c = (size_t)1 << 20);
-	REFUSED("too large to address", desc.kind = SGAN_DECONV, desc.in_h = desc.in_w = desc.stride = (size_t)1 << 30);
+	REFUSED("too large to address", desc.pad_top = desc.pad_right = (size_t)1 << 30, desc.out_c = (size_t)1 << 20);
+	REFUSED("too large to address", desc.kind = SGAN_DECONV,
+	        desc.in_h = desc.in_w = desc.stride_h = desc.stride_w = (size_t)1 << 30);
+	REFUSED("too large to address", desc.kind = SGAN_DECONV,
+	        desc.kernel_h = desc.kernel_w = desc.dilation_h = desc.dilation_w = (size_t)1 << 30);
 	REFUSED("too large to address", desc.slices = (size_t)1 << 30, desc.in_c = desc.out_c = (size_t)1 << 14);
+}
+
+/* What is asked for by name is used, or refused with what could be. */
+Test(conv, algorithms_are_chosen_by_name)
+{
+	sgan_ctx *ctx = context(NULL, 1);
+	sgan_conv_desc small = sound;
+	const char *names[3] = { NULL, NULL, "untouched" };
+	sgan_conv_plan *plan = NULL;
+	size_t count = 0;
+
+	cr_assert_eq(sgan_conv_algorithms(ctx, &small, SGAN_FORWARD, 2, names, &count), SGAN_OK);
+	cr_expect_eq(count, 3);
+	cr_expect_str_eq(names[0], "runs");
+	cr_expect_str_eq(names[1], "batch");
+	cr_expect_str_eq(names[2], "untouched");
+	small.algorithm[SGAN_FORWARD] = "indirect";
+	cr_assert_eq(sgan_conv_plan_create(ctx, &small, &plan), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_str_eq(sgan_conv_plan_algorithm(plan, SGAN_FORWARD), "indirect");
+	cr_expect_str_eq(sgan_conv_plan_algorithm(plan, SGAN_BACKWARD_DATA), "dots");
+	cr_expect_str_eq(sgan_conv_plan_algorithm(plan, SGAN_BACKWARD_WEIGHTS), "runs");
+	cr_expect_null(sgan_conv_plan_algorithm(plan, SGAN_PASS_COUNT));
+	cr_expect_null(sgan_conv_plan_algorithm(NULL, SGAN_FORWARD));
+	cr_expect_str_eq(sgan_conv_plan_desc(plan)->algorithm[SGAN_BACKWARD_DATA], "dots");
+	cr_expect_eq(sgan_conv_plan_desc(plan)->stride_w, 1);
+	sgan_conv_plan_destroy(plan);
+	cr_expect_eq(sgan_conv_algorithms(ctx, &small, SGAN_PASS_COUNT, 0, NULL, &count), SGAN_EINVAL);
+	cr_expect_eq(sgan_conv_algorithms(ctx, &small, SGAN_FORWARD, 1, NULL, &count), SGAN_EINVAL);
+	sgan_ctx_destroy(ctx);
+	REFUSED("convolution, forward: algorithm \"winograd\" is unknown or does not fit this layer; runs, batch, indirect: "
+	        "these fit",
+	        desc.algorithm[SGAN_FORWARD] = "winograd");
+	REFUSED("convolution, backward-weights: algorithm \"rows\"", desc.algorithm[SGAN_BACKWARD_WEIGHTS] = "rows");
+	REFUSED("batch, indirect: these fit", desc.in_c = 5, desc.algorithm[SGAN_BACKWARD_DATA] = "dots");
 }
 
 /* --- one layer, all passes --------------------------------------------------- */
@@ -134,12 +174,17 @@ static void open_layer(const char *isa, int threads, const sgan_conv_desc *desc,
 	}
 }
 
+static sgan_batch all_of(const struct layer *l)
+{
+	return sgan_whole_batch(l->n, sgan_conv_plan_desc(l->plan)->slices);
+}
+
 static void run_layer(struct layer *l)
 {
 	sgan_status status[PASSES] = {
-		sgan_conv_forward(l->ctx, l->plan, l->n, l->src, l->packed[0], l->bias, l->result[0], l->workspace[0]),
-		sgan_conv_backward_data(l->ctx, l->plan, l->n, l->diff_dst, l->packed[1], l->result[1], l->workspace[1]),
-		sgan_conv_backward_weights(l->ctx, l->plan, l->n, l->src, l->diff_dst, l->result[2], true, l->workspace[2]),
+		sgan_conv_forward(l->ctx, l->plan, all_of(l), l->src, l->packed[0], l->bias, l->result[0], l->workspace[0]),
+		sgan_conv_backward_data(l->ctx, l->plan, all_of(l), l->diff_dst, l->packed[1], l->result[1], l->workspace[1]),
+		sgan_conv_backward_weights(l->ctx, l->plan, all_of(l), l->src, l->diff_dst, l->result[2], true, l->workspace[2]),
 	};
 
 	for (int p = 0; p < PASSES; p++)
@@ -164,7 +209,8 @@ static void close_layer(struct layer *l)
 #define LAYER(k, size, in, out, kernel, s, p, op, a)                                                                   \
 	{                                                                                                                  \
 		.kind = k, .in_h = size, .in_w = size, .in_c = in, .out_c = out, .kernel_h = kernel, .kernel_w = kernel,       \
-		.stride = s, .pad = p, .out_pad = op, .max_batch = 100, .act = a, .slope = (real)0.2                           \
+		.stride_h = s, .stride_w = s, .pad_top = p, .pad_bottom = p, .pad_left = p, .pad_right = p, .out_pad_h = op,   \
+		.out_pad_w = op, .max_batch = 100, .act = a, .slope = (real)0.2                                                \
 	}
 
 static const sgan_conv_desc mnist[] = {
@@ -285,7 +331,7 @@ Test(conv, weight_gradients_are_cut_and_match_naive_loops)
 	sgan_conv_desc dense = LAYER(SGAN_CONV, 1, 50, 70, 1, 1, 0, 0, SGAN_ACT_NONE);
 
 	compare_with_naive(NULL, &large, 2);
-	large.stride = 2;
+	large.stride_h = large.stride_w = 2;
 	compare_with_naive(NULL, &large, 2);
 	for (dense.slices = 1; dense.slices <= 4; dense.slices += 3) {
 		compare_with_naive(NULL, &dense, 3);
@@ -305,10 +351,10 @@ static void expect_one_addition(const char *isa, sgan_conv_desc desc, size_t n, 
 	desc.max_batch = n;
 	open_layer(isa, 2, &desc, n, &sum);
 	open_layer(isa, 2, &desc, n, &added);
-	cr_assert_eq(sgan_conv_backward_weights(sum.ctx, sum.plan, n, sum.src, sum.diff_dst, sum.result[2], false,
+	cr_assert_eq(sgan_conv_backward_weights(sum.ctx, sum.plan, all_of(&sum), sum.src, sum.diff_dst, sum.result[2], false,
 	                                        sum.workspace[2]),
 	             SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_weights(added.ctx, added.plan, n, added.src, added.diff_dst, added.result[2], true,
+	cr_assert_eq(sgan_conv_backward_weights(added.ctx, added.plan, all_of(&added), added.src, added.diff_dst, added.result[2], true,
 	                                        added.workspace[2]),
 	             SGAN_OK);
 	before = filled(sum.count[2], 5); /* what open_layer gave `added` */
@@ -349,7 +395,7 @@ static void weight_gradient(const char *isa, const sgan_conv_desc *d, struct lay
 		for (size_t i = 0; i < l->count[p]; i++)
 			(p == 0 ? l->diff_dst : l->src)[i] = (real)((i * 7 + (size_t)p) % 5) - 2;
 	cr_assert_eq(
-		sgan_conv_backward_weights(l->ctx, l->plan, l->n, l->src, l->diff_dst, l->result[2], false, l->workspace[2]),
+		sgan_conv_backward_weights(l->ctx, l->plan, all_of(l), l->src, l->diff_dst, l->result[2], false, l->workspace[2]),
 		SGAN_OK);
 }
 
@@ -426,9 +472,9 @@ Test(conv, an_empty_batch_gives_nothing)
 
 	open_layer(NULL, 2, &mnist[5], 1, &l);
 	l.n = 0;
-	cr_assert_eq(sgan_conv_forward(l.ctx, l.plan, 0, NULL, l.packed[0], l.bias, NULL, l.workspace[0]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_data(l.ctx, l.plan, 0, NULL, l.packed[1], NULL, l.workspace[1]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_weights(l.ctx, l.plan, 0, NULL, NULL, l.result[2], false, l.workspace[2]), SGAN_OK);
+	cr_assert_eq(sgan_conv_forward(l.ctx, l.plan, all_of(&l), NULL, l.packed[0], l.bias, NULL, l.workspace[0]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_data(l.ctx, l.plan, all_of(&l), NULL, l.packed[1], NULL, l.workspace[1]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_weights(l.ctx, l.plan, all_of(&l), NULL, NULL, l.result[2], false, l.workspace[2]), SGAN_OK);
 	for (size_t i = 0; i < l.count[2]; i++)
 		cr_assert_eq(l.result[2][i], 0);
 	close_layer(&l);

@@ -95,7 +95,7 @@ static void fused(sgan_ctx *ctx, const char *isa, const sgan_conv_desc *desc)
 	for (size_t i = 0; i < weight_count; i++)
 		weights[i] = 1;
 	ok(sgan_conv_pack(ctx, plan, SGAN_FORWARD, weights, packed));
-	ok(sgan_conv_forward(ctx, plan, n, src, packed, NULL, dst, workspace));
+	ok(sgan_conv_forward(ctx, plan, sgan_whole_batch(n, 1), src, packed, NULL, dst, workspace));
 	for (size_t i = 0; i < dst_count; i++)
 		lost += isnan(dst[i]) ? 0 : 1;
 	cr_expect_eq(lost, 0, "%s: %s of %zux%zux%zu to %zu, activation %d: %zu of %zu results are numbers", isa,
@@ -122,8 +122,10 @@ static void convolutions(sgan_ctx *ctx, const char *isa)
 			.out_c = channels[i / 6 % 3],
 			.kernel_h = 3,
 			.kernel_w = 3,
-			.stride = 1,
-			.pad = 1,
+			.pad_top = 1,
+			.pad_bottom = 1,
+			.pad_left = 1,
+			.pad_right = 1,
 			.max_batch = batches[i / 18 % 2],
 			.act = (sgan_act)(i / 36),
 			.slope = slope,
@@ -143,7 +145,7 @@ Test(not_finite, fused_with_convolutions)
 static void batch_norm(sgan_ctx *ctx, const char *isa)
 {
 	enum { N = 6 };
-	sgan_bn bn = { .channels = COUNT, .slices = 1, .epsilon = 0, .act = SGAN_ACT_RELU };
+	sgan_bn bn = { .channels = COUNT, .epsilon = 0, .act = SGAN_ACT_RELU };
 	sgan_real src[N * COUNT], dst[N * COUNT], diff[N * COUNT], one[COUNT], zero[COUNT];
 
 	for (size_t i = 0; i < N * COUNT; i++) {
@@ -154,8 +156,8 @@ static void batch_norm(sgan_ctx *ctx, const char *isa)
 		one[c] = 1;
 		zero[c] = 0;
 	}
-	ok(sgan_bn_forward_infer(ctx, &bn, N, 1, src, one, zero, zero, one, dst));
-	ok(sgan_bn_backward_infer(ctx, &bn, N, 1, src, diff, one, zero, zero, one, diff));
+	ok(sgan_bn_forward_infer(ctx, &bn, sgan_whole_batch(N, 1), 1, src, one, zero, zero, one, dst));
+	ok(sgan_bn_backward_infer(ctx, &bn, sgan_whole_batch(N, 1), 1, src, diff, one, zero, zero, one, diff));
 	for (size_t i = 0; i < N * COUNT; i++) {
 		cr_expect_eq(isnan(dst[i]) != 0, i % 5 == 0, "%s: element %zu is %g", isa, i, (double)dst[i]);
 		cr_expect(i % 5 ? diff[i] == 0 : isnan(diff[i]) || diff[i] == 8, "%s: gradient %zu is %g", isa, i,
@@ -184,8 +186,8 @@ static void max_pooling(sgan_ctx *ctx, const char *isa)
 			src[i] = places >> (i / COUNT) & 1 ? (sgan_real)NAN : finite[i / COUNT];
 		for (size_t c = 0; c < COUNT; c++)
 			diff[c] = 8;
-		ok(sgan_maxpool_forward(ctx, 1, 2, 2, COUNT, 2, src, dst, which));
-		ok(sgan_maxpool_backward(ctx, 1, 2, 2, COUNT, 2, diff, which, back));
+		ok(sgan_maxpool_forward(ctx, sgan_whole_batch(1, 1), 2, 2, COUNT, 2, src, dst, which));
+		ok(sgan_maxpool_backward(ctx, sgan_whole_batch(1, 1), 2, 2, COUNT, 2, diff, which, back));
 		for (size_t c = 0; c < COUNT; c++) {
 			cr_expect(places ? isnan(dst[c]) : dst[c] == 4, "%s: largest of window %x is %g", isa, places,
 			          (double)dst[c]);

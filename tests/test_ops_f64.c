@@ -50,7 +50,7 @@ struct conv {
 static void conv_forward(struct conv *v)
 {
 	cr_assert_eq(sgan_conv_pack(v->ctx, v->plan, SGAN_FORWARD, v->weights, v->packed[0]), SGAN_OK);
-	cr_assert_eq(sgan_conv_forward(v->ctx, v->plan, v->n, v->src, v->packed[0], v->bias, v->dst, v->workspace[0]),
+	cr_assert_eq(sgan_conv_forward(v->ctx, v->plan, sgan_whole_batch(v->n, 2), v->src, v->packed[0], v->bias, v->dst, v->workspace[0]),
 	             SGAN_OK);
 }
 
@@ -108,8 +108,8 @@ static void check_conv(const sgan_conv_desc *d, size_t n)
 	conv_forward(&v);
 	sgan_act_backward(v.ctx, v.dst_count, v.dst, v.direction, d->act, d->slope, diff);
 	cr_assert_eq(sgan_conv_pack(v.ctx, v.plan, SGAN_BACKWARD_DATA, v.weights, v.packed[1]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_data(v.ctx, v.plan, n, diff, v.packed[1], diff_src, v.workspace[1]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_weights(v.ctx, v.plan, n, v.src, diff, diff_weights, false, v.workspace[2]),
+	cr_assert_eq(sgan_conv_backward_data(v.ctx, v.plan, sgan_whole_batch(n, 2), diff, v.packed[1], diff_src, v.workspace[1]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_weights(v.ctx, v.plan, sgan_whole_batch(n, 2), v.src, diff, diff_weights, false, v.workspace[2]),
 	             SGAN_OK);
 	cr_assert_eq(sgan_bias_backward(v.ctx, sgan_whole_batch(n, d->slices), v.dst_count / n / d->out_c, d->out_c, diff,
 	                                false, diff_bias),
@@ -127,8 +127,9 @@ static void check_conv(const sgan_conv_desc *d, size_t n)
 
 #define DESC(k, h, w, in, out, kh, kw, s, p, op, a)                                                                    \
 	{                                                                                                                  \
-		.kind = k, .in_h = h, .in_w = w, .in_c = in, .out_c = out, .kernel_h = kh, .kernel_w = kw, .stride = s,        \
-		.pad = p, .out_pad = op, .max_batch = 6, .slices = 2, .act = a, .slope = (real)0.2                             \
+		.kind = k, .in_h = h, .in_w = w, .in_c = in, .out_c = out, .kernel_h = kh, .kernel_w = kw,                     \
+		.stride_h = s, .stride_w = s, .pad_top = p, .pad_bottom = p, .pad_left = p, .pad_right = p, .out_pad_h = op,   \
+		.out_pad_w = op, .max_batch = 6, .slices = 2, .act = a, .slope = (real)0.2                                     \
 	}
 
 Test(gradients, convolutions)

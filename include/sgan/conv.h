@@ -17,16 +17,19 @@
  *   dense weights         [in_c, out_c]       (a convolution of 1x1 images)
  *
  * Convolution is cross-correlation; what lies outside src is 0:
- *   dst[n,y,x,o] = bias[o] + sum src[n, y*stride + i - pad, x*stride + j - pad, c] * w[i,j,c,o]
- *   out_h = (in_h + 2 pad - kernel_h) / stride + 1, rounded down; out_w alike
+ *   dst[n,y,x,o] = bias[o] + sum src[n, y*stride_h + i*dilation_h - pad_top, x*stride_w + j*dilation_w - pad_left, c]
+ *                            * w[i,j,c,o]
+ *   out_h = (in_h + pad_top + pad_bottom - span_h) / stride_h + 1, rounded down; out_w alike,
+ *   where span_h = (kernel_h - 1) dilation_h + 1
  * Deconvolution is its transpose, convolution's gradient with respect to src:
- *   out_h = (in_h - 1) stride + kernel_h + out_pad - 2 pad; out_w alike
+ *   out_h = (in_h - 1) stride_h + span_h + out_pad_h - pad_top - pad_bottom; out_w alike
  * so that <conv(x), y> = <x, deconv(y)> for the same weights. Its forward pass is
  * convolution's backward-data and the other way about, and its weight gradient is
  * convolution's with the operands exchanged. Nothing is multiplied by the zeros that a
- * stride inserts.
+ * stride or a dilation inserts.
  *
- * The bits of a result depend on the plan and the batch, not on the number of threads. */
+ * The bits of a result depend on the plan and the batch (its n, where sums go over images: backward-weights), not on
+ * the number of threads, nor on how its slices are spread over calls. */
 #ifndef SGAN_CONV_H
 #define SGAN_CONV_H
 
@@ -36,52 +39,74 @@
 extern "C" {
 #endif
 
-/* The element type of a plan's tensors. */
-typedef enum sgan_dtype { SGAN_F32, SGAN_F64 } sgan_dtype;
-
 typedef enum sgan_conv_kind { SGAN_CONV, SGAN_DECONV } sgan_conv_kind;
 
 /* dst from src; diff_src from diff_dst; diff_weights from src and diff_dst. */
 typedef enum sgan_pass { SGAN_FORWARD, SGAN_BACKWARD_DATA, SGAN_BACKWARD_WEIGHTS, SGAN_PASS_COUNT } sgan_pass;
 
-/* A layer. Members not named by an initialiser, being 0, mean none, no padding, one slice. */
+/* A layer. Members not named by an initialiser, being 0, mean none, no padding, and for strides, dilations and slices
+ * 1. */
 typedef struct sgan_conv_desc {
 	sgan_conv_kind kind;
 	size_t in_h, in_w, in_c; /* of src: pixels, pixels, channels */
 	size_t out_c;
 	size_t kernel_h, kernel_w;
-	size_t stride;    /* both directions; at least 1 */
-	size_t pad;       /* pixels on every side of convolution's src, or cut from every side of deconvolution's dst */
-	size_t out_pad;   /* deconvolution: rows and columns added at the bottom and right; less than stride */
-	size_t max_batch; /* images of the largest call */
-	size_t slices;    /* the batch is cut into this many for weight gradients, see sgan/ops.h; 0 means 1 */
-	sgan_act act;     /* applied to the forward pass's result, after the bias */
-	sgan_real slope;  /* of SGAN_ACT_LRELU */
+	size_t stride_h, stride_w;     /* pixels of the larger image from one of the smaller to the next */
+	size_t dilation_h, dilation_w; /* and from one tap of the kernel to the next */
+	size_t pad_top, pad_bottom, pad_left, pad_right; /* pixels around convolution's src, or cut from deconvolution's dst */
+	size_t out_pad_h, out_pad_w; /* deconvolution: rows added at the bottom, columns at the right; less than the stride */
+	size_t max_batch;            /* images of the largest call: what an algorithm is chosen and work is cut for */
+	size_t slices;               /* of a batch, see sgan/sgan.h: each is summed by itself for weight gradients */
+	sgan_act act;                /* applied to the forward pass's result, after the bias */
+	sgan_real slope;             /* of SGAN_ACT_LRELU */
+	const char *algorithm[SGAN_PASS_COUNT]; /* one of sgan_conv_algorithms' names for a pass; NULL: the plan chooses */
 } sgan_conv_desc;
 
 typedef struct sgan_conv_plan sgan_conv_plan;
 
 /* Makes a plan for the instruction set of ctx, into *plan. It keeps a copy of desc and nothing of ctx: any context may
  * use it, and always gets the kernels it was made for. The caller owns it and ends it with sgan_conv_plan_destroy.
- * SGAN_EINVAL: a size is 0, too large to address, or leaves no output; an unknown kind or activation; a pointer is
+ * SGAN_EINVAL: a size is too large to address, or 0 or out of range, or leaves no output; an unknown kind or
+ * activation; an algorithm that is unknown or does not fit the layer (the message lists those that do); a pointer is
  * NULL. SGAN_ENOMEM. */
 SGAN_API sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_conv_plan **plan);
 
 /* Ends a plan; NULL is allowed. */
 SGAN_API void sgan_conv_plan_destroy(sgan_conv_plan *plan);
 
-/* The layer that the plan was made for (slices at least 1), valid as long as the plan; the pixels of its output; the
- * type of its elements. */
+/* The names of the algorithms that fit a pass of a layer: the first `most` of them into names, which may be NULL where
+ * most is 0; *count is how many there are. They are static strings. All compute the same sums, in different order.
+ *
+ *   forward and backward-data (of a convolution: "gather" and "scatter"; of a deconvolution the other way about)
+ *     "batch"     a tile's rows are one position in several images
+ *     "indirect"  a tile's rows are positions of one image
+ *     "runs"      gather from few channels: a kernel row is one long tap
+ *     "dots"      scatter to few channels: dot products along the source's channels
+ *   backward-weights
+ *     "direct"    tap by tap, over groups of copied pixels
+ *     "runs"      few channels on the larger side: a kernel row is one tap
+ *     "rows"      dense layers: one matrix product
+ *
+ * SGAN_EINVAL: as sgan_conv_plan_create, whatever algorithms desc asks for; an unknown pass; a pointer is NULL. */
+SGAN_API sgan_status sgan_conv_algorithms(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_pass pass, size_t most,
+                                          const char **names, size_t *count);
+
+/* The algorithm of a pass: a static string; NULL of no plan or an unknown pass. */
+SGAN_API const char *sgan_conv_plan_algorithm(const sgan_conv_plan *plan, sgan_pass pass);
+
+/* The layer that the plan was made for, valid as long as the plan, with the strides, dilations and slices that 0 stood
+ * for and the algorithms that were chosen; the pixels of its output. NULL and 0 of no plan. */
 SGAN_API const sgan_conv_desc *sgan_conv_plan_desc(const sgan_conv_plan *plan);
 SGAN_API size_t sgan_conv_out_h(const sgan_conv_plan *plan);
 SGAN_API size_t sgan_conv_out_w(const sgan_conv_plan *plan);
-SGAN_API sgan_dtype sgan_conv_dtype(const sgan_conv_plan *plan);
 
-/* Bytes of packed weights that a pass reads; 0 for SGAN_BACKWARD_WEIGHTS, which reads none. A multiple of 64. */
+/* Bytes of packed weights that a pass reads; 0 for SGAN_BACKWARD_WEIGHTS, which reads none, and of no plan or an
+ * unknown pass. A multiple of 64. */
 SGAN_API size_t sgan_conv_packed_size(const sgan_conv_plan *plan, sgan_pass pass);
 
-/* Bytes of workspace that a pass needs with ctx, or with any context of as many threads or fewer; a multiple of 64. Its
- * content means nothing between calls: all layers that one thread runs may share the largest. */
+/* Bytes of workspace that a pass needs with ctx, or with any context of as many threads or fewer, which has no exchange
+ * unless ctx has one; a multiple of 64; 0 where an argument is NULL or the pass unknown. Its content means nothing
+ * between calls: all layers that one thread runs may share the largest. */
 SGAN_API size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass);
 
 /* Brings weights into the order that a pass reads; to be called again whenever they change. packed begins on a 64-byte
@@ -90,26 +115,30 @@ SGAN_API size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_pl
 SGAN_API sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights,
                                     void *packed);
 
-/* The passes. n images, 0 to max_batch; workspace and packed begin on 64-byte boundaries; no output overlaps another
- * argument. SGAN_EINVAL: n is over max_batch, a pointer is NULL that may not be (of an empty batch, tensors and packed
- * weights may), workspace or packed is not aligned. */
+/* The passes. A batch of at most max_batch images, cut into the plan's slices; tensors are the whole batch's, of which
+ * a call reads and writes the images of the batch's range of slices. workspace and packed begin on 64-byte boundaries;
+ * no output overlaps another argument. SGAN_EINVAL: n is over max_batch, the slices are not the plan's, the range is
+ * not within them, a pointer is NULL that may not be (where the range has no images, tensors and packed weights may),
+ * workspace or packed is not aligned. */
 
 /* dst = act(conv(src) + bias), or deconv. packed is SGAN_FORWARD's. bias [out_c], or NULL for none. */
-SGAN_API sgan_status sgan_conv_forward(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n, const sgan_real *src,
-                                       const void *packed, const sgan_real *bias, sgan_real *dst, void *workspace);
+SGAN_API sgan_status sgan_conv_forward(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
+                                       const sgan_real *src, const void *packed, const sgan_real *bias, sgan_real *dst,
+                                       void *workspace);
 
 /* diff_src = the gradient with respect to src, overwritten. diff_dst is the gradient with respect to what the plan
  * computes BEFORE its activation: sgan_act_backward makes it from dst and dst's gradient. packed is
  * SGAN_BACKWARD_DATA's. */
-SGAN_API sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
+SGAN_API sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
                                              const sgan_real *diff_dst, const void *packed, sgan_real *diff_src,
                                              void *workspace);
 
-/* diff_weights = the gradient with respect to the weights, laid out as they are, or += with accumulate; diff_dst as
- * above. An empty batch's gradient is 0. Each slice of the batch is summed by itself and the slices added in order;
- * with accumulate their total is added to diff_weights once.
- * The bias's gradient is sgan_bias_backward's. */
-SGAN_API sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, size_t n,
+/* diff_weights = the gradient of the whole batch with respect to the weights, laid out as they are, or += with
+ * accumulate; diff_dst as above. An empty batch's gradient is 0. Each slice of the batch is summed by itself and the
+ * slices added in order; with accumulate their total is added to diff_weights once. Of a range that is not all slices,
+ * ctx's exchange brings the other slices' sums ([slices, weights]); without one, or if it fails, diff_weights is left
+ * as it was, and what it returns is returned. The bias's gradient is sgan_bias_backward's. */
+SGAN_API sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
                                                 const sgan_real *src, const sgan_real *diff_dst,
                                                 sgan_real *diff_weights, bool accumulate, void *workspace);
 

@@ -116,7 +116,7 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	SGAN_TRY(through_activation(b, layer));
 	lap(b, layer, "to the linear part");
 	if (b->want_weights)
-		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->batch.n, b->tape->at[source].value, at->grad,
+		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->batch, b->tape->at[source].value, at->grad,
 		                                    grad_of(b, node->weight), sgan_params_accumulate(b->params, layer),
 		                                    b->tape->workspace));
 	if (b->want_weights)
@@ -125,7 +125,7 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	if (gradient != NULL) {
 		const void *packed;
 		SGAN_TRY(sgan_params_packed(b->ctx, b->params, layer, SGAN_BACKWARD_DATA, &packed));
-		SGAN_TRY(sgan_conv_backward_data(b->ctx, node->plan, b->tape->batch.n, at->grad, packed, gradient,
+		SGAN_TRY(sgan_conv_backward_data(b->ctx, node->plan, b->tape->batch, at->grad, packed, gradient,
 		                                 b->tape->workspace));
 	}
 	if (gradient != NULL)

@@ -32,7 +32,7 @@ static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, str
 	bool bn = net->desc.layers[layer].bn;
 	const void *packed;
 	SGAN_TRY(sgan_params_packed(ctx, params, layer, SGAN_FORWARD, &packed));
-	SGAN_TRY(sgan_conv_forward(ctx, node->plan, tape->batch.n, tape->at[node->source[0]].value, packed,
+	SGAN_TRY(sgan_conv_forward(ctx, node->plan, tape->batch, tape->at[node->source[0]].value, packed,
 	                           value_of(params, node->bias), bn ? at->linear : at->own, tape->workspace));
 	if (!bn)
 		return SGAN_OK;

@@ -15,6 +15,7 @@ static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct s
 {
 	const struct sgan_node *src = &net->nodes[node->source[0]];
 	bool dense = l->kind == SGAN_LAYER_DENSE;
+	const size_t pad = dense ? 0 : l->pad;
 	const sgan_conv_desc desc = {
 		.kind = l->kind == SGAN_LAYER_DECONV ? SGAN_DECONV : SGAN_CONV,
 		.in_h = dense ? 1 : src->shape[0],
@@ -23,9 +24,14 @@ static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct s
 		.out_c = l->out,
 		.kernel_h = dense ? 1 : l->kernel,
 		.kernel_w = dense ? 1 : l->kernel,
-		.stride = dense ? 1 : l->stride,
-		.pad = dense ? 0 : l->pad,
-		.out_pad = dense ? 0 : l->out_pad,
+		.stride_h = dense ? 1 : l->stride,
+		.stride_w = dense ? 1 : l->stride,
+		.pad_top = pad,
+		.pad_bottom = pad,
+		.pad_left = pad,
+		.pad_right = pad,
+		.out_pad_h = dense ? 0 : l->out_pad,
+		.out_pad_w = dense ? 0 : l->out_pad,
 		.max_batch = net->max_batch,
 		.slices = net->slices,
 		.act = l->bn ? SGAN_ACT_NONE : l->act,

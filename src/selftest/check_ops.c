@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 enum { CONVOLUTIONS = 250, ADJOINTS = 40, PRODUCTS = 60, MOST_ELEMENTS = 60000, MOST_PRODUCTS = 600000 };
+enum { MOST_ALGORITHMS = 8 };
 
 struct conv_case {
 	sgan_conv_desc desc;
@@ -19,7 +20,7 @@ struct conv_case {
 	size_t n, out_h, out_w;
 	size_t src_count, dst_count, weight_count;
 	real *src, *weights, *bias;
-	char what[160];
+	char what[280];
 };
 
 static size_t draw_channels(struct check *c)
@@ -27,6 +28,27 @@ static size_t draw_channels(struct check *c)
 	static const size_t edges[] = { 1, 2, 3, 4, 5, 7, 8, 13, 15, 16, 17, 31, 32, 33, 47 };
 
 	return edges[check_between(c, 0, sizeof edges / sizeof *edges - 1)];
+}
+
+/* Half of the layers have sides and axes that are alike, no dilation, as most have that are trained. */
+static void draw_window(struct check *c, sgan_conv_desc *d)
+{
+	bool alike = check_between(c, 0, 1);
+
+	d->kernel_h = check_between(c, 1, 5);
+	d->kernel_w = check_between(c, 1, 5);
+	d->stride_h = check_between(c, 1, 4);
+	d->stride_w = alike ? d->stride_h : check_between(c, 1, 4);
+	d->dilation_h = alike ? 0 : check_between(c, 0, 3);
+	d->dilation_w = alike ? 1 : check_between(c, 0, 3);
+	d->pad_top = check_between(c, 0, 4);
+	d->pad_bottom = alike ? d->pad_top : check_between(c, 0, 4);
+	d->pad_left = alike ? d->pad_top : check_between(c, 0, 4);
+	d->pad_right = alike ? d->pad_top : check_between(c, 0, 4);
+	if (d->kind == SGAN_DECONV) {
+		d->out_pad_h = check_between(c, 0, d->stride_h - 1);
+		d->out_pad_w = check_between(c, 0, d->stride_w - 1);
+	}
 }
 
 static void draw_desc(struct check *c, sgan_conv_desc *d, size_t *n)
@@ -38,17 +60,28 @@ static void draw_desc(struct check *c, sgan_conv_desc *d, size_t *n)
 		.in_w = check_between(c, 1, 9),
 		.in_c = draw_channels(c),
 		.out_c = draw_channels(c),
-		.kernel_h = check_between(c, 1, 5),
-		.kernel_w = check_between(c, 1, 5),
-		.stride = check_between(c, 1, 4),
-		.pad = check_between(c, 0, 4),
 		.max_batch = *n + check_between(c, 0, 3),
 		.slices = check_between(c, 0, 4),
 		.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_LRELU),
 		.slope = (real)0.25,
 	};
-	if (d->kind == SGAN_DECONV)
-		d->out_pad = check_between(c, 0, d->stride - 1);
+	draw_window(c, d);
+	if (check_between(c, 0, 7) == 0) { /* a dense layer */
+		d->in_h = d->in_w = d->kernel_h = d->kernel_w = d->stride_h = d->stride_w = 1;
+		d->pad_top = d->pad_bottom = d->pad_left = d->pad_right = d->out_pad_h = d->out_pad_w = 0;
+	}
+}
+
+static void describe_case(struct conv_case *t)
+{
+	const sgan_conv_desc *d = &t->desc;
+
+	snprintf(t->what, sizeof t->what,
+	         "%s %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zux%zu dilation %zux%zu pad %zu %zu %zu %zu + %zux%zu, "
+	         "slices %zu",
+	         d->kind == SGAN_CONV ? "convolution" : "deconvolution", t->n, d->in_h, d->in_w, d->in_c, d->out_c,
+	         d->kernel_h, d->kernel_w, d->stride_h, d->stride_w, d->dilation_h, d->dilation_w, d->pad_top, d->pad_bottom,
+	         d->pad_left, d->pad_right, d->out_pad_h, d->out_pad_w, d->slices);
 }
 
 /* A case that has an output and is small enough; false if this draw is not. */
@@ -66,14 +99,17 @@ static bool draw_case(struct check *c, struct conv_case *t)
 	t->dst_count = t->n * t->out_h * t->out_w * d->out_c;
 	t->weight_count = d->kernel_h * d->kernel_w * d->in_c * d->out_c;
 	pixels = d->kind == SGAN_CONV ? t->out_h * t->out_w : d->in_h * d->in_w;
-	snprintf(t->what, sizeof t->what, "%s %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zu pad %zu+%zu, slices %zu",
-	         d->kind == SGAN_CONV ? "convolution" : "deconvolution", t->n, d->in_h, d->in_w, d->in_c, d->out_c,
-	         d->kernel_h, d->kernel_w, d->stride, d->pad, d->out_pad, d->slices);
+	describe_case(t);
 	if (t->src_count <= MOST_ELEMENTS && t->dst_count <= MOST_ELEMENTS && t->weight_count <= MOST_ELEMENTS &&
 	    t->n * pixels * t->weight_count <= MOST_PRODUCTS)
 		return true;
 	sgan_conv_plan_destroy(t->plan);
 	return false;
+}
+
+static sgan_batch whole(const struct conv_case *t)
+{
+	return sgan_whole_batch(t->n, t->desc.slices);
 }
 
 static real *integers(struct check *c, size_t count)
@@ -103,13 +139,15 @@ static void *packed(struct check *c, const struct conv_case *t, sgan_pass pass)
 	return memory;
 }
 
-static void compare(struct check *c, const struct conv_case *t, const char *pass, size_t count, const real *found,
+static void compare(struct check *c, const struct conv_case *t, sgan_pass pass, size_t count, const real *found,
                     const double *expected)
 {
+	static const char *const names[SGAN_PASS_COUNT] = { "forward", "backward-data", "backward-weights" };
+
 	for (size_t i = 0; i < count; i++)
 		if ((double)found[i] != expected[i]) {
-			check_fail(c, "%s, %s: element %zu is %.9g, expected %.9g", t->what, pass, i, (double)found[i],
-			           expected[i]);
+			check_fail(c, "%s, %s, \"%s\": element %zu is %.9g, expected %.9g", t->what, names[pass],
+			           sgan_conv_plan_algorithm(t->plan, pass), i, (double)found[i], expected[i]);
 			return;
 		}
 }
@@ -127,11 +165,11 @@ static void conv_forward_case(struct check *c, const struct conv_case *t, double
 	real *dst = check_output(c, t->dst_count);
 
 	ran(c, t,
-	    sgan_conv_forward(c->ctx, t->plan, t->n, t->src, packed(c, t, SGAN_FORWARD), t->bias, dst,
+	    sgan_conv_forward(c->ctx, t->plan, whole(t), t->src, packed(c, t, SGAN_FORWARD), t->bias, dst,
 	                      workspace(c, t, SGAN_FORWARD)));
 	naive_conv_forward(&t->desc, t->out_h, t->out_w, t->n, t->src, t->weights, t->bias, expected);
 	apply_act(&t->desc, t->dst_count, expected);
-	compare(c, t, "forward", t->dst_count, dst, expected);
+	compare(c, t, SGAN_FORWARD, t->dst_count, dst, expected);
 }
 
 static void conv_backward_case(struct check *c, const struct conv_case *t, double *expected_src,
@@ -145,30 +183,81 @@ static void conv_backward_case(struct check *c, const struct conv_case *t, doubl
 	for (size_t i = 0; i < t->weight_count && accumulate; i++)
 		diff_weights[i] = 2;
 	ran(c, t,
-	    sgan_conv_backward_data(c->ctx, t->plan, t->n, diff_dst, packed(c, t, SGAN_BACKWARD_DATA), diff_src,
+	    sgan_conv_backward_data(c->ctx, t->plan, whole(t), diff_dst, packed(c, t, SGAN_BACKWARD_DATA), diff_src,
 	                            workspace(c, t, SGAN_BACKWARD_DATA)));
-	ran(c, t, sgan_conv_backward_weights(c->ctx, t->plan, t->n, t->src, diff_dst, diff_weights, accumulate, scratch));
+	ran(c, t,
+	    sgan_conv_backward_weights(c->ctx, t->plan, whole(t), t->src, diff_dst, diff_weights, accumulate, scratch));
 	naive_conv_backward(&t->desc, t->out_h, t->out_w, t->n, t->src, t->weights, diff_dst, expected_src,
 	                    expected_weights);
 	for (size_t i = 0; i < t->weight_count && accumulate; i++)
 		expected_weights[i] += 2;
-	compare(c, t, "backward-data", t->src_count, diff_src, expected_src);
-	compare(c, t, "backward-weights", t->weight_count, diff_weights, expected_weights);
+	compare(c, t, SGAN_BACKWARD_DATA, t->src_count, diff_src, expected_src);
+	compare(c, t, SGAN_BACKWARD_WEIGHTS, t->weight_count, diff_weights, expected_weights);
 }
 
+/* Plans again, each pass with the algorithm of number `index` of those that fit, the last where there are fewer.
+ * False: no pass has as many. */
+static bool plan_with(struct check *c, struct conv_case *t, size_t index)
+{
+	bool any = false;
+
+	sgan_conv_plan_destroy(t->plan);
+	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+		const char *names[MOST_ALGORITHMS];
+		size_t count = 0;
+		t->desc.algorithm[pass] = NULL;
+		if (sgan_conv_algorithms(c->ctx, &t->desc, (sgan_pass)pass, MOST_ALGORITHMS, names, &count) != SGAN_OK ||
+		    !count || count > MOST_ALGORITHMS)
+			check_fail(c, "%s: %zu algorithms", t->what, count);
+		else
+			t->desc.algorithm[pass] = names[index < count ? index : count - 1];
+		any = any || index < count;
+	}
+	t->plan = NULL;
+	if (any)
+		ran(c, t, sgan_conv_plan_create(c->ctx, &t->desc, &t->plan));
+	return t->plan;
+}
+
+/* Every algorithm that fits, of every pass. */
 static void conv_case(struct check *c, double *scratch)
 {
 	struct conv_case t;
 
 	if (!draw_case(c, &t))
 		return;
-	t.src = integers(c, t.src_count);
-	t.weights = integers(c, t.weight_count);
-	t.bias = check_between(c, 0, 1) ? integers(c, t.desc.out_c) : NULL;
-	conv_forward_case(c, &t, scratch);
-	conv_backward_case(c, &t, scratch, scratch + MOST_ELEMENTS);
-	check_release(c, t.what);
-	sgan_conv_plan_destroy(t.plan);
+	for (size_t index = 0; plan_with(c, &t, index); index++) {
+		t.src = integers(c, t.src_count);
+		t.weights = integers(c, t.weight_count);
+		t.bias = check_between(c, 0, 1) ? integers(c, t.desc.out_c) : NULL;
+		conv_forward_case(c, &t, scratch);
+		conv_backward_case(c, &t, scratch, scratch + MOST_ELEMENTS);
+		check_release(c, t.what);
+	}
+}
+
+/* The deconvolution that is a convolution's transpose. */
+static void describe_transpose(const struct conv_case *t, sgan_conv_desc *back)
+{
+	*back = t->desc;
+	back->kind = SGAN_DECONV;
+	back->in_h = t->out_h;
+	back->in_w = t->out_w;
+	back->in_c = t->desc.out_c;
+	back->out_c = t->desc.in_c;
+	back->act = SGAN_ACT_NONE;
+}
+
+/* The output padding that makes it as large as the convolution's input: what the last window does not reach. */
+static void pad_transpose(struct check *c, const struct conv_case *t, sgan_conv_desc *back)
+{
+	sgan_conv_plan *plan;
+
+	if (sgan_conv_plan_create(c->ctx, back, &plan) != SGAN_OK)
+		return;
+	back->out_pad_h = t->desc.in_h - sgan_conv_out_h(plan);
+	back->out_pad_w = t->desc.in_w - sgan_conv_out_w(plan);
+	sgan_conv_plan_destroy(plan);
 }
 
 /* <conv x, y> = <x, deconv y> for the same weights. */
@@ -181,15 +270,10 @@ static void adjoint_case(struct check *c)
 	if (!draw_case(c, &t))
 		return;
 	back = t;
-	back.desc.kind = SGAN_DECONV;
-	back.desc.in_h = t.out_h;
-	back.desc.in_w = t.out_w;
-	back.desc.in_c = t.desc.out_c;
-	back.desc.out_c = t.desc.in_c;
-	back.desc.out_pad = (t.desc.in_h + 2 * t.desc.pad - t.desc.kernel_h) % t.desc.stride;
-	back.desc.act = SGAN_ACT_NONE;
+	describe_transpose(&t, &back.desc);
+	if (t.desc.kind == SGAN_CONV)
+		pad_transpose(c, &t, &back.desc);
 	if (t.desc.kind == SGAN_DECONV || t.desc.act != SGAN_ACT_NONE ||
-	    (t.desc.in_w + 2 * t.desc.pad - t.desc.kernel_w) % t.desc.stride != back.desc.out_pad ||
 	    sgan_conv_plan_create(c->ctx, &back.desc, &back.plan) != SGAN_OK) {
 		sgan_conv_plan_destroy(t.plan);
 		return;
@@ -203,10 +287,10 @@ static void adjoint_case(struct check *c)
 	conv_x = check_output(c, t.dst_count);
 	deconv_y = check_output(c, t.src_count);
 	ran(c, &t,
-	    sgan_conv_forward(c->ctx, t.plan, t.n, x, packed(c, &t, SGAN_FORWARD), NULL, conv_x,
+	    sgan_conv_forward(c->ctx, t.plan, whole(&t), x, packed(c, &t, SGAN_FORWARD), NULL, conv_x,
 	                      workspace(c, &t, SGAN_FORWARD)));
 	ran(c, &t,
-	    sgan_conv_forward(c->ctx, back.plan, t.n, y, packed(c, &back, SGAN_FORWARD), NULL, deconv_y,
+	    sgan_conv_forward(c->ctx, back.plan, whole(&t), y, packed(c, &back, SGAN_FORWARD), NULL, deconv_y,
 	                      workspace(c, &back, SGAN_FORWARD)));
 	for (size_t i = 0; i < t.dst_count; i++) {
 		forward += (double)conv_x[i] * (double)y[i];

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* What a stride or dilation of 0 stands for. */
+static size_t one(size_t step)
+{
+	return step ? step : 1;
+}
+
 /* Calls visit with the indexes into src, weights and dst of every product of one forward pass. */
 static void each_product(const sgan_conv_desc *d, size_t out_h, size_t out_w, size_t n,
                          void (*visit)(void *arg, size_t src, size_t weight, size_t dst), void *arg)
@@ -15,8 +21,8 @@ static void each_product(const sgan_conv_desc *d, size_t out_h, size_t out_w, si
 		for (size_t y = 0; y < small_h; y++)
 			for (size_t x = 0; x < small_w; x++)
 				for (size_t tap = 0; tap < d->kernel_h * d->kernel_w; tap++) {
-					size_t ly = y * d->stride + tap / d->kernel_w - d->pad;
-					size_t lx = x * d->stride + tap % d->kernel_w - d->pad;
+					size_t ly = y * one(d->stride_h) + tap / d->kernel_w * one(d->dilation_h) - d->pad_top;
+					size_t lx = x * one(d->stride_w) + tap % d->kernel_w * one(d->dilation_w) - d->pad_left;
 					size_t large = (image * large_h + ly) * large_w + lx;
 					size_t small = (image * small_h + y) * small_w + x;
 					if (ly >= large_h || lx >= large_w)

@@ -1,0 +1,111 @@
+/* What an algorithm of an operation is, and the lists from which one is chosen: the only place that chooses. A new
+ * algorithm is a file that defines a struct conv_algorithm, and a row in algorithm.c. */
+#ifndef SGAN_OPS_CONV_ALGORITHM_H
+#define SGAN_OPS_CONV_ALGORITHM_H
+
+#include "kernels/kernels.h"
+#include "src/cpu/memory.h"
+#include "src/ops/conv/lower.h"
+#include "src/ops/conv/weights_cut.h"
+
+/* What an algorithm is chosen for: one operation of a layer, on one set of kernels, for whole batches of up to
+ * max_batch images. Nothing that an algorithm does may depend on anything else, but how work is cut among threads. */
+struct conv_problem {
+	enum conv_operation operation;
+	struct conv_base base;
+	const struct sgan_kernels *kernels;
+	size_t max_batch, slices;
+	size_t weight_count;
+	struct conv_weights_cut cut; /* of CONV_WEIGHTS: the algorithm's own, see `cut` below */
+};
+
+/* One call of an operation. */
+struct conv_call {
+	const struct conv_problem *problem;
+	sgan_batch batch;
+	size_t first, images; /* of the batch: those to compute, the range's */
+
+	/* gather and scatter; tensors are the whole batch's */
+	const real *src;
+	const real *packed;
+	real *dst;
+	struct sgan_epilogue epilogue; /* its bias is all channels' */
+
+	/* weights */
+	const real *x, *y;
+	real *diff_weights;
+	bool accumulate;
+
+	char *workers; /* worker_bytes of memory for each */
+	size_t worker_bytes;
+	char *shared; /* shared_bytes for all */
+};
+
+struct conv_algorithm {
+	const char *name; /* unique in its operation's list */
+	enum conv_operation operation;
+
+	/* Whether it can do this problem, and is meant to. At least one of a list fits any. */
+	bool (*fits)(const struct conv_problem *problem);
+
+	/* Of weights: fills in problem->cut, once, when the plan is made; what follows sees it. Otherwise NULL. */
+	void (*cut)(struct conv_problem *problem);
+
+	/* The time that a whole batch is expected to take, as the number of multiply-adds that full tiles do in it. */
+	double (*cost)(const struct conv_problem *problem);
+
+	/* Elements of packed weights, and packing; NULL where it reads none. */
+	size_t (*packed_count)(const struct conv_problem *problem);
+	void (*pack)(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed);
+
+	/* Bytes of workspace, multiples of 64: each worker's; all workers' together, also when some slices' partial sums are
+	 * exchanged (NULL: none). */
+	size_t (*worker_bytes)(const struct conv_problem *problem);
+	size_t (*shared_bytes)(const struct conv_problem *problem, bool exchanges);
+
+	/* Computes the call's images. What it returns is the exchange's: others cannot fail. */
+	sgan_status (*run)(sgan_ctx *ctx, const struct conv_call *call);
+
+	/* How far a result may be off, in roundings (half an epsilon) of the sum of its products' absolute values, for values
+	 * of either sign: what tests allow. */
+	double error;
+};
+
+/* An operation's algorithms, in the order in which they are asked; *count of them. */
+const struct conv_algorithm *const *sgan_conv_algorithm_list(enum conv_operation operation, size_t *count);
+
+/* Chooses for a problem, and lets the algorithm fill in its cut: the cheapest that fits, of equals the first; or the
+ * one of that name. SGAN_EINVAL: no such name, or it does not fit; the message begins with `what`, says so, and lists
+ * those that do. */
+sgan_status sgan_conv_choose(const char *what, const char *name, struct conv_problem *problem,
+                             const struct conv_algorithm **algorithm);
+
+/* --- for algorithms ---------------------------------------------------------- */
+
+/* Bytes rounded up to whole cache lines. */
+static inline size_t conv_round_bytes(size_t bytes)
+{
+	return round_up(bytes, SGAN_ALIGN);
+}
+
+static inline char *conv_worker_memory(const struct conv_call *call, int worker)
+{
+	return call->workers + (size_t)worker * call->worker_bytes;
+}
+
+static inline struct conv_view conv_view(const struct conv_problem *problem)
+{
+	return conv_view_of(&problem->base, problem->operation);
+}
+
+static inline struct conv_weights_sizes conv_weights_sizes(const struct conv_problem *p)
+{
+	return (struct conv_weights_sizes){ &p->base, p->kernels, p->max_batch, p->slices };
+}
+
+static inline bool conv_scatters(const struct conv_problem *problem)
+{
+	return problem->operation == CONV_SCATTER;
+}
+
+#endif

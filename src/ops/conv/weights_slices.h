@@ -1,0 +1,24 @@
+/* From slices to the gradient: which images a piece has, and how partial sums come together. The bits follow from the
+ * plan and the batch alone: the pieces of a slice are added in order, the slices' sums are exchanged where others
+ * compute some, then added in order, and their total is added to the gradient once. It must not know how a piece is
+ * summed. */
+#ifndef SGAN_OPS_CONV_WEIGHTS_SLICES_H
+#define SGAN_OPS_CONV_WEIGHTS_SLICES_H
+
+#include "src/ops/conv/algorithm.h"
+#include "src/ops/ops.h"
+
+/* Images of a piece; none where the slice has fewer than pieces. */
+struct sgan_image_range sgan_weights_piece(const struct conv_call *call, size_t slice, size_t piece);
+
+/* Makes partial sums of the range's slices: sums is [pieces][slices][weight_count], overwritten where pieces have
+ * images. NULL: the whole batch's gradient, where the call wants it, all slices in turn. */
+typedef void conv_weights_sum(sgan_ctx *ctx, const struct conv_call *call, real *sums);
+
+/* Tensors of weight_count elements that sums takes; 0 where all is summed in turn. */
+size_t sgan_weights_tensors(const struct conv_problem *problem, bool exchanges);
+
+/* One call of the operation; sums as above, memory of as many tensors. */
+sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *sums);
+
+#endif
