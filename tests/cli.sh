@@ -223,14 +223,13 @@ fails '--count, too large' 2 '--count' sample --model none --out x.png --count 9
 for command in train "sample --model none --out x.png"; do
 	fails "${command%% *}: --seed, too large" 2 '--seed' $command --seed 9223372036854775808
 done
-for list in '' , 1, 3-1 a 0-10000 -1 1-; do
+for list in '' , 1, 3-1 a 0-10000 99999999999 -1 1-; do
 	fails "--labels '$list'" 2 "--labels is '$list'" sample --model none --out x.png "--labels=$list"
 done
 
 # --- presets and settings ------------------------------------------------------
 
 fails 'unknown preset' 2 "'paintings'" train --preset paintings
-fails 'preset that cannot be trained yet' 2 'preset cifar10 is of colour images' train --preset cifar10
 fails 'preset file is missing' 1 'none.cfg' train --preset none.cfg
 fails 'unknown stage' 2 "'later'" train --stage later
 fails '--set: unknown key' 2 "unknown key 'lrr'" train --set joint.lrr=1
@@ -261,7 +260,7 @@ images=train-images-idx3-ubyte
 classes=train-labels-idx1-ubyte
 fails 'data: no such folder' 1 'nowhere' train --preset tiny.cfg --data nowhere
 mkdir empty
-fails 'data: empty folder' 1 "empty/$images" train --preset tiny.cfg --data empty
+fails 'data: empty folder' 1 'empty: no dataset is there; looked for: ' train --preset tiny.cfg --data empty
 damaged 'empty file' 1 "$images" $images :
 damaged 'truncated images' 1 "$images" $images "head -c 6000 squares/$images"
 damaged 'over-long images' 1 "$images" $images "cat squares/$images; echo more"
@@ -353,6 +352,25 @@ grep -q '6 steps of 10 images' ../out || not_ok 'the effective preset is a prese
 works '--quiet' $tiny --quiet --steps 3 --stage encoder
 [ -s ../err ] && not_ok '--quiet' 'something on standard error'
 [ "$(cat ../out)" = runs/00001-tiny-squares ] || not_ok '--quiet' 'the run does not have the next number'
+
+# Colour images, from CIFAR-10's files: labels 6 to 9, then 7 to 10.
+mkdir colours
+records() { # first label
+	LC_ALL=C awk -v first="$1" 'BEGIN {
+		for (i = 0; i < 4 * 3073; i++)
+			printf "%c", i % 3073 ? 1 + i % 126 : first + int(i / 3073)
+	}'
+}
+for batch in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch; do
+	records 6 > colours/$batch.bin
+done
+colours="train --preset cifar10 --data colours --out coloured --steps 1 --set batch=4 --set slices=2"
+works 'colour images' $colours
+grep -q 'joint epoch 1/1 step 1/1' ../err || not_ok 'colour images' 'not all stages were run'
+works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
+records 7 > colours/data_batch_2.bin
+fails 'colour images: a label too many' 1 'data_batch_2.bin: image 3 has label 10, 0 to 9 expected' $colours
+rm -rf colours coloured colours.png
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
 [ "$(cat ../out)" = runs/00002-tiny-squares ] || not_ok 'stage from another run' 'the run does not have the next number'

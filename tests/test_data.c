@@ -1,14 +1,19 @@
-/* Datasets: IDX files, gzipped or not, good or hostile; Fashion-MNIST and MNIST where they are. */
+/* Datasets: IDX files and CIFAR-10's batches, gzipped or not, good or hostile; Fashion-MNIST, MNIST and CIFAR-10 where
+ * they are. */
 #include "tests/temporary.h"
 
 #include <limits.h>
 #include <zlib.h>
 
+#include "src/data/cifar10.h"
 #include "src/data/dataset.h"
 #include "src/data/gunzip.h"
 #include "src/data/idx.h"
+#include "src/data/source.h"
 
+TestSuite(source);
 TestSuite(idx);
+TestSuite(cifar10);
 TestSuite(gunzip, .init = temporary_make, .fini = temporary_remove);
 TestSuite(dataset, .init = temporary_make, .fini = temporary_remove);
 
@@ -75,8 +80,8 @@ Test(idx, images)
 	cr_assert_eq(idx.count, 3000);
 	cr_assert_eq(idx.height, 31);
 	cr_assert_eq(idx.width, 29);
-	cr_assert_arr_eq(idx.bytes, bytes + 16, SIZE);
-	free(idx.bytes);
+	cr_assert_arr_eq(idx.images, bytes + 16, SIZE);
+	free(idx.images);
 	free(bytes);
 }
 
@@ -87,6 +92,7 @@ Test(idx, labels)
 	struct memory memory = memory_of(bytes, 8 + 77);
 	ASSERT_OK(sgan_idx_read_labels(&memory.source, 10, &idx));
 	cr_assert_eq(idx.count, 77);
+	cr_assert_eq(idx.classes, 10);
 	for (size_t i = 0; i < 77; i++)
 		cr_assert_eq(idx.labels[i], bytes[8 + i]);
 	free(idx.labels);
@@ -95,10 +101,10 @@ Test(idx, labels)
 
 static void assert_images_refused(uint8_t *bytes, size_t size, const char *words)
 {
-	struct sgan_idx idx = { .bytes = NULL };
+	struct sgan_idx idx = { .images = NULL };
 	struct memory memory = memory_of(bytes, size);
 	ASSERT_FAILS(sgan_idx_read_images(&memory.source, &idx), SGAN_EFORMAT, words);
-	cr_assert_null(idx.bytes);
+	cr_assert_null(idx.images);
 	free(bytes);
 }
 
@@ -156,10 +162,137 @@ Test(idx, labels_out_of_range)
 {
 	uint8_t *bytes = labels_file(SGAN_IDX_LABELS, 20, 20);
 	bytes[8 + 13] = 10;
-	assert_labels_refused(bytes, 8 + 20, "label 13 is 10, 0 to 9 expected");
+	assert_labels_refused(bytes, 8 + 20, "x: image 13 has label 10, 0 to 9 expected");
 	bytes = labels_file(SGAN_IDX_LABELS, 20, 20);
 	bytes[8 + 19] = 255;
-	assert_labels_refused(bytes, 8 + 20, "label 19 is 255");
+	assert_labels_refused(bytes, 8 + 20, "image 19 has label 255");
+}
+
+Test(idx, labels_of_unknown_classes)
+{
+	struct sgan_idx idx;
+	uint8_t *bytes = labels_file(SGAN_IDX_LABELS, 20, 20);
+	bytes[8 + 7] = 255;
+	struct memory memory = memory_of(bytes, 28);
+	ASSERT_OK(sgan_idx_read_labels(&memory.source, 0, &idx));
+	cr_assert_eq(idx.classes, 256);
+	cr_assert_eq(idx.labels[7], 255);
+	free(idx.labels);
+	free(bytes);
+}
+
+/* --- CIFAR-10's records, from memory --- */
+
+enum { RECORD = 3073 };
+
+static uint8_t record_byte(size_t record, size_t at)
+{
+	return (uint8_t)(record * 31 + at * 7 + at / 1024 * 50);
+}
+
+/* Records whose labels are 0 to 9 in turn. */
+static uint8_t *records(size_t count)
+{
+	uint8_t *bytes = malloc(count * RECORD + 1);
+	for (size_t i = 0; i < count; i++) {
+		bytes[i * RECORD] = (uint8_t)(i % 10);
+		for (size_t at = 0; at < RECORD - 1; at++)
+			bytes[i * RECORD + 1 + at] = record_byte(i, at);
+	}
+	bytes[count * RECORD] = 0;
+	return bytes;
+}
+
+/* Image `at` of a split is a file's record: planes are pixels now. */
+static void check_record(const struct sgan_split *split, size_t at, size_t record)
+{
+	cr_assert_eq(split->labels[at], record % 10);
+	for (size_t y = 0; y < 32; y++)
+		for (size_t x = 0; x < 32; x++)
+			for (size_t c = 0; c < 3; c++)
+				cr_assert_eq(split->images[((at * 32 + y) * 32 + x) * 3 + c],
+				             record_byte(record, (c * 32 + y) * 32 + x));
+}
+
+static void free_found(struct sgan_found *found)
+{
+	free(found->split.images);
+	free(found->split.labels);
+}
+
+Test(cifar10, records)
+{
+	struct sgan_found found = { .classes = 0 };
+	uint8_t *bytes = records(700); /* more than is taken at first */
+	struct memory first = memory_of(bytes, 700 * RECORD), second = memory_of(bytes, 3 * RECORD);
+	ASSERT_OK(sgan_cifar10_add(&first.source, 10, 700, &found));
+	cr_assert_eq(found.split.count, 700);
+	cr_assert_eq(found.classes, 10);
+	ASSERT_OK(sgan_cifar10_add(&second.source, 0, 3, &found));
+	cr_assert_eq(found.split.count, 703);
+	for (size_t i = 0; i < 703; i++)
+		check_record(&found.split, i, i % 700);
+	free_found(&found);
+	free(bytes);
+}
+
+static void assert_records_refused(uint8_t *bytes, size_t size, size_t classes, const char *words)
+{
+	struct sgan_found found = { .classes = 0 };
+	struct memory memory = memory_of(bytes, size);
+	ASSERT_FAILS(sgan_cifar10_add(&memory.source, classes, 5, &found), SGAN_EFORMAT, words);
+	cr_assert_eq(found.split.count, 0);
+	free_found(&found);
+}
+
+Test(cifar10, records_that_are_wrong)
+{
+	uint8_t *bytes = records(6);
+	assert_records_refused(bytes, 0, 10, "x: empty");
+	for (size_t size = 1; size < 5 * RECORD; size += size < 3 ? 1 : 511)
+		if (size % RECORD != 0)
+			assert_records_refused(bytes, size, 10, "bytes, a multiple of 3073 expected: truncated");
+	assert_records_refused(bytes, 5 * RECORD - 1, 10, "x: 15364 bytes, a multiple of 3073 expected");
+	assert_records_refused(bytes, 5 * RECORD + 1, 10, "x: more than the 5 images that are read");
+	assert_records_refused(bytes, 6 * RECORD, 10, "x: more than the 5 images that are read");
+	bytes[4 * RECORD] = 10;
+	assert_records_refused(bytes, 5 * RECORD, 10, "x: image 4 has label 10, 0 to 9 expected");
+	bytes[2 * RECORD] = 255;
+	assert_records_refused(bytes, 5 * RECORD, 10, "x: image 2 has label 255, 0 to 9 expected");
+	free(bytes);
+}
+
+/* --- what readers take from a source --- */
+
+/* Ends with a failure after its bytes. */
+static sgan_status read_and_fail(struct sgan_source *source, void *dst, size_t size, size_t *got)
+{
+	read_memory(source, dst, size, got);
+	return *got < size ? SGAN_EIO : SGAN_OK;
+}
+
+Test(source, takes_what_there_is_up_to_a_limit)
+{
+	enum { SIZE = 5000000 };
+	static const size_t limits[] = { 0, 1, 1 << 20, (1 << 20) + 1, SIZE - 1, SIZE, SIZE + 1, SIZE_MAX };
+	uint8_t *bytes = malloc(SIZE);
+	for (size_t i = 0; i < SIZE; i++)
+		bytes[i] = (uint8_t)(i ^ i >> 11);
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		struct memory memory = memory_of(bytes, SIZE);
+		struct sgan_bytes taken;
+		ASSERT_OK(sgan_source_take(&memory.source, limits[i], "bytes", &taken));
+		cr_assert_eq(taken.count, limits[i] < SIZE ? limits[i] : SIZE);
+		cr_assert_eq(taken.more, limits[i] < SIZE);
+		if (taken.count > 0)
+			cr_assert_arr_eq(taken.data, bytes, taken.count);
+		free(taken.data);
+	}
+	struct memory broken = { { "x", read_and_fail }, bytes, SIZE, 0 };
+	struct sgan_bytes taken = { .count = 77 };
+	cr_assert_eq(sgan_source_take(&broken.source, SIZE_MAX, "bytes", &taken), SGAN_EIO);
+	cr_assert_eq(taken.count, 77);
+	free(bytes);
 }
 
 /* --- gzip --- */
@@ -353,6 +486,7 @@ static void check_small(struct sgan_dataset *dataset)
 	cr_assert_eq(dataset->width, SIDE);
 	cr_assert_eq(dataset->channels, 1);
 	cr_assert_eq(dataset->classes, 10);
+	cr_assert_str_eq(dataset->format, "idx");
 	for (size_t i = 0; i < TRAIN; i++)
 		cr_assert_eq(dataset->train.labels[i], i % 10);
 	for (size_t i = 0; i < TEST * SIDE * SIDE; i++)
@@ -367,18 +501,55 @@ Test(dataset, plain_and_compressed)
 	char resolved[PATH_MAX];
 	put_dataset("plain", false);
 	put_dataset("my data (2)", true);
-	ASSERT_OK(sgan_dataset_open(in_temporary("plain"), &dataset));
+	ASSERT_OK(sgan_dataset_open(in_temporary("plain"), 10, &dataset));
 	cr_assert_str_eq(dataset.name, "plain");
 	cr_assert_str_eq(dataset.path, realpath(in_temporary("plain"), resolved));
 	check_small(&dataset);
-	ASSERT_OK(sgan_dataset_open(in_temporary("my data (2)//"), &dataset));
+	ASSERT_OK(sgan_dataset_open(in_temporary("my data (2)//"), 10, &dataset));
 	cr_assert_str_eq(dataset.name, "my-data--2-");
 	check_small(&dataset);
 	cr_assert_eq(chdir(in_temporary("plain")), 0);
-	ASSERT_OK(sgan_dataset_open(".", &dataset));
+	ASSERT_OK(sgan_dataset_open(".", 10, &dataset));
 	cr_assert_str_eq(dataset.name, "plain");
 	check_small(&dataset);
 	cr_assert_eq(chdir("/"), 0);
+}
+
+Test(dataset, names_with_a_dot)
+{
+	struct sgan_dataset dataset;
+	cr_assert_eq(mkdir(in_temporary("d"), 0777), 0);
+	put_images("d", "train-images.idx3-ubyte", false, TRAIN, SIDE);
+	put_labels("d", "train-labels.idx1-ubyte", true, TRAIN);
+	put_images("d", "t10k-images.idx3-ubyte", true, TEST, SIDE);
+	put_labels("d", "t10k-labels.idx1-ubyte", false, TEST);
+	ASSERT_OK(sgan_dataset_open(in_temporary("d"), 10, &dataset));
+	check_small(&dataset);
+	cr_assert_eq(remove(in_temporary("d/t10k-images.idx3-ubyte.gz")), 0);
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), 10, &dataset), SGAN_EIO,
+	             "d/t10k-images.idx3-ubyte: missing, and so is t10k-images.idx3-ubyte.gz");
+}
+
+/* As many as the caller says, else as many as the labels need. */
+Test(dataset, classes)
+{
+	struct sgan_dataset dataset;
+	put_dataset("d", false);
+	ASSERT_OK(sgan_dataset_open(in_temporary("d"), 0, &dataset));
+	check_small(&dataset);
+	ASSERT_OK(sgan_dataset_open(in_temporary("d"), 1000, &dataset));
+	cr_assert_eq(dataset.classes, 1000);
+	sgan_dataset_free(&dataset);
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), 3, &dataset), SGAN_EFORMAT,
+	             "d/train-labels-idx1-ubyte: image 3 has label 3, 0 to 2 expected");
+	uint8_t *labels = labels_file(SGAN_IDX_LABELS, TEST, TEST);
+	labels[8 + 5] = 25; /* in the test half alone */
+	put("d", "t10k-labels-idx1-ubyte", false, labels, 8 + TEST);
+	ASSERT_OK(sgan_dataset_open(in_temporary("d"), 0, &dataset));
+	cr_assert_eq(dataset.classes, 26);
+	sgan_dataset_free(&dataset);
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), 10, &dataset), SGAN_EFORMAT,
+	             "d/t10k-labels-idx1-ubyte: image 5 has label 25, 0 to 9 expected");
 }
 
 Test(dataset, plain_goes_first)
@@ -387,7 +558,7 @@ Test(dataset, plain_goes_first)
 	put_dataset("both", false);
 	put_text("both/train-images-idx3-ubyte.gz", "not looked at");
 	put_text("both/t10k-labels-idx1-ubyte.gz", "not looked at");
-	ASSERT_OK(sgan_dataset_open(in_temporary("both"), &dataset));
+	ASSERT_OK(sgan_dataset_open(in_temporary("both"), 10, &dataset));
 	check_small(&dataset);
 }
 
@@ -395,34 +566,34 @@ Test(dataset, known_names)
 {
 	struct sgan_dataset dataset;
 	put_dataset("fashion-mnist", true);
-	ASSERT_OK(sgan_dataset_open_from(temporary, NULL, &dataset));
+	ASSERT_OK(sgan_dataset_open_from(temporary, NULL, 10, &dataset));
 	cr_assert_str_eq(dataset.name, "fashion-mnist");
 	check_small(&dataset);
-	ASSERT_OK(sgan_dataset_open_from(temporary, "fashion-mnist", &dataset));
+	ASSERT_OK(sgan_dataset_open_from(temporary, "fashion-mnist", 10, &dataset));
 	check_small(&dataset);
-	ASSERT_FAILS(sgan_dataset_open_from(temporary, "mnist", &dataset), SGAN_EIO, "mnist: no mnist there");
+	ASSERT_FAILS(sgan_dataset_open_from(temporary, "mnist", 10, &dataset), SGAN_EIO, "mnist: no mnist there");
 	cr_assert_not_null(strstr(sgan_last_error(), "--data DIR"));
 }
 
 Test(dataset, how_to_get_data)
 {
 	struct sgan_dataset dataset;
-	ASSERT_FAILS(sgan_dataset_open_from(temporary, NULL, &dataset), SGAN_EIO, "dataset-fashion-mnist");
+	ASSERT_FAILS(sgan_dataset_open_from(temporary, NULL, 10, &dataset), SGAN_EIO, "dataset-fashion-mnist");
 	cr_assert_not_null(strstr(sgan_last_error(), "./bootstrap"));
 	cr_assert_not_null(strstr(sgan_last_error(), "--data DIR"));
-	ASSERT_FAILS(sgan_dataset_open("no-such-name", &dataset), SGAN_EIO,
+	ASSERT_FAILS(sgan_dataset_open("no-such-name", 10, &dataset), SGAN_EIO,
 	             "neither a dataset's name (fashion-mnist, mnist)");
-	ASSERT_FAILS(sgan_dataset_open(in_temporary("none"), &dataset), SGAN_EIO, "none: cannot open the dataset: No such");
-	ASSERT_FAILS(sgan_dataset_open("", &dataset), SGAN_EINVAL, "empty");
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("none"), 10, &dataset), SGAN_EIO, "none: cannot open the dataset: No such");
+	ASSERT_FAILS(sgan_dataset_open("", 10, &dataset), SGAN_EINVAL, "empty");
 	put_text("file", "x");
-	ASSERT_FAILS(sgan_dataset_open(in_temporary("file"), &dataset), SGAN_EIO, "file: not a folder");
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("file"), 10, &dataset), SGAN_EIO, "file: not a folder");
 }
 
 /* What is wrong in any of the four files, read by whichever thread, is said by the caller's thread. */
 static void assert_refused(sgan_status code, const char *words)
 {
 	struct sgan_dataset dataset = { .channels = 77 };
-	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), &dataset), code, words);
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), 10, &dataset), code, words);
 	cr_assert_eq(dataset.channels, 77);
 }
 
@@ -443,7 +614,7 @@ Test(dataset, missing_files)
 		cr_assert_eq(rename(in_temporary("aside"), in_temporary(from)), 0);
 	}
 	struct sgan_dataset dataset;
-	ASSERT_OK(sgan_dataset_open(in_temporary("d"), &dataset));
+	ASSERT_OK(sgan_dataset_open(in_temporary("d"), 10, &dataset));
 	check_small(&dataset);
 }
 
@@ -457,7 +628,8 @@ Test(dataset, halves_that_do_not_fit)
 	assert_refused(SGAN_EFORMAT, "t10k-labels-idx1-ubyte: 21 labels");
 	put_labels("d", "t10k-labels-idx1-ubyte", false, TEST);
 	put_images("d", "t10k-images-idx3-ubyte", false, TEST, SIDE + 1);
-	assert_refused(SGAN_EFORMAT, "t10k-images-idx3-ubyte: images of 6x6, but train-images-idx3-ubyte has 5x5");
+	assert_refused(SGAN_EFORMAT, "t10k-images-idx3-ubyte: images of 6x6x1, but ");
+	cr_assert_not_null(strstr(sgan_last_error(), "train-images-idx3-ubyte has 5x5x1"));
 }
 
 Test(dataset, files_that_are_wrong)
@@ -479,12 +651,125 @@ Test(dataset, files_that_are_wrong)
 	free(bytes);
 }
 
+/* --- CIFAR-10 --- */
+
+static const char *const batch_names[] = { "data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
+	                                       "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin" };
+enum { BATCHES = 6, BATCH = 12 };
+
+/* Batch k starts with record k, so that their order shows. */
+static void put_batch(const char *folder, size_t k, bool compressed, size_t count)
+{
+	uint8_t *all = records(BATCHES + count), *bytes = malloc(count * RECORD);
+	memcpy(bytes, all + k * RECORD, count * RECORD);
+	free(all);
+	put(folder, batch_names[k], compressed, bytes, count * RECORD);
+}
+
+static void put_batches(const char *folder, bool compressed)
+{
+	cr_assert_eq(mkdir(in_temporary(folder), 0777), 0);
+	for (size_t k = 0; k < BATCHES; k++)
+		put_batch(folder, k, compressed && k % 2 == 0, BATCH);
+}
+
+static void check_batches(const char *folder, size_t classes)
+{
+	struct sgan_dataset dataset;
+	ASSERT_OK(sgan_dataset_open(in_temporary(folder), classes, &dataset));
+	cr_assert_str_eq(dataset.format, "cifar10");
+	cr_assert_str_eq(dataset.name, folder);
+	cr_assert_eq(dataset.height, 32);
+	cr_assert_eq(dataset.width, 32);
+	cr_assert_eq(dataset.channels, 3);
+	cr_assert_eq(dataset.classes, 10);
+	cr_assert_eq(dataset.train.count, 5 * BATCH);
+	cr_assert_eq(dataset.test.count, BATCH);
+	for (size_t i = 0; i < 5 * BATCH; i++)
+		check_record(&dataset.train, i, i / BATCH + i % BATCH);
+	for (size_t i = 0; i < BATCH; i++)
+		check_record(&dataset.test, i, 5 + i);
+	sgan_dataset_free(&dataset);
+}
+
+Test(dataset, cifar10)
+{
+	put_batches("plain", false);
+	check_batches("plain", 10);
+	check_batches("plain", 0);
+	cr_assert_eq(mkdir(in_temporary("outer"), 0777), 0);
+	put_batches("outer/cifar-10-batches-bin", true);
+	check_batches("outer", 10);
+}
+
+Test(dataset, cifar10_files_that_are_wrong)
+{
+	char from[64], words[128];
+	put_batches("d", false);
+	for (size_t k = 0; k < BATCHES; k++) {
+		snprintf(from, sizeof from, "d/%s", batch_names[k]);
+		snprintf(words, sizeof words, "%s: missing, and so is %s.gz", from, batch_names[k]);
+		cr_assert_eq(rename(in_temporary(from), in_temporary("aside")), 0);
+		assert_refused(SGAN_EIO, words);
+		put_text(from, "");
+		snprintf(words, sizeof words, "%s: empty", from);
+		assert_refused(SGAN_EFORMAT, words);
+		put_text(from, "some text");
+		snprintf(words, sizeof words, "%s: 9 bytes, a multiple of 3073 expected", from);
+		assert_refused(SGAN_EFORMAT, words);
+		put_batch("d", k, true, 0);
+		cr_assert_eq(remove(in_temporary(from)), 0);
+		snprintf(words, sizeof words, "%s.gz: empty", from);
+		assert_refused(SGAN_EFORMAT, words);
+		cr_assert_eq(mkfifo(in_temporary(from), 0600), 0);
+		snprintf(words, sizeof words, "%s: not a regular file", from);
+		assert_refused(SGAN_EIO, words);
+		cr_assert_eq(rename(in_temporary("aside"), in_temporary(from)), 0);
+	}
+	put_batch("d", 3, false, BATCH - 1);
+	assert_refused(SGAN_EFORMAT, "data_batch_4.bin: 11 images, but data_batch_1.bin has 12: batches are of one size");
+	put_batch("d", 3, false, BATCH + 1);
+	assert_refused(SGAN_EFORMAT, "data_batch_4.bin: 13 images, but data_batch_1.bin has 12");
+}
+
+Test(dataset, cifar10_labels_out_of_range)
+{
+	size_t size;
+	put_batches("d", false);
+	char *bytes = get_file("d/data_batch_2.bin", &size);
+	bytes[7 * RECORD] = 10;
+	put_file("d/data_batch_2.bin", bytes, size);
+	assert_refused(SGAN_EFORMAT, "d/data_batch_2.bin: image 7 has label 10, 0 to 9 expected");
+	free(bytes);
+}
+
+/* --- the choice of a format --- */
+
+Test(dataset, no_format)
+{
+	cr_assert_eq(mkdir(in_temporary("d"), 0777), 0);
+	assert_refused(SGAN_EFORMAT, "d: no dataset is there; looked for: ");
+	cr_assert_not_null(strstr(sgan_last_error(), "train-images-idx3-ubyte"));
+	cr_assert_not_null(strstr(sgan_last_error(), "data_batch_1.bin"));
+	cr_assert_not_null(strstr(sgan_last_error(), "cifar-10-batches-bin)"));
+	put_text("d/picture.png", "no picture");
+	assert_refused(SGAN_EFORMAT, "d: no dataset is there; looked for: ");
+}
+
+/* A file or two are enough to know what is meant. */
+Test(dataset, one_file_tells_the_format)
+{
+	put_batches("d", false);
+	put_labels("d", "t10k-labels-idx1-ubyte", true, TEST);
+	assert_refused(SGAN_EIO, "d/train-images-idx3-ubyte: missing");
+}
+
 /* --- the real ones --- */
 
 static void check_real(const char *spec, const char *name)
 {
 	struct sgan_dataset dataset;
-	ASSERT_OK(sgan_dataset_open(spec, &dataset));
+	ASSERT_OK(sgan_dataset_open(spec, 10, &dataset));
 	cr_assert_str_eq(dataset.name, name);
 	cr_assert_eq(dataset.train.count, 60000);
 	cr_assert_eq(dataset.test.count, 10000);
@@ -513,4 +798,33 @@ Test(dataset, mnist)
 	if (!data || !*data || access(path, R_OK) != 0)
 		cr_skip("SGAN_TEST_DATA names no folder with mnist in it");
 	check_real(path, "mnist");
+}
+
+Test(dataset, cifar10_as_it_is_published)
+{
+	char path[PATH_MAX], batch[PATH_MAX + 64];
+	const char *data = getenv("SGAN_TEST_DATA");
+	struct sgan_dataset dataset;
+	snprintf(path, sizeof path, "%s/cifar10", data ? data : "");
+	snprintf(batch, sizeof batch, "%s/cifar-10-batches-bin/test_batch.bin", path);
+	if (!data || !*data || access(batch, R_OK) != 0)
+		cr_skip("SGAN_TEST_DATA names no folder with cifar10/cifar-10-batches-bin in it");
+	ASSERT_OK(sgan_dataset_open(path, 0, &dataset));
+	cr_assert_eq(dataset.train.count, 50000);
+	cr_assert_eq(dataset.test.count, 10000);
+	cr_assert_eq(dataset.classes, 10);
+	size_t classes[10] = { 0 };
+	double sums[3] = { 0 };
+	for (size_t i = 0; i < dataset.train.count; i++)
+		classes[dataset.train.labels[i]]++;
+	for (size_t i = 0; i < 10; i++)
+		cr_assert_eq(classes[i], 5000);
+	for (size_t i = 0; i < dataset.train.count * 1024; i++)
+		for (size_t c = 0; c < 3; c++)
+			sums[c] += dataset.train.images[i * 3 + c];
+	/* The known means of red, green and blue. */
+	static const double means[] = { 0.4914, 0.4822, 0.4465 };
+	for (size_t c = 0; c < 3; c++)
+		cr_assert_float_eq(sums[c] / (50000.0 * 1024 * 255), means[c], 1e-3);
+	sgan_dataset_free(&dataset);
 }

@@ -17,7 +17,8 @@ static const char help[] =
 	"usage: sgan-cpu train [options]\n"
 	"\n"
 	"  --preset NAME|FILE   the model and its settings: a built-in preset or a .cfg file (mnist)\n"
-	"  --data NAME|DIR      fashion-mnist, mnist, or a folder with MNIST's four IDX files (fashion-mnist)\n"
+	"  --data NAME|DIR      fashion-mnist, mnist, or a folder with MNIST's four IDX files or CIFAR-10's binary\n"
+	"                       batches (fashion-mnist)\n"
 	"  --out DIR            where runs are kept, each in a folder of its own (runs)\n"
 	"  --stage STAGE        encoder, independent, joint or all (the preset's: all)\n"
 	"  --epochs N           limit of each stage that is run\n"
@@ -206,7 +207,7 @@ static sgan_status load_preset(struct train *train)
 
 static sgan_status open_data(struct train *train, const char *spec)
 {
-	SGAN_TRY(sgan_dataset_open(spec, &train->data));
+	SGAN_TRY(sgan_dataset_open(spec, train->preset->classes, &train->data));
 	return sgan_data_fits(train->preset, &train->data);
 }
 
@@ -229,7 +230,6 @@ static sgan_status find_init(struct train *train)
 static sgan_status prepare_new(struct train *train)
 {
 	SGAN_TRY(load_preset(train));
-	SGAN_TRY(sgan_preset_trainable(train->preset));
 	SGAN_TRY(find_init(train));
 	return open_data(train, train->data_name);
 }

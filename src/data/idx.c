@@ -1,4 +1,4 @@
-/* Reads IDX images and labels.
+/* Reads IDX images and labels from a source.
  * It must not know of files, nor of compression: bytes come from a source. */
 #include "src/data/idx.h"
 
@@ -6,9 +6,7 @@
 #include <stdlib.h>
 
 #include "src/cpu/status.h"
-
-static const uint64_t largest_data = (uint64_t)4 << 30;
-static const size_t first_capacity = 1 << 20;
+#include "src/data/found.h"
 
 enum { IMAGES_HEADER = 16, LABELS_HEADER = 8, WHAT = 64 };
 
@@ -33,39 +31,20 @@ static sgan_status read_header(struct sgan_source *source, uint8_t *header, size
 	return SGAN_OK;
 }
 
-/* Doubles the buffer, up to `size`. */
-static bool grow(uint8_t **bytes, size_t *capacity, size_t size)
-{
-	size_t wanted = *capacity == 0 ? first_capacity : 2 * *capacity;
-	if (wanted > size)
-		wanted = size;
-	uint8_t *grown = realloc(*bytes, wanted);
-	if (!grown)
-		return false;
-	*bytes = grown;
-	*capacity = wanted;
-	return true;
-}
-
 /* Reads exactly `size` bytes and then the end. what: "60000 images of 28x28", for messages. */
-static sgan_status read_data(struct sgan_source *source, size_t header, size_t size, const char *what, uint8_t **bytes)
+static sgan_status read_data(struct sgan_source *source, size_t header, size_t size, const char *what, uint8_t **data)
 {
-	size_t capacity = 0, filled = 0, got;
-	while (filled < size) {
-		if (!grow(bytes, &capacity, size))
-			return sgan_fail(SGAN_ENOMEM, "%s: no memory for %s", source->name, what);
-		SGAN_TRY(source->read(source, *bytes + filled, capacity - filled, &got));
-		filled += got;
-		if (filled < capacity)
-			return sgan_fail(SGAN_EFORMAT, "%s: header says %s, %zu bytes expected, %zu found", source->name, what,
-			                 header + size, header + filled);
-	}
-	uint8_t beyond;
-	SGAN_TRY(source->read(source, &beyond, 1, &got));
-	if (got > 0)
+	struct sgan_bytes taken;
+	SGAN_TRY(sgan_source_take(source, size, what, &taken));
+	*data = taken.data;
+	if (taken.count == size && !taken.more)
+		return SGAN_OK;
+	free(taken.data);
+	if (taken.more)
 		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, %zu bytes expected, more found", source->name, what,
 		                 header + size);
-	return SGAN_OK;
+	return sgan_fail(SGAN_EFORMAT, "%s: header says %s, %zu bytes expected, %zu found", source->name, what,
+	                 header + size, header + taken.count);
 }
 
 sgan_status sgan_idx_read_images(struct sgan_source *source, struct sgan_idx *idx)
@@ -75,30 +54,28 @@ sgan_status sgan_idx_read_images(struct sgan_source *source, struct sgan_idx *id
 	SGAN_TRY(read_header(source, header, sizeof header, SGAN_IDX_IMAGES, "images"));
 	size_t count = big_endian(header + 4), height = big_endian(header + 8), width = big_endian(header + 12);
 	snprintf(what, sizeof what, "%zu images of %zux%zu", count, height, width);
-	if (count < 1 || count > SGAN_IDX_COUNT || height < 1 || height > SGAN_IDX_SIDE || width < 1 ||
-	    width > SGAN_IDX_SIDE)
+	if (count < 1 || count > SGAN_DATA_COUNT || height < 1 || height > SGAN_DATA_SIDE || width < 1 ||
+	    width > SGAN_DATA_SIDE)
 		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, 1 to %d images of 1x1 to %dx%d expected", source->name,
-		                 what, SGAN_IDX_COUNT, SGAN_IDX_SIDE, SGAN_IDX_SIDE);
+		                 what, SGAN_DATA_COUNT, SGAN_DATA_SIDE, SGAN_DATA_SIDE);
 	uint64_t size = (uint64_t)count * height * width; /* below 2^48 */
-	if (size > largest_data || size > SIZE_MAX / 2)
+	if (size > SGAN_DATA_BYTES || size > SIZE_MAX / 2)
 		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, which is more than the %ju bytes that are read",
-		                 source->name, what, (uintmax_t)largest_data);
-	uint8_t *bytes = NULL;
-	sgan_status status = read_data(source, sizeof header, (size_t)size, what, &bytes);
-	if (status != SGAN_OK) {
-		free(bytes);
-		return status;
-	}
-	*idx = (struct sgan_idx){ .count = count, .height = height, .width = width, .bytes = bytes };
+		                 source->name, what, (uintmax_t)SGAN_DATA_BYTES);
+	uint8_t *images;
+	SGAN_TRY(read_data(source, sizeof header, (size_t)size, what, &images));
+	*idx = (struct sgan_idx){ .count = count, .height = height, .width = width, .images = images };
 	return SGAN_OK;
 }
 
-static sgan_status check_labels(const struct sgan_source *source, const uint8_t *labels, size_t count, size_t classes)
+/* labels = bytes, each checked. */
+static sgan_status take_labels(const char *name, const uint8_t *bytes, size_t count, size_t classes,
+                               struct sgan_idx *idx)
 {
-	for (size_t i = 0; i < count; i++)
-		if (labels[i] >= classes)
-			return sgan_fail(SGAN_EFORMAT, "%s: label %zu is %d, 0 to %zu expected", source->name, i, labels[i],
-			                 classes - 1);
+	for (size_t i = 0; i < count; i++) {
+		idx->labels[i] = bytes[i];
+		SGAN_TRY(sgan_found_label(name, i, idx->labels[i], classes, &idx->classes));
+	}
 	return SGAN_OK;
 }
 
@@ -109,19 +86,17 @@ sgan_status sgan_idx_read_labels(struct sgan_source *source, size_t classes, str
 	SGAN_TRY(read_header(source, header, sizeof header, SGAN_IDX_LABELS, "labels"));
 	size_t count = big_endian(header + 4);
 	snprintf(what, sizeof what, "%zu labels", count);
-	if (count < 1 || count > SGAN_IDX_COUNT)
-		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, 1 to %d expected", source->name, what, SGAN_IDX_COUNT);
-	uint8_t *bytes = NULL;
-	sgan_status status = read_data(source, sizeof header, count, what, &bytes);
-	if (status == SGAN_OK)
-		status = check_labels(source, bytes, count, classes);
-	uint32_t *labels = status == SGAN_OK ? malloc(count * sizeof *labels) : NULL;
-	if (status == SGAN_OK && !labels)
-		status = sgan_fail(SGAN_ENOMEM, "%s: no memory for %s", source->name, what);
-	for (size_t i = 0; i < count && status == SGAN_OK; i++)
-		labels[i] = bytes[i];
+	if (count < 1 || count > SGAN_DATA_COUNT)
+		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, 1 to %d expected", source->name, what, SGAN_DATA_COUNT);
+	uint8_t *bytes;
+	SGAN_TRY(read_data(source, sizeof header, count, what, &bytes));
+	struct sgan_idx read = { .count = count, .labels = malloc(count * sizeof *read.labels) };
+	sgan_status status = read.labels ? take_labels(source->name, bytes, count, classes, &read)
+	                                 : sgan_fail(SGAN_ENOMEM, "%s: no memory for %s", source->name, what);
 	free(bytes);
 	if (status == SGAN_OK)
-		*idx = (struct sgan_idx){ .count = count, .labels = labels };
+		*idx = read;
+	else
+		free(read.labels);
 	return status;
 }

@@ -1,17 +1,7 @@
-/* What training asks of presets and datasets. Knows nothing of files and runs. */
+/* What training asks of datasets. Knows nothing of files and runs. */
 #include "src/sgan/train/requirements.h"
 
 #include "src/cpu/status.h"
-
-sgan_status sgan_preset_trainable(const struct sgan_preset *p)
-{
-	if (p->channels != 1)
-		return sgan_fail(SGAN_EINVAL,
-		                 "preset %s is of colour images, which cannot be trained on yet: what is missing is a reader "
-		                 "for their files",
-		                 p->name);
-	return SGAN_OK;
-}
 
 sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_dataset *d)
 {

@@ -24,7 +24,6 @@ static sgan_status make_model(struct sgan_trainer *t)
 sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struct sgan_train_options *options)
 {
 	*t = (struct sgan_trainer){ .ctx = ctx, .options = options, .lock = -1 };
-	SGAN_TRY(sgan_preset_trainable(options->preset));
 	SGAN_TRY(sgan_data_fits(options->preset, options->data));
 	SGAN_TRY(sgan_run_lock(options->run, &t->lock));
 	return make_model(t);
