@@ -105,9 +105,9 @@ struct sgan_kernels {
 };
 #undef SGAN_KERNEL
 
-/* The sets' tables. The float library has those that are built, the double one the generic set's. */
+/* The tables of the sets that are built. */
 #define SGAN_SET(ISA, name) extern const struct sgan_kernels SGAN_SYMBOL(kernels__##name);
+#define SGAN_NO_SET(ISA, name)
 #include "kernels/sets.def"
-#undef SGAN_SET
 
 #endif

@@ -1,9 +1,11 @@
 # Which instruction-set folders of kernels/ this compiler and assembler can build.
 
-# SGAN_ISA_FOLDER(NAME, SHELL-NAME, FLAGS, CPU-PATTERN, HEADER-AND-STATEMENT...)
+# SGAN_ISA_FOLDER(NAME, FOLDER, FLAGS, CPU-PATTERN, HEADER-AND-STATEMENT...)
 # links a program that uses a real intrinsic: a compiler may know a flag and the
 # assembler or the header not. FLAGS stand before CFLAGS as in the makefile, so
 # that a -mno-... of the user leaves the folder out instead of breaking it.
+# With FOLDER in capitals as X: gives the makefile X_CFLAGS and the condition HAVE_X,
+# defines SGAN_HAVE_X, and adds to sgan_vector_sets and to the lines of the summary.
 AC_DEFUN([SGAN_ISA_FOLDER], [
 	AC_ARG_ENABLE([$2], [AS_HELP_STRING([--disable-$2], [leave out the $1 kernels])], [], [enable_$2=yes])
 	sgan_$2=no
@@ -16,11 +18,18 @@ AC_DEFUN([SGAN_ISA_FOLDER], [
 				CFLAGS=$save_CFLAGS])
 			AS_IF([test $sgan_cv_$2 = yes], [sgan_$2="yes ($3)"], [sgan_$2="no (the compiler cannot link them)"])],
 			[sgan_$2="no (not for $host_cpu)"])])
+	AC_SUBST(m4_toupper([$2])[_CFLAGS], ["$3"])
+	AM_CONDITIONAL([HAVE_]m4_toupper([$2]), [test "x${sgan_$2%% *}" = xyes])
+	AS_IF([test "x${sgan_$2%% *}" = xyes], [
+		sgan_vector_sets="$sgan_vector_sets $2"
+		AC_DEFINE([SGAN_HAVE_]m4_toupper([$2]), [1], [The $1 kernels are built.])])
+	sgan_kernels_lines="$sgan_kernels_lines
+  kernels, m4_format([[%-9s]], [$1]) $sgan_$2"
 ])
 
 AC_DEFUN([SGAN_ISA_FOLDERS], [
-	AVX2_CFLAGS="-mavx2 -mfma"
-	AVX512_CFLAGS="-mavx512f -mavx512bw -mavx512dq -mavx512vl"
+	sgan_vector_sets=
+	sgan_kernels_lines="  kernels, generic   yes"
 	SGAN_ISA_FOLDER([AVX2], [avx2], [-mavx2 -mfma], [x86_64|amd64], [[
 #include <immintrin.h>
 int main(int argc, char **argv)
@@ -44,13 +53,8 @@ int main(int argc, char **argv)
 	AC_ARG_ENABLE([neon], [AS_HELP_STRING([--disable-neon], [leave out the NEON kernels (there are none yet)])])
 	AS_CASE([$host_cpu], [aarch64*|arm64*], [sgan_neon="none written yet: the generic kernels are used"],
 		[sgan_neon="no (not for $host_cpu)"])
-	AC_SUBST([AVX2_CFLAGS])
-	AC_SUBST([AVX512_CFLAGS])
-	AM_CONDITIONAL([HAVE_AVX2], [test "x${sgan_avx2%% *}" = xyes])
-	AM_CONDITIONAL([HAVE_AVX512], [test "x${sgan_avx512%% *}" = xyes])
-	AM_COND_IF([HAVE_AVX2], [AC_DEFINE([SGAN_HAVE_AVX2], [1], [Kernels for AVX2 with FMA are built.])])
-	AM_COND_IF([HAVE_AVX512], [AC_DEFINE([SGAN_HAVE_AVX512], [1], [Kernels for AVX-512 F, BW, DQ, VL are built.])])
-	AH_TEMPLATE([SGAN_HAVE_NEON], [Kernels for NEON are built.])
+	sgan_kernels_lines="$sgan_kernels_lines
+  kernels, NEON      $sgan_neon"
 	AS_CASE([$host_cpu], [x86_64|amd64], [sgan_x86_64=yes], [sgan_x86_64=no])
 	AM_CONDITIONAL([X86_64], [test $sgan_x86_64 = yes])
 ])

@@ -2,22 +2,22 @@
  * machine can run. The one place that knows every kernel table. */
 #include "src/exec/ctx.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
 
 static const char *const names[SGAN_ISA_COUNT] = {
-	[SGAN_ISA_GENERIC] = "generic",
-	[SGAN_ISA_AVX2] = "avx2",
-	[SGAN_ISA_AVX512] = "avx512",
-	[SGAN_ISA_NEON] = "neon",
+#define SGAN_SET(ISA, name) [SGAN_ISA_##ISA] = #name,
+#define SGAN_NO_SET(ISA, name) [SGAN_ISA_##ISA] = #name,
+#include "kernels/sets.def"
 };
 
 static const struct sgan_kernels *const tables[SGAN_ISA_COUNT] = {
 #define SGAN_SET(ISA, name) [SGAN_ISA_##ISA] = &SGAN_SYMBOL(kernels__##name),
+#define SGAN_NO_SET(ISA, name)
 #include "kernels/sets.def"
-#undef SGAN_SET
 };
 
 static bool is_isa(sgan_isa isa)
@@ -30,6 +30,16 @@ const char *sgan_isa_name(sgan_isa isa)
 	return is_isa(isa) ? names[isa] : "unknown";
 }
 
+/* "generic, avx2 or avx512". */
+static void list_names(size_t size, char *text)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < SGAN_ISA_COUNT && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+		                         i == 0 ? "" : i + 1 < SGAN_ISA_COUNT ? ", " : " or ", names[i]);
+}
+
 sgan_status sgan_isa_parse(const char *name, sgan_isa *isa)
 {
 	if (!name || !isa)
@@ -39,7 +49,9 @@ sgan_status sgan_isa_parse(const char *name, sgan_isa *isa)
 			*isa = (sgan_isa)i;
 			return SGAN_OK;
 		}
-	return sgan_fail(SGAN_EINVAL, "unknown instruction set \"%.64s\": generic, avx2, avx512 or neon expected", name);
+	char known[128];
+	list_names(sizeof known, known);
+	return sgan_fail(SGAN_EINVAL, "unknown instruction set \"%.64s\": %s expected", name, known);
 }
 
 const struct sgan_kernels *sgan_kernels_for(sgan_isa isa)
