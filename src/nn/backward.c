@@ -180,12 +180,12 @@ static sgan_status pass_on(struct backward *b, int layer)
 static sgan_status backward_dropout(struct backward *b, int layer)
 {
 	const int source = b->net->nodes[layer].source[0];
-	if (b->tape->mode == SGAN_INFER)
+	if (sgan_tape_hands_on(b->tape, layer))
 		return pass_on(b, layer);
 	const struct sgan_random random = sgan_tape_layer_random(b->tape, layer);
 	real *gradient = begin_gradient(b, source);
 	if (gradient != NULL)
-		sgan_dropout(b->ctx, &random, b->tape->batch, b->net->nodes[layer].size, b->net->desc.layers[layer].rate,
+		sgan_dropout(b->ctx, &random, b->tape->batch, b->net->nodes[layer].size, b->tape->strength[layer],
 		             b->tape->at[layer].grad, gradient);
 	return end_gradient(b, source, gradient);
 }

@@ -40,14 +40,14 @@ static sgan_status forward_linear(sgan_ctx *ctx, const struct sgan_net *net, str
 	return normalise(ctx, net, params, tape, node, at);
 }
 
-/* Noise or dropout; in inference the layer's output is its source's. */
+/* Noise or dropout; in inference, and at strength 0, the layer's output is its source's. */
 static sgan_status forward_random(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_tape *tape, int layer)
 {
 	const struct sgan_layer_desc *l = &net->desc.layers[layer];
 	struct sgan_activation *at = &tape->at[layer];
 	const size_t size = net->nodes[layer].size;
 	const real *src = tape->at[net->nodes[layer].source[0]].value;
-	if (tape->mode == SGAN_INFER) {
+	if (sgan_tape_hands_on(tape, layer)) {
 		at->value = src;
 		return SGAN_OK;
 	}
@@ -55,9 +55,9 @@ static sgan_status forward_random(sgan_ctx *ctx, const struct sgan_net *net, str
 		return sgan_fail(SGAN_EINVAL, "%s: layer '%s': random numbers were not set", net->desc.name, l->name);
 	const struct sgan_random random = sgan_tape_layer_random(tape, layer);
 	if (l->kind == SGAN_LAYER_NOISE)
-		sgan_noise(ctx, &random, tape->batch, size, (real)l->sigma, src, at->own);
+		sgan_noise(ctx, &random, tape->batch, size, (real)tape->strength[layer], src, at->own);
 	else
-		sgan_dropout(ctx, &random, tape->batch, size, l->rate, src, at->own);
+		sgan_dropout(ctx, &random, tape->batch, size, tape->strength[layer], src, at->own);
 	at->value = at->own;
 	return SGAN_OK;
 }

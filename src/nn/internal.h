@@ -53,6 +53,7 @@ struct sgan_tape {
 	enum sgan_mode mode;
 	bool backward;
 	struct sgan_activation at[SGAN_LAYERS];
+	double strength[SGAN_LAYERS]; /* sigma of noise, rate of dropout */
 	struct sgan_random random;
 	bool random_set;
 	real *spare; /* a gradient on its way to be added to another */
@@ -64,6 +65,12 @@ bool sgan_params_accumulate(struct sgan_params *params, int layer);
 
 /* Writes the zeros of weight gradients that were cleared and that no pass has written. */
 void sgan_params_settle(struct sgan_params *params);
+
+/* Whether a layer of noise or dropout leaves values and gradients as they are. */
+static inline bool sgan_tape_hands_on(const struct sgan_tape *tape, int layer)
+{
+	return tape->mode == SGAN_INFER || !(tape->strength[layer] > 0);
+}
 
 /* A layer's own random numbers on a tape. */
 struct sgan_random sgan_tape_layer_random(const struct sgan_tape *tape, int layer);

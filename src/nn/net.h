@@ -90,6 +90,7 @@ struct sgan_param {
 	char name[SGAN_PARAM_NAME];
 	size_t rank, shape[4], count;
 	size_t fan_in;  /* of a weight: values that one output sums over (a deconvolution: over all its taps) */
+	size_t fan_out; /* of a weight: values that one input is summed into; in_c or out_c times the kernel's area, both */
 	bool weight;    /* initialised at random; a bias, shift, mean starts at 0, a gain or variance at 1 */
 	bool trainable; /* false: a running statistic, with no gradient and moments */
 	real *value;
@@ -127,6 +128,10 @@ void sgan_tape_input(struct sgan_tape *tape, int layer, const real *values);
 /* Where the noise and masks of the passes to come are drawn from, to be told before a forward pass in training: the
  * numbers are a function of (seed, stream, step, layer, element). Streams leave their high byte 0, for the layer. */
 void sgan_tape_random(struct sgan_tape *tape, uint64_t seed, uint32_t stream, uint64_t step);
+
+/* The sigma or rate of each layer of noise or dropout from the next forward pass on, instead of the description's and
+ * within the same bounds; what other layers have there is not looked at. At 0 a layer hands on its source's values. */
+void sgan_tape_strengths(struct sgan_tape *tape, const double strengths[SGAN_LAYERS]);
 
 /* A layer's output [n, shape] after a forward pass. */
 const real *sgan_tape_value(const struct sgan_tape *tape, int layer);

@@ -30,6 +30,7 @@ static void describe_weight(struct sgan_param *p, const sgan_conv_desc *desc, bo
 	memcpy(p->shape, dense ? shape + 2 : shape, p->rank * sizeof p->shape[0]);
 	p->count = shape[0] * shape[1] * shape[2] * shape[3];
 	p->fan_in = shape[0] * shape[1] * desc->in_c;
+	p->fan_out = shape[0] * shape[1] * desc->out_c;
 }
 
 static void describe_all(struct sgan_params *params)

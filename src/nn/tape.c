@@ -21,6 +21,7 @@ static bool allocate_layer(struct sgan_tape *tape, size_t i)
 	if (l->kind != SGAN_LAYER_INPUT && !room(net->max_batch, node->size, &at->own))
 		return false;
 	at->value = at->own;
+	tape->strength[i] = l->kind == SGAN_LAYER_NOISE ? l->sigma : l->rate;
 	if (tape->backward && !room(net->max_batch, node->size, &at->grad))
 		return false;
 	if (l->bn && (!room(net->max_batch, node->size, &at->linear) || !room(1, node->channels, &at->mean) ||
@@ -95,6 +96,11 @@ void sgan_tape_random(struct sgan_tape *tape, uint64_t seed, uint32_t stream, ui
 {
 	tape->random = (struct sgan_random){ .seed = seed, .step = step, .stream = stream };
 	tape->random_set = true;
+}
+
+void sgan_tape_strengths(struct sgan_tape *tape, const double strengths[SGAN_LAYERS])
+{
+	memcpy(tape->strength, strengths, sizeof tape->strength);
 }
 
 struct sgan_random sgan_tape_layer_random(const struct sgan_tape *tape, int layer)
