@@ -104,7 +104,7 @@ struct bench_layer {
 	double work;         /* multiply-adds per image, the same in all passes */
 };
 
-enum { BENCH_LAYERS = (2 * SGAN_STACKS + 1) * SGAN_LAYERS };
+enum { BENCH_LAYERS = (2 * SGAN_STACKS_MAX + 1) * SGAN_LAYERS };
 
 /* The linear layers of all networks: encoder, then generator and discriminator of each stack. Returns their number. */
 size_t bench_list_layers(const struct sgan_preset *preset, size_t batch, struct bench_layer layers[BENCH_LAYERS]);

@@ -155,7 +155,7 @@ static void take_option(struct bench *b, int key)
 		o->stage = stage_name(optarg);
 		break;
 	case STACK:
-		o->stack = (int)number("stack", optarg, 0, SGAN_STACKS - 1);
+		o->stack = (int)number("stack", optarg, 0, SGAN_STACKS_MAX - 1);
 		break;
 	case HELP:
 		fputs(help, stdout);

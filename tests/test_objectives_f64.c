@@ -155,15 +155,17 @@ static void close_run(struct run *r)
 	sgan_ctx_destroy(r->ctx);
 }
 
-/* 0 where the step has no such loss and may lack it. */
-static double find_loss(const struct run *r, const char *format, bool needed)
+/* The loss of stack r->stack; 0, and it must not be there, unless `expected`. */
+static double find_loss(const struct run *r, const char *format, bool expected)
 {
 	char name[SGAN_NAME];
 	snprintf(name, sizeof name, format, r->stack);
 	for (size_t i = 0; i < r->session->loss_count; i++)
-		if (strcmp(r->session->losses[i].name, name) == 0)
+		if (strcmp(r->session->losses[i].name, name) == 0) {
+			cr_assert(expected, "%s has weight 0 and was computed", name);
 			return r->session->losses[i].value;
-	cr_assert_not(needed, "the step gave no %s", name);
+		}
+	cr_assert_not(expected, "the step gave no %s", name);
 	return 0;
 }
 
@@ -171,6 +173,16 @@ static double loss(const struct run *r, const char *format)
 {
 	return find_loss(r, format, true);
 }
+
+/* The weight of a term of stack r->stack; 0: it has none. */
+static double weight(const struct run *r, enum sgan_term_kind kind)
+{
+	const struct sgan_objective *o = &r->preset->stacks[r->stack].objective[r->session->stage];
+	const struct sgan_term *term = sgan_objective_find(o, kind);
+	return term != NULL ? term->weight : 0;
+}
+
+#define WEIGHT(kind) weight(r, SGAN_TERM_##kind)
 
 static void mark_changed(struct run *r)
 {
@@ -184,7 +196,6 @@ static void mark_changed(struct run *r)
 static double objective(void *arg)
 {
 	struct run *r = arg;
-	const struct sgan_stage_settings *s = r->session->settings;
 	sgan_status status;
 	mark_changed(r);
 	r->session->updates[0] = r->session->updates[1] = 0;
@@ -197,9 +208,12 @@ static double objective(void *arg)
 	if (r->objective == ENCODER)
 		return loss(r, "loss_encoder");
 	if (r->objective == DISCRIMINATOR)
-		return loss(r, "loss_d%zu") + find_loss(r, "loss_d%zu_class", false) + s->lambda_ent * loss(r, "loss_d%zu_ent");
-	return s->lambda_adv * loss(r, "loss_g%zu_adv") + s->lambda_cond * loss(r, "loss_g%zu_cond") +
-	       s->lambda_ent * loss(r, "loss_g%zu_ent");
+		return find_loss(r, "loss_d%zu", WEIGHT(ADVERSARIAL) > 0) +
+		       WEIGHT(CLASS) * find_loss(r, "loss_d%zu_class", WEIGHT(CLASS) > 0) +
+		       WEIGHT(ENTROPY) * find_loss(r, "loss_d%zu_ent", WEIGHT(ENTROPY) > 0);
+	return WEIGHT(ADVERSARIAL) * find_loss(r, "loss_g%zu_adv", WEIGHT(ADVERSARIAL) > 0) +
+	       WEIGHT(CONDITIONAL) * find_loss(r, "loss_g%zu_cond", WEIGHT(CONDITIONAL) > 0) +
+	       WEIGHT(ENTROPY) * find_loss(r, "loss_g%zu_ent", WEIGHT(ENTROPY) > 0);
 }
 
 static void check_part(struct run *r, struct gradient_check *c, struct sgan_part *part)
@@ -372,6 +386,107 @@ Test(objectives, stacks_that_cannot_be_alone)
 	close_run(&r);
 }
 
+/* --- terms of weight 0, no condition, no label, no Q ----------------------------- */
+
+/* Without what a stack does not minimise: L_ent of a stack that has a Q, L_cond of one with a condition. */
+static const char *const less_text[][2] = {
+	{ "{ cut = \"low\";", "{ cut = \"low\"; lambda_ent = 0.0;" },
+	{ "{ cut = \"high\";", "{ cut = \"high\"; lambda_cond = 0.0; joint: { lambda_ent = 0.0; };" },
+	{ "{ cut = \"scores\";", "{ cut = \"scores\"; lambda_adv = 0.0; joint: { lambda_adv = 0.1; lambda_cond = 0.0; };" },
+};
+
+/* Stack 0 without h, stack 1 without Q, stack 2 without a label. */
+static const char *const absent_text[][2] = {
+	{ "{ cut = \"low\";", "{ cut = \"low\"; lambda_cond = 0.0;" },
+	{ "{ type = \"input\"; name = \"h\"; shape = [ 6 ]; }, { type = \"input\"; name = \"z\"; shape = [ 2 ]; },",
+	  "{ type = \"input\"; name = \"z\"; shape = [ 2 ]; }," },
+	{ "    { type = \"concat\"; name = \"hz\"; from = [ \"h\", \"fcz\" ]; },\n", "" },
+	{ "{ cut = \"high\";", "{ cut = \"high\"; lambda_ent = 0.0;" },
+	{ "{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n"
+	  "    { type = \"dense\"; name = \"q\"; from = \"fc\"; out = 3; }",
+	  "{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; }" },
+	{ "{ cut = \"scores\";", "{ cut = \"scores\"; lambda_cond = 0.0;" },
+	{ "{ type = \"input\"; name = \"h\"; shape = [ 3 ]; }, { type = \"input\"; name = \"z\"; shape = [ 2 ]; },\n"
+	  "    { type = \"concat\"; name = \"hz\"; from = [ \"z\", \"h\" ]; },",
+	  "{ type = \"input\"; name = \"z\"; shape = [ 2 ]; }," },
+};
+
+/* preset_text with changes made, each in one place; free it. */
+static char *changed_text(const char *const changes[][2], size_t count)
+{
+	size_t size = sizeof preset_text;
+	for (size_t i = 0; i < count; i++)
+		size += strlen(changes[i][1]);
+	char *text = malloc(size);
+	cr_assert_not_null(text);
+	memcpy(text, preset_text, sizeof preset_text);
+	for (size_t i = 0; i < count; i++) {
+		const size_t from = strlen(changes[i][0]), to = strlen(changes[i][1]);
+		char *at = strstr(text, changes[i][0]);
+		cr_assert_not_null(at, "%s", changes[i][0]);
+		memmove(at + to, at + from, strlen(at + from) + 1);
+		memcpy(at, changes[i][1], to);
+	}
+	return text;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+Test(objectives, terms_of_weight_0)
+{
+	char *text = changed_text(less_text, COUNT(less_text));
+	check_stage(text, SGAN_STAGE_INDEPENDENT);
+	check_stage(text, SGAN_STAGE_JOINT);
+	free(text);
+}
+
+Test(objectives, absent_conditions_and_codes)
+{
+	char *text = changed_text(absent_text, COUNT(absent_text));
+	check_stage(text, SGAN_STAGE_INDEPENDENT);
+	check_stage(text, SGAN_STAGE_JOINT);
+	free(text);
+}
+
+/* What no term needs has no memory, so no pass can have been run. */
+Test(objectives, passes_without_terms)
+{
+	struct run r;
+	char *text = changed_text(less_text, COUNT(less_text));
+	open_text(&r, text, SGAN_STAGE_INDEPENDENT);
+	const struct sgan_stack_tapes *t = r.session->tapes;
+	cr_expect_null(t[1].encoder_generated);
+	cr_expect_not_null(t[0].encoder_generated);
+	cr_expect_null(t[2].discriminator_real);
+	cr_expect_not_null(t[2].discriminator_generated, "Q is there");
+	close_run(&r);
+	free(text);
+}
+
+Test(objectives, labels_where_they_are_needed)
+{
+	struct run r;
+	char *text = changed_text(absent_text, COUNT(absent_text));
+	open_text(&r, text, SGAN_STAGE_JOINT);
+	cr_assert_eq(sgan_session_batch(r.session, IMAGES, r.x, NULL), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_eq(sgan_discriminator_step(r.session), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_eq(sgan_generator_step(r.session), SGAN_OK, "%s", sgan_last_error());
+	close_run(&r);
+	open_text(&r, text, SGAN_STAGE_ENCODER);
+	cr_expect_eq(sgan_session_batch(r.session, IMAGES, r.x, NULL), SGAN_EINVAL);
+	close_run(&r);
+	free(text);
+	open_run(&r, SGAN_STAGE_JOINT);
+	cr_expect_eq(sgan_session_batch(r.session, IMAGES, r.x, NULL), SGAN_EINVAL);
+	cr_expect_str_eq(sgan_last_error(), "stage joint: a batch without labels, which it needs");
+	cr_assert_eq(sgan_session_only(r.session, 0), SGAN_EINVAL);
+	close_run(&r);
+	open_run(&r, SGAN_STAGE_INDEPENDENT);
+	cr_assert_eq(sgan_session_only(r.session, 0), SGAN_OK);
+	cr_expect_eq(sgan_session_batch(r.session, IMAGES, r.x, NULL), SGAN_OK, "below the top no label is read");
+	close_run(&r);
+}
+
 /* --- discriminators with a logit for each class -------------------------------- */
 
 static double log_sum_exp(const real *x)
@@ -413,7 +528,9 @@ static void expect_discriminator_loss(struct run *r)
 /* softplus(-Z) = -log D, or -softplus(Z) = log(1 - D). */
 static void expect_adversarial_loss(struct run *r)
 {
-	const bool saturating = r->preset->stacks[r->stack].adversarial == SGAN_ADVERSARIAL_SATURATING;
+	const struct sgan_objective *o = &r->preset->stacks[r->stack].objective[SGAN_STAGE_INDEPENDENT];
+	const bool saturating =
+		sgan_objective_find(o, SGAN_TERM_ADVERSARIAL)->adversarial == SGAN_ADVERSARIAL_SATURATING;
 	double expected = 0;
 	r->objective = GENERATOR;
 	objective(r);
@@ -447,6 +564,39 @@ static void take_noise(const struct run *r, const struct sgan_tape *tape, real n
 	const real *after = sgan_tape_value(tape, sgan_net_find(d, "noise"));
 	for (size_t i = 0; i < IMAGES * PIXELS; i++)
 		noise[i] = after[i] - before[i];
+}
+
+/* A stage has noise and dropout of its own: the joint one more noise, and no dropout. */
+Test(objectives, strengths_of_a_stage)
+{
+	static const char noise_from[] = "name = \"noise\"; sigma = 0.05;";
+	static const char noise_to[] = "name = \"noise\"; sigma = 0.05; joint: { sigma = 0.5; };";
+	static const char rate_from[] = "name = \"dropout\"; rate = 0.1;";
+	static const char rate_to[] = "name = \"dropout\"; rate = 0.1; joint: { rate = 0; };";
+	char text[sizeof class_text + sizeof noise_to + sizeof rate_to];
+	static real noise[IMAGES * PIXELS];
+	const char *const noise_at = strstr(class_text, noise_from), *const rate_at = strstr(class_text, rate_from);
+	snprintf(text, sizeof text, "%.*s%s%.*s%s%s", (int)(noise_at - class_text), class_text, noise_to,
+	         (int)(rate_at - noise_at - (ptrdiff_t)strlen(noise_from)), noise_at + strlen(noise_from), rate_to,
+	         rate_at + strlen(rate_from));
+	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage <= SGAN_STAGE_JOINT; stage++) {
+		struct run r;
+		double square = 0;
+		open_text(&r, text, stage);
+		cr_assert_eq(sgan_session_batch(r.session, IMAGES, r.x, r.labels), SGAN_OK, "%s", sgan_last_error());
+		cr_assert_eq(sgan_discriminator_step(r.session), SGAN_OK, "%s", sgan_last_error());
+		const struct sgan_tape *tape = r.session->tapes[0].discriminator_real;
+		const struct sgan_net *d = r.model->stacks[0].discriminator.net;
+		take_noise(&r, tape, noise);
+		for (size_t k = 0; k < IMAGES * PIXELS; k++)
+			square += (double)noise[k] * (double)noise[k] / (IMAGES * PIXELS);
+		cr_expect_float_eq(sqrt(square), stage == SGAN_STAGE_JOINT ? 0.5 : 0.05, stage == SGAN_STAGE_JOINT ? 0.1 : 0.01);
+		const bool handed_on =
+			sgan_tape_value(tape, sgan_net_find(d, "dropout")) == sgan_tape_value(tape, sgan_net_find(d, "conv1"));
+		cr_expect_eq(handed_on, stage == SGAN_STAGE_JOINT);
+		close_run(&r);
+	}
+	check_stage(text, SGAN_STAGE_JOINT);
 }
 
 /* Real and generated images of a D step, those of a G step, and those of the next steps: each has its own. */

@@ -16,6 +16,20 @@ static struct sgan_preset *load(const char *name, const char *const *settings, s
 
 /* --- the published model ------------------------------------------------------ */
 
+/* The weight of a term, 0 where there is none. */
+static double weight(const struct sgan_preset *p, size_t stack, enum sgan_stage stage, enum sgan_term_kind kind)
+{
+	const struct sgan_term *term = sgan_objective_find(&p->stacks[stack].objective[stage], kind);
+	return term ? term->weight : 0;
+}
+
+static enum sgan_adversarial adversarial(const struct sgan_preset *p, size_t stack, enum sgan_stage stage)
+{
+	const struct sgan_term *term = sgan_objective_find(&p->stacks[stack].objective[stage], SGAN_TERM_ADVERSARIAL);
+	cr_assert_not_null(term);
+	return term->adversarial;
+}
+
 struct expected_layer {
 	const char *name;
 	enum sgan_layer_kind kind;
@@ -186,10 +200,10 @@ Test(preset, mnist_settings)
 		cr_expect_eq(s->beta1, encoder ? 0.9 : 0.5);
 		cr_expect_eq(s->beta2, 0.999);
 		cr_expect_eq(s->epsilon, 1e-8);
-		cr_expect(s->lambda_adv == 1 && s->lambda_cond == 1 && s->lambda_ent == 10);
+		cr_expect(s->loss.lambda_adv == 1 && s->loss.lambda_cond == 1 && s->loss.lambda_ent == 10);
 		cr_expect_eq(s->generator_steps, 1);
-		cr_expect_eq(s->init, encoder ? SGAN_INIT_HE : SGAN_INIT_NORMAL);
-		cr_expect_eq(s->init_std, 0.02);
+		cr_expect_eq(s->init.kind, encoder ? SGAN_INIT_HE : SGAN_INIT_NORMAL);
+		cr_expect_eq(s->init.std, 0.02);
 	}
 	sgan_preset_free(p);
 }
@@ -270,7 +284,9 @@ Test(preset, cifar10_discriminators)
 		INPUT("h", LIST(1, 1, 256)),
 		PLAIN("noise", SGAN_LAYER_NOISE, 0.2, LIST(1, 1, 256)),
 		DENSE("fc1", 512, SGAN_ACT_LRELU, false),
+		PLAIN("noise1", SGAN_LAYER_NOISE, 0, LIST(1, 1, 512)),
 		DENSE("fc2", 512, SGAN_ACT_LRELU, true),
+		PLAIN("noise2", SGAN_LAYER_NOISE, 0, LIST(1, 1, 512)),
 		DENSE("d", 10, SGAN_ACT_NONE, false),
 		DENSE("q", 50, SGAN_ACT_NONE, false),
 	};
@@ -278,11 +294,11 @@ Test(preset, cifar10_discriminators)
 	expect_net(&p->stacks[0].discriminator, d0, COUNT(d0));
 	expect_net(&p->stacks[1].discriminator, d1, COUNT(d1));
 	cr_expect_str_eq(p->stacks[0].discriminator.layers[12].from[0], "conv6", "q reads all 6 x 6 x 192 values");
-	cr_expect_str_eq(p->stacks[1].discriminator.layers[4].from[0], "fc2");
-	cr_expect_str_eq(p->stacks[1].discriminator.layers[5].from[0], "fc2");
+	cr_expect_str_eq(p->stacks[1].discriminator.layers[6].from[0], "noise2");
+	cr_expect_str_eq(p->stacks[1].discriminator.layers[7].from[0], "noise2");
 	for (size_t i = 0; i < 2; i++) {
 		cr_expect_eq(p->stacks[i].discriminator_loss, SGAN_DISCRIMINATOR_CLASSES);
-		cr_expect_eq(p->stacks[i].adversarial, SGAN_ADVERSARIAL_NON_SATURATING);
+		cr_expect_eq(adversarial(p, i, SGAN_STAGE_JOINT), SGAN_ADVERSARIAL_NON_SATURATING);
 	}
 	sgan_preset_free(p);
 }
@@ -292,12 +308,103 @@ Test(preset, discriminator_losses)
 {
 	struct sgan_preset *p = load("mnist", NULL, 0);
 	cr_expect_eq(p->stacks[1].discriminator_loss, SGAN_DISCRIMINATOR_BINARY);
-	cr_expect_eq(p->stacks[1].adversarial, SGAN_ADVERSARIAL_NON_SATURATING);
+	cr_expect_eq(adversarial(p, 1, SGAN_STAGE_INDEPENDENT), SGAN_ADVERSARIAL_NON_SATURATING);
 	sgan_preset_free(p);
 	static const char *const settings[] = { "stacks.[1].adversarial=saturating" };
 	p = load("cifar10", settings, 1);
-	cr_expect_eq(p->stacks[0].adversarial, SGAN_ADVERSARIAL_NON_SATURATING);
-	cr_expect_eq(p->stacks[1].adversarial, SGAN_ADVERSARIAL_SATURATING);
+	cr_expect_eq(adversarial(p, 0, SGAN_STAGE_INDEPENDENT), SGAN_ADVERSARIAL_NON_SATURATING);
+	cr_expect_eq(adversarial(p, 1, SGAN_STAGE_INDEPENDENT), SGAN_ADVERSARIAL_SATURATING);
+	sgan_preset_free(p);
+}
+
+/* --- what stacks minimise ------------------------------------------------------ */
+
+/* The most particular setting counts: a stack's in a stage, a stack's, a stage's, the common one. */
+Test(preset, weights_of_losses)
+{
+	static const char *const settings[] = { "lambda_ent=2", "joint.lambda_ent=3", "stacks.[0].lambda_ent=0",
+		                                    "stacks.[0].joint.lambda_ent=5", "stacks.[1].joint.adversarial=saturating",
+		                                    "independent.lambda_cond=0" };
+	struct sgan_preset *p = load("mnist", settings, COUNT(settings));
+	cr_expect_eq(weight(p, 1, SGAN_STAGE_INDEPENDENT, SGAN_TERM_ENTROPY), 2);
+	cr_expect_eq(weight(p, 1, SGAN_STAGE_JOINT, SGAN_TERM_ENTROPY), 3);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_INDEPENDENT, SGAN_TERM_ENTROPY), 0);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_ENTROPY), 5);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_INDEPENDENT, SGAN_TERM_CONDITIONAL), 0);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_CONDITIONAL), 1);
+	cr_expect_eq(adversarial(p, 0, SGAN_STAGE_JOINT), SGAN_ADVERSARIAL_NON_SATURATING);
+	cr_expect_eq(adversarial(p, 1, SGAN_STAGE_JOINT), SGAN_ADVERSARIAL_SATURATING);
+	cr_expect_eq(adversarial(p, 1, SGAN_STAGE_INDEPENDENT), SGAN_ADVERSARIAL_NON_SATURATING);
+	for (size_t i = 0; i < 2; i++) {
+		cr_expect_eq(p->stacks[i].objective[SGAN_STAGE_ENCODER].count, 0);
+		cr_expect_eq(weight(p, i, SGAN_STAGE_JOINT, SGAN_TERM_CLASS), 0, "D has one logit");
+	}
+	sgan_preset_free(p);
+}
+
+Test(preset, weight_of_the_class_loss)
+{
+	static const char *const settings[] = { "stacks.[1].lambda_class=0.5", "joint.lambda_class=0" };
+	struct sgan_preset *p = load("cifar10", settings, COUNT(settings));
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_INDEPENDENT, SGAN_TERM_CLASS), 1);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_CLASS), 0);
+	cr_expect_eq(weight(p, 1, SGAN_STAGE_JOINT, SGAN_TERM_CLASS), 0.5);
+	sgan_preset_free(p);
+}
+
+/* --- noise, dropout and initial weights by stage and network -------------------- */
+
+static double strength(const struct sgan_preset *p, size_t stack, enum sgan_stage stage, const char *layer)
+{
+	const int found = sgan_net_desc_find(&p->stacks[stack].discriminator, layer);
+	cr_assert_geq(found, 0);
+	return p->stacks[stack].discriminator_strengths[stage][found];
+}
+
+Test(preset, cifar10_strengths)
+{
+	struct sgan_preset *p = load("cifar10", NULL, 0);
+	static const char *const dropouts[2] = { "dropout1", "dropout2" }, *const noises[2] = { "noise1", "noise2" };
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(strength(p, 0, SGAN_STAGE_INDEPENDENT, dropouts[i]), 0.1);
+		cr_expect_eq(strength(p, 0, SGAN_STAGE_JOINT, dropouts[i]), 0.3);
+		cr_expect_eq(strength(p, 1, SGAN_STAGE_INDEPENDENT, noises[i]), 0);
+		cr_expect_eq(strength(p, 1, SGAN_STAGE_JOINT, noises[i]), 0.2);
+	}
+	cr_expect_eq(strength(p, 0, SGAN_STAGE_JOINT, "noise"), 0.05);
+	cr_expect_eq(strength(p, 1, SGAN_STAGE_JOINT, "noise"), 0.2);
+	sgan_preset_free(p);
+}
+
+Test(preset, strengths_by_stage)
+{
+	static const char *const settings[] = { "stacks.[1].discriminator.[1].independent.sigma=0.5",
+		                                    "stacks.[0].discriminator.[4].joint.rate=0" };
+	struct sgan_preset *p = load("cifar10", settings, COUNT(settings));
+	cr_expect_eq(strength(p, 1, SGAN_STAGE_INDEPENDENT, "noise"), 0.5);
+	cr_expect_eq(strength(p, 1, SGAN_STAGE_JOINT, "noise"), 0.2);
+	cr_expect_eq(strength(p, 0, SGAN_STAGE_INDEPENDENT, "dropout1"), 0.1);
+	cr_expect_eq(strength(p, 0, SGAN_STAGE_JOINT, "dropout1"), 0);
+	sgan_preset_free(p);
+}
+
+static void expect_init(const struct sgan_init *init, enum sgan_init_kind kind, double std)
+{
+	cr_expect_eq(init->kind, kind);
+	cr_expect_eq(init->std, std);
+}
+
+Test(preset, initial_weights_by_network)
+{
+	static const char *const settings[] = { "discriminator_init=glorot", "independent.init_std=0.03",
+		                                    "independent.generator_init_std=0.01", "joint.generator_init=he" };
+	struct sgan_preset *p = load("mnist", settings, COUNT(settings));
+	const struct sgan_stage_settings *s = &p->stages[SGAN_STAGE_INDEPENDENT];
+	expect_init(&s->init, SGAN_INIT_NORMAL, 0.03);
+	expect_init(&s->generator_init, SGAN_INIT_NORMAL, 0.01);
+	expect_init(&s->discriminator_init, SGAN_INIT_GLOROT, 0.03);
+	expect_init(&p->stages[SGAN_STAGE_JOINT].generator_init, SGAN_INIT_HE, 0.02);
+	expect_init(&p->stages[SGAN_STAGE_ENCODER].init, SGAN_INIT_HE, 0.02);
 	sgan_preset_free(p);
 }
 
@@ -320,6 +427,16 @@ static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net
 	}
 }
 
+static void expect_same_objective(const struct sgan_objective *a, const struct sgan_objective *b)
+{
+	cr_assert_eq(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct sgan_term *x = &a->terms[i], *y = &b->terms[i];
+		cr_expect(x->kind == y->kind && x->weight == y->weight && x->adversarial == y->adversarial &&
+		          x->condition == y->condition);
+	}
+}
+
 static void expect_same(const struct sgan_preset *a, const struct sgan_preset *b)
 {
 	cr_expect_str_eq(a->text, b->text);
@@ -335,7 +452,11 @@ static void expect_same(const struct sgan_preset *a, const struct sgan_preset *b
 		cr_expect_str_eq(a->stacks[i].cut, b->stacks[i].cut);
 		cr_expect_eq(a->stacks[i].condition, b->stacks[i].condition);
 		cr_expect_eq(a->stacks[i].discriminator_loss, b->stacks[i].discriminator_loss);
-		cr_expect_eq(a->stacks[i].adversarial, b->stacks[i].adversarial);
+		for (int stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+			expect_same_objective(&a->stacks[i].objective[stage], &b->stacks[i].objective[stage]);
+		cr_expect_arr_eq(a->stacks[i].generator_strengths, b->stacks[i].generator_strengths, sizeof(sgan_strengths));
+		cr_expect_arr_eq(a->stacks[i].discriminator_strengths, b->stacks[i].discriminator_strengths,
+		                 sizeof(sgan_strengths));
 		expect_same_net(&a->stacks[i].generator, &b->stacks[i].generator);
 		expect_same_net(&a->stacks[i].discriminator, &b->stacks[i].discriminator);
 	}
@@ -450,7 +571,8 @@ static const struct {
 	{ "steps = 1000000001;", "p.cfg:2: 'steps' is 1000000001" },
 	{ "batch = 65537;", "p.cfg:2: 'batch' is 65537" },
 	{ "batch = 3;", "batch 3 is smaller than slices" },
-	{ "slices = 1; batch = 1;", "batch 1 cannot be normalised" },
+	{ "slices = 1; batch = 1;", "independent: batch 1 cannot be normalised" },
+	{ "slices = 1; joint: { batch = 1; };", "joint: batch 1 cannot be normalised" },
 	{ "seed = -1;", "p.cfg:2: 'seed' is -1" },
 	{ "stage = \"later\";", "p.cfg:2: 'stage' is \"later\", expected one of \"encoder\"" },
 	{ "init = \"uniform\";", "p.cfg:2: 'init' is \"uniform\"" },
@@ -461,7 +583,8 @@ static const struct {
 	{ "classes = 12;", "must be the encoder's last layer and give 12 scores" },
 	{ "image = [ 28, 28 ];", "p.cfg:2: 'image' is a list, expected [ channels ] or [ height" },
 	{ "image = [ 28, 28, 0 ];", "p.cfg:2: 'shape' is 0" },
-	{ "image = [ 28, 28, 2 ];", "p.cfg:2: 'image' has 2 channels" },
+	{ "image = [ 1, 28, 100 ];", "p.cfg:2: 'image' has 100 channels, expected 1 to 64" },
+	{ "image = [ 28, 28, 2 ];", "encoder: its input is [ 28, 28, 1 ], 'image' is [ 28, 28, 2 ]" },
 	{ "image = [ 32, 28, 1 ];", "encoder: its input is [ 28, 28, 1 ], 'image' is [ 32, 28, 1 ]" },
 	{ "bn_epsilon = 0;", "p.cfg:2: 'bn_epsilon' is 0" },
 	{ "stacks = ();", "p.cfg:2: stacks must be a list" },
@@ -560,9 +683,18 @@ Test(preset, mistakes_of_losses)
 		  "stack 0: 'discriminator_loss' is \"hinge\", expected one of \"binary\"" },
 		{ "stacks.[1].adversarial=wgan", "stack 1: 'adversarial' is \"wgan\", expected one of \"non_saturating\"" },
 		{ "stacks.[0].discriminator_loss=binary", "d0: layer 'd' has 10 values, expected 1, one logit" },
-		{ "stacks.[1].discriminator.[4].out=9", "d1: layer 'd' has 9 values, expected 10, a logit for each class" },
-		{ "stacks.[1].discriminator.[4].act=relu", "d1: layer 'd' is logits and takes no 'act'" },
+		{ "stacks.[1].discriminator.[6].out=9", "d1: layer 'd' has 9 values, expected 10, a logit for each class" },
+		{ "stacks.[1].discriminator.[6].act=relu", "d1: layer 'd' is logits and takes no 'act'" },
 		{ "stacks.[0].discriminator.[1].sigma=-1", "d0: layer 'noise': 'sigma' is -1, expected a number" },
+		{ "stacks.[0].discriminator.[1].joint.sigma=-1", "d0: layer 'noise': joint: 'sigma' is -1, expected a number" },
+		{ "stacks.[0].discriminator.[1].joint.rate=0.1", "d0: layer 'noise': joint: unknown key 'rate'" },
+		{ "stacks.[0].discriminator.[2].joint.rate=0.1",
+		  "d0: layer 'conv1': a layer of type \"conv\" takes no 'joint'" },
+		{ "stacks.[0].encoder.lambda_adv=1", "stack 0: unknown key 'encoder'" },
+		{ "stacks.[0].joint.lr=1", "stack 0: joint: unknown key 'lr'" },
+		{ "stacks.[0].lambda_ent=-1", "stack 0: 'lambda_ent' is -1, expected a number" },
+		{ "stacks.[1].discriminator.[7].name=qq", "d1: it has no 'q', so lambda_ent must be 0 in stage independent" },
+		{ "discriminator_init=lecun", "'discriminator_init' is \"lecun\", expected one of" },
 	};
 	for (size_t i = 0; i < COUNT(settings); i++)
 		expect_error("cifar10", &settings[i][0], 1, settings[i][1]);
@@ -593,6 +725,17 @@ Test(preset, mistakes_of_names)
 		strcat(deep, "( ");
 	put_text("p.cfg", deep);
 	expect_error(in_temporary("p.cfg"), NULL, 0, "p.cfg:");
+}
+
+/* The encoder has no batch norm, so one image is a batch for it; for generators that have it, it is none. */
+Test(preset, a_batch_of_one)
+{
+	static const char *const settings[] = { "slices=1", "encoder.batch=1" };
+	struct sgan_preset *p = load("mnist", settings, COUNT(settings));
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].batch, 1);
+	sgan_preset_free(p);
+	static const char *const normalised[] = { "slices=1", "encoder.batch=1", "encoder.layers.[5].bn=true" };
+	expect_error("mnist", normalised, COUNT(normalised), "encoder: batch 1 cannot be normalised");
 }
 
 /* Text out of a model file is complete, and no reason to read other files. */

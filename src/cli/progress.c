@@ -80,7 +80,7 @@ static void add_losses(struct line *line, const struct sgan_progress *now)
 {
 	const char *separator = ":";
 	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < now->loss_count && i < SGAN_LOSSES; i++) {
+		for (size_t i = 0; i < now->loss_count; i++) {
 			const struct sgan_loss *loss = &now->losses[i];
 			if (is_first(loss) != (pass == 0))
 				continue;

@@ -1,12 +1,9 @@
-/* Builds the parts of a stacked GAN from its preset and draws their first weights. */
+/* Builds the parts of a stacked GAN from its preset. */
 #include "src/sgan/model/model.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "src/cpu/status.h"
-#include "src/ops/ops.h"
-#include "src/sgan/model/streams.h"
 
 static sgan_status make_part(sgan_ctx *ctx, const struct sgan_model *model, const struct sgan_net_desc *desc,
                              bool trained, struct sgan_part *part)
@@ -27,11 +24,11 @@ static sgan_status find(const struct sgan_part *part, const char *layer, int *pl
 static sgan_status find_layers(struct sgan_stack *stack)
 {
 	SGAN_TRY(find(&stack->encoder, "h", &stack->encoder_in));
-	SGAN_TRY(find(&stack->generator, "h", &stack->generator_condition));
 	SGAN_TRY(find(&stack->generator, "z", &stack->generator_noise));
 	SGAN_TRY(find(&stack->discriminator, "h", &stack->discriminator_in));
 	SGAN_TRY(find(&stack->discriminator, "d", &stack->discriminator_logit));
-	SGAN_TRY(find(&stack->discriminator, "q", &stack->discriminator_code));
+	stack->generator_condition = sgan_net_find(stack->generator.net, "h");
+	stack->discriminator_code = sgan_net_find(stack->discriminator.net, "q");
 	stack->encoder_out = (int)sgan_net_desc(stack->encoder.net)->layer_count - 1;
 	stack->generator_out = (int)sgan_net_desc(stack->generator.net)->layer_count - 1;
 	stack->upper_size = sgan_net_size(stack->encoder.net, stack->encoder_out);
@@ -40,14 +37,18 @@ static sgan_status find_layers(struct sgan_stack *stack)
 	return SGAN_OK;
 }
 
+/* A layer that is absent fits. */
+static bool fits(const struct sgan_net *net, int layer, size_t size)
+{
+	return layer < 0 || sgan_net_size(net, layer) == size;
+}
+
 static sgan_status check_sizes(const struct sgan_stack *stack, size_t i, size_t logits)
 {
 	const struct sgan_net *g = stack->generator.net, *d = stack->discriminator.net;
-	if (sgan_net_size(g, stack->generator_condition) != stack->upper_size ||
-	    sgan_net_size(g, stack->generator_out) != stack->lower_size ||
-	    sgan_net_size(d, stack->discriminator_in) != stack->lower_size ||
-	    sgan_net_size(d, stack->discriminator_logit) != logits ||
-	    sgan_net_size(d, stack->discriminator_code) != stack->noise_size)
+	if (!fits(g, stack->generator_condition, stack->upper_size) || !fits(g, stack->generator_out, stack->lower_size) ||
+	    !fits(d, stack->discriminator_in, stack->lower_size) || !fits(d, stack->discriminator_logit, logits) ||
+	    !fits(d, stack->discriminator_code, stack->noise_size))
 		return sgan_fail(SGAN_EINVAL, "stack %zu: encoder, generator and discriminator do not fit each other", i);
 	return SGAN_OK;
 }
@@ -70,11 +71,16 @@ sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, s
                               struct sgan_model **out)
 {
 	struct sgan_model *model = calloc(1, sizeof *model);
-	if (model == NULL)
+	struct sgan_stack *stacks = calloc(preset->stack_count, sizeof *stacks);
+	if (model == NULL || stacks == NULL) {
+		free(model);
+		free(stacks);
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for the model", preset->name);
+	}
 	model->preset = preset;
 	model->max_batch = max_batch;
 	model->stack_count = preset->stack_count;
+	model->stacks = stacks;
 	const size_t pixels = preset->height * preset->width * preset->channels;
 	sgan_status status = sgan_input_create(pixels, preset->subtract_mean, &model->input);
 	for (size_t i = 0; i < model->stack_count && status == SGAN_OK; i++)
@@ -97,6 +103,7 @@ void sgan_model_destroy(struct sgan_model *model)
 		sgan_net_destroy(part->net);
 	}
 	sgan_input_destroy(&model->input);
+	free(model->stacks);
 	free(model);
 }
 
@@ -108,40 +115,4 @@ struct sgan_part *sgan_model_part(struct sgan_model *model, size_t k, enum sgan_
 	struct sgan_part *parts[3] = { &stack->encoder, &stack->generator, &stack->discriminator };
 	*stage = k % 3 == 0 ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT;
 	return parts[k % 3];
-}
-
-/* FNV-1a: a tensor's weights depend on its name, not on its place in the model. */
-static uint64_t hash_name(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-	return hash;
-}
-
-/* He et al., 2015: variance 2 / fan-in keeps the scale of activations through ReLUs. */
-static sgan_status draw(sgan_ctx *ctx, const struct sgan_preset *preset, const struct sgan_stage_settings *settings,
-                        struct sgan_param *p)
-{
-	double std = settings->init == SGAN_INIT_HE ? sqrt(2.0 / (double)p->fan_in) : settings->init_std;
-	SGAN_TRY(sgan_random_normal(ctx, preset->seed, sgan_stream(SGAN_RANDOM_INIT, 0, 0), hash_name(p->name), 0, p->count,
-	                            p->value));
-	for (size_t i = 0; i < p->count; i++)
-		p->value[i] *= (real)std;
-	return SGAN_OK;
-}
-
-sgan_status sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage)
-{
-	struct sgan_part *part;
-	enum sgan_stage first;
-	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++) {
-		if (first != stage)
-			continue;
-		for (size_t i = 0; i < sgan_params_count(part->params); i++)
-			if (sgan_params_at(part->params, i)->weight)
-				SGAN_TRY(draw(ctx, model->preset, &model->preset->stages[stage], sgan_params_at(part->params, i)));
-		sgan_params_changed(part->params);
-	}
-	return SGAN_OK;
 }

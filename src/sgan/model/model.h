@@ -16,8 +16,8 @@ struct sgan_part {
 struct sgan_stack {
 	struct sgan_part encoder, generator, discriminator;
 	int encoder_in, encoder_out;                                   /* layers: h(i), h(i+1) */
-	int generator_condition, generator_noise, generator_out;       /* h(i+1), z(i), h(i) */
-	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logits, Q's guess at z(i) */
+	int generator_condition, generator_noise, generator_out;       /* h(i+1) (-1: G_i does without), z(i), h(i) */
+	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logits, Q's guess at z(i) (-1: no Q) */
 	size_t upper_size, noise_size, lower_size;                     /* values of h(i+1), z(i), h(i) */
 };
 
@@ -26,7 +26,7 @@ struct sgan_model {
 	struct sgan_input input;
 	size_t max_batch;
 	size_t stack_count;
-	struct sgan_stack stacks[SGAN_STACKS];
+	struct sgan_stack *stacks; /* [stack_count] */
 };
 
 /* Builds the networks of a preset, which must outlive the model, for up to max_batch images; with gradients and
@@ -39,7 +39,8 @@ void sgan_model_destroy(struct sgan_model *model);
  * stage that trains it: SGAN_STAGE_ENCODER, or SGAN_STAGE_INDEPENDENT. */
 struct sgan_part *sgan_model_part(struct sgan_model *model, size_t k, enum sgan_stage *stage);
 
-/* Draws the weights of the parts that `stage` is the first to train, by the stage's init and the preset's seed. */
+/* Draws the weights of the parts that `stage` is the first to train, by the stage's settings for encoder, generators
+ * or discriminators and the preset's seed. */
 sgan_status sgan_model_init(sgan_ctx *ctx, struct sgan_model *model, enum sgan_stage stage);
 
 #endif

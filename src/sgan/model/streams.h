@@ -3,7 +3,7 @@
 #ifndef SGAN_SGAN_MODEL_STREAMS_H
 #define SGAN_SGAN_MODEL_STREAMS_H
 
-#include <stdint.h>
+#include "src/sgan/preset/preset.h"
 
 enum sgan_purpose {
 	SGAN_RANDOM_INIT = 1,      /* weights; step: a hash of the tensor's name */
@@ -14,6 +14,9 @@ enum sgan_purpose {
 	SGAN_RANDOM_SAMPLE,        /* z of `sample`; step: image */
 	SGAN_RANDOM_ENCODER        /* noise and masks of an encoder step; step: number of encoder updates before it */
 };
+
+/* A stream's name, from its low end: 4 bits of stack, 4 of pass, 8 of stage, 8 of purpose, 8 of layer. */
+_Static_assert(SGAN_STACKS_MAX <= 1 << 4, "a stack's number has 4 bits");
 
 /* stage and stack are 0 where they do not matter. */
 static inline uint32_t sgan_stream(enum sgan_purpose purpose, unsigned stage, unsigned stack)

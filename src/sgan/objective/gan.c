@@ -5,19 +5,7 @@
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
 #include "src/sgan/objective/session_internal.h"
-
-static bool is_top(const struct sgan_session *s, size_t i)
-{
-	return i + 1 == s->model->stack_count;
-}
-
-/* h(i+1): what G_i is conditioned on, and what E_i should recover from its output. */
-static const real *condition(const struct sgan_session *s, size_t i)
-{
-	if (is_top(s, i))
-		return s->one_hot;
-	return s->stage == SGAN_STAGE_JOINT ? sgan_session_generated(s, i + 1) : sgan_session_real(s, i + 1);
-}
+#include "src/sgan/objective/terms.h"
 
 /* z(i) ~ U[0, 1) */
 static sgan_status draw(struct sgan_session *s, enum sgan_purpose purpose, uint64_t step, size_t i)
@@ -43,7 +31,8 @@ static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, u
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_stack_tapes *t = &s->tapes[i];
 		SGAN_TRY(draw(s, purpose, step, i));
-		sgan_tape_input(t->generator, stack->generator_condition, condition(s, i));
+		if (stack->generator_condition >= 0)
+			sgan_tape_input(t->generator, stack->generator_condition, sgan_session_condition(s, i));
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
 		sgan_session_random(s, t->generator, purpose, i, SGAN_PASS_GENERATOR, step);
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->batch, mode));
@@ -61,139 +50,96 @@ static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_ta
 	return sgan_net_forward(s->ctx, stack->discriminator.net, stack->discriminator.params, tape, s->batch, SGAN_TRAIN);
 }
 
-/* The binary cross-entropy of D with `target`, its gradient times `weight` left on the tape. */
-static sgan_status adversarial_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, real target,
-                                    double weight, double *loss)
-{
-	const int head = s->model->stacks[i].discriminator_logit;
-	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_BINARY)
-		return sgan_bce_logits(s->ctx, s->batch, sgan_tape_value(tape, head), target, (real)weight, loss,
-		                       sgan_tape_grad(tape, head));
-	return sgan_bce_classes(s->ctx, s->batch, s->model->preset->classes, sgan_tape_value(tape, head), target,
-	                        (real)weight, loss, sgan_tape_grad(tape, head));
-}
-
-/* That D tells the classes of real images, where it has an output for each; else 0. */
-static sgan_status class_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
-{
-	const int head = s->model->stacks[i].discriminator_logit;
-	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_BINARY)
-		return SGAN_OK;
-	return sgan_softmax_cross_entropy(s->ctx, s->batch, s->model->preset->classes, sgan_tape_value(tape, head),
-	                                  s->labels, 1, loss, sgan_tape_grad(tape, head));
-}
-
-/* lambda_adv L_adv: -log D, equation (5), or log(1 - D). */
-static sgan_status generator_adversarial_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
-{
-	const double weight = s->settings->lambda_adv;
-	if (s->model->preset->stacks[i].adversarial == SGAN_ADVERSARIAL_NON_SATURATING)
-		return adversarial_loss(s, i, tape, 1, weight, loss);
-	SGAN_TRY(adversarial_loss(s, i, tape, 0, -weight, loss));
-	*loss = -*loss;
-	return SGAN_OK;
-}
-
-/* L_ent, equation (7): with a fixed-variance Gaussian posterior, the squared error of Q's mean. */
-static sgan_status entropy_loss(struct sgan_session *s, size_t i, struct sgan_tape *tape, double *loss)
-{
-	const struct sgan_stack *stack = &s->model->stacks[i];
-	return sgan_mean_squared_error(
-		s->ctx, s->batch, stack->noise_size, sgan_tape_value(tape, stack->discriminator_code), s->tapes[i].noise,
-		(real)s->settings->lambda_ent, loss, sgan_tape_grad(tape, stack->discriminator_code));
-}
-
-/* L_cond, equation (6): the distance of E_i(G_i(h(i+1), z)) from h(i+1): Euclidean for features, cross-entropy
- * for labels. */
-static sgan_status conditional_loss(struct sgan_session *s, size_t i, double *loss)
+/* E_i on what G_i made. */
+static sgan_status encode(struct sgan_session *s, size_t i)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	struct sgan_tape *tape = s->tapes[i].encoder_generated;
-	const real weight = (real)s->settings->lambda_cond;
 	sgan_tape_input(tape, stack->encoder_in, sgan_session_generated(s, i));
-	SGAN_TRY(sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->batch, SGAN_INFER));
-	const real *recovered = sgan_tape_value(tape, stack->encoder_out);
-	real *grad = sgan_tape_grad(tape, stack->encoder_out);
-	if (s->model->preset->stacks[i].condition == SGAN_CONDITION_CROSS_ENTROPY)
-		SGAN_TRY(
-			sgan_softmax_cross_entropy(s->ctx, s->batch, stack->upper_size, recovered, s->labels, weight, loss, grad));
-	else
-		SGAN_TRY(sgan_mean_squared_error(s->ctx, s->batch, stack->upper_size, recovered, condition(s, i), weight, loss,
-		                                 grad));
-	return sgan_net_backward(s->ctx, stack->encoder.net, stack->encoder.params, tape, false, stack->encoder_in);
+	return sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->batch, SGAN_INFER);
 }
 
-/* Gradients of L_D + lambda_ent L_ent, equations (4) and (7), with respect to D_i and Q_i. Real and generated
- * batches pass apart, each with its own batch statistics, noise and masks. */
+/* Gradients of the terms of D_i and Q_i: L_D and lambda_ent L_ent, equations (4) and (7). Real and generated batches
+ * pass apart, each with its own batch statistics, noise and masks. */
 static sgan_status discriminator_gradients(struct sgan_session *s, size_t i)
 {
 	const struct sgan_part *d = &s->model->stacks[i].discriminator;
-	struct sgan_stack_tapes *t = &s->tapes[i];
-	double real_loss = 0, generated_loss = 0, classes = 0, entropy = 0;
+	const unsigned passes = sgan_terms_passes(s, i, SGAN_DISCRIMINATOR);
+	struct sgan_tape *on_real = s->tapes[i].discriminator_real, *on_generated = s->tapes[i].discriminator_generated;
 	sgan_params_clear_grads(d->params);
-	sgan_session_random(s, t->discriminator_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_REAL, s->updates[0]);
-	sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_GENERATED,
-	                    s->updates[0]);
-	SGAN_TRY(discriminate(s, i, t->discriminator_real, sgan_session_real(s, i)));
-	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
-	/* equation (4), each expectation weighted by one half */
-	SGAN_TRY(adversarial_loss(s, i, t->discriminator_real, 1, 0.5, &real_loss));
-	SGAN_TRY(adversarial_loss(s, i, t->discriminator_generated, 0, 0.5, &generated_loss));
-	SGAN_TRY(class_loss(s, i, t->discriminator_real, &classes));
-	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
-	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_real, true, -1));
-	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, true, -1));
-	sgan_session_record(s, 0.5 * real_loss + 0.5 * generated_loss, "loss_d%zu", i);
-	sgan_session_record(s, entropy, "loss_d%zu_ent", i);
-	if (s->model->preset->stacks[i].discriminator_loss == SGAN_DISCRIMINATOR_CLASSES)
-		sgan_session_record(s, classes, "loss_d%zu_class", i);
+	if (passes & SGAN_D_REAL) {
+		sgan_session_random(s, on_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_REAL, s->updates[0]);
+		SGAN_TRY(discriminate(s, i, on_real, sgan_session_real(s, i)));
+	}
+	if (passes & SGAN_D_GENERATED) {
+		sgan_session_random(s, on_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_GENERATED, s->updates[0]);
+		SGAN_TRY(discriminate(s, i, on_generated, sgan_session_generated(s, i)));
+	}
+	SGAN_TRY(sgan_terms_take(s, i, SGAN_DISCRIMINATOR));
+	if (passes & SGAN_D_REAL)
+		SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, on_real, true, -1));
+	if (passes & SGAN_D_GENERATED)
+		SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, on_generated, true, -1));
 	return SGAN_OK;
 }
 
-/* Gradients of equation (3), lambda_adv L_adv + lambda_cond L_cond + lambda_ent L_ent, with respect to G_i. D_i,
- * Q_i and E_i stay as they are; the condition counts as a constant. */
+/* The way of a gradient back through D_i or E_i, which stay as they are, to what G_i made. */
+static sgan_status lead_back(struct sgan_session *s, size_t i, const struct sgan_part *part, struct sgan_tape *tape,
+                             int input)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i];
+	SGAN_TRY(sgan_net_backward(s->ctx, part->net, part->params, tape, false, input));
+	return sgan_session_add(s, stack->lower_size, sgan_tape_grad(tape, input),
+	                        sgan_tape_grad(s->tapes[i].generator, stack->generator_out));
+}
+
+/* Gradients of the terms of G_i, equation (3): lambda_adv L_adv + lambda_cond L_cond + lambda_ent L_ent. */
 static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
-	const struct sgan_part *d = &stack->discriminator, *g = &stack->generator;
-	struct sgan_stack_tapes *t = &s->tapes[i];
-	real *grad = sgan_tape_grad(t->generator, stack->generator_out);
-	double adversarial = 0, conditional = 0, entropy = 0;
-	sgan_params_clear_grads(g->params);
-	sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_PASS_GENERATED, s->updates[1]);
-	SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
-	SGAN_TRY(generator_adversarial_loss(s, i, t->discriminator_generated, &adversarial));
-	SGAN_TRY(entropy_loss(s, i, t->discriminator_generated, &entropy));
-	SGAN_TRY(sgan_net_backward(s->ctx, d->net, d->params, t->discriminator_generated, false, stack->discriminator_in));
-	SGAN_TRY(conditional_loss(s, i, &conditional));
-	SGAN_TRY(sgan_session_add(s, stack->lower_size, sgan_tape_grad(t->discriminator_generated, stack->discriminator_in),
-	                          grad));
-	SGAN_TRY(sgan_session_add(s, stack->lower_size, sgan_tape_grad(t->encoder_generated, stack->encoder_in), grad));
-	SGAN_TRY(sgan_net_backward(s->ctx, g->net, g->params, t->generator, true, -1));
-	sgan_session_record(s, adversarial, "loss_g%zu_adv", i);
-	sgan_session_record(s, conditional, "loss_g%zu_cond", i);
-	sgan_session_record(s, entropy, "loss_g%zu_ent", i);
+	const struct sgan_stack_tapes *t = &s->tapes[i];
+	const unsigned passes = sgan_terms_passes(s, i, SGAN_GENERATOR);
+	sgan_params_clear_grads(stack->generator.params);
+	if (passes & SGAN_D_GENERATED) {
+		sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_PASS_GENERATED,
+		                    s->updates[1]);
+		SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
+	}
+	if (passes & SGAN_E_GENERATED)
+		SGAN_TRY(encode(s, i));
+	SGAN_TRY(sgan_terms_take(s, i, SGAN_GENERATOR));
+	if (passes & SGAN_D_GENERATED)
+		SGAN_TRY(lead_back(s, i, &stack->discriminator, t->discriminator_generated, stack->discriminator_in));
+	if (passes & SGAN_E_GENERATED)
+		SGAN_TRY(lead_back(s, i, &stack->encoder, t->encoder_generated, stack->encoder_in));
+	return sgan_net_backward(s->ctx, stack->generator.net, stack->generator.params, t->generator, true, -1);
+}
+
+/* Gradients of every stack whose player has terms, then their updates: all by the weights from before. */
+static sgan_status step(struct sgan_session *s, enum sgan_player player,
+                        sgan_status (*gradients)(struct sgan_session *s, size_t i))
+{
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
+		if (sgan_terms_passes(s, i, player) != 0)
+			SGAN_TRY(gradients(s, i));
+	for (size_t i = s->stack_begin; i < s->stack_end; i++) {
+		struct sgan_stack *stack = &s->model->stacks[i];
+		struct sgan_part *part = player == SGAN_DISCRIMINATOR ? &stack->discriminator : &stack->generator;
+		if (sgan_terms_passes(s, i, player) != 0)
+			SGAN_TRY(sgan_session_update(s, part, s->updates[player]));
+	}
+	s->updates[player]++;
 	return SGAN_OK;
 }
 
 sgan_status sgan_discriminator_step(struct sgan_session *s)
 {
 	SGAN_TRY(generate(s, SGAN_RANDOM_DISCRIMINATOR, s->updates[0], SGAN_TRAIN));
-	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		SGAN_TRY(discriminator_gradients(s, i));
-	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].discriminator, s->updates[0]));
-	s->updates[0]++;
-	return SGAN_OK;
+	return step(s, SGAN_DISCRIMINATOR, discriminator_gradients);
 }
 
 sgan_status sgan_generator_step(struct sgan_session *s)
 {
 	SGAN_TRY(generate(s, SGAN_RANDOM_GENERATOR, s->updates[1], SGAN_TRAIN_RUNNING));
-	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		SGAN_TRY(generator_gradients(s, i));
-	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].generator, s->updates[1]));
-	s->updates[1]++;
-	return SGAN_OK;
+	return step(s, SGAN_GENERATOR, generator_gradients);
 }

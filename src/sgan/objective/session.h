@@ -7,14 +7,33 @@
 
 #include "src/sgan/model/model.h"
 
-enum { SGAN_LOSSES = 32 };
+/* In whose loss a term is. */
+enum sgan_player { SGAN_DISCRIMINATOR, SGAN_GENERATOR, SGAN_PLAYERS };
+
+enum {
+	SGAN_TERM_ROWS = 6,                                 /* terms that a stack may have, D's and G's together */
+	SGAN_LOSSES = SGAN_STACKS_MAX * SGAN_TERM_ROWS + 1, /* losses that a session may have; the encoder's has no row */
+};
 
 struct sgan_loss {
 	char name[SGAN_NAME]; /* "loss_g0_adv", ... */
-	double value;
+	double value;         /* of the last step, without its weight */
 };
 
-/* The tapes of a stack. Two of D are alive at once in a D step. */
+/* A term that is computed: what it is, its weight, and the loss that it fills. */
+struct sgan_active_term {
+	const struct sgan_term_row *row;
+	const struct sgan_term *term;
+	struct sgan_loss *loss;
+};
+
+/* All that D_i and G_i minimise. */
+struct sgan_stack_terms {
+	size_t count;
+	struct sgan_active_term list[SGAN_TERM_ROWS];
+};
+
+/* The tapes of a stack; NULL where no term needs them. Two of D are alive at once in a D step. */
 struct sgan_stack_tapes {
 	struct sgan_tape *encoder;           /* E_i on real data */
 	struct sgan_tape *encoder_generated; /* E_i on what G_i made */
@@ -29,17 +48,18 @@ struct sgan_session {
 	struct sgan_model *model;
 	enum sgan_stage stage;
 	const struct sgan_stage_settings *settings;
-	struct sgan_stack_tapes tapes[SGAN_STACKS];
-	size_t stack_begin, stack_end; /* the stacks that steps are of */
-	size_t slice_begin, slice_end; /* those of every batch that this session computes */
-	sgan_batch batch;              /* the current one */
-	const real *x;                 /* [n, height, width, channels], the caller's */
-	const uint32_t *labels;         /* [n], the caller's */
-	real *one_hot;                 /* [max_batch, classes] */
-	real *generated;               /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
-	uint64_t updates[2];           /* Adam's t: of the encoder or the discriminators; of the generators */
+	struct sgan_stack_tapes *tapes; /* [stack_count] */
+	struct sgan_stack_terms *terms; /* [stack_count]; empty for stacks that steps are not of */
+	size_t stack_begin, stack_end;  /* the stacks that steps are of */
+	size_t slice_begin, slice_end;  /* those of every batch that this session computes */
+	sgan_batch batch;               /* the current one */
+	const real *x;                  /* [n, height, width, channels], the caller's */
+	const uint32_t *labels;         /* [n], the caller's; NULL: none */
+	real *one_hot;                  /* [max_batch, classes] */
+	real *generated;                /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
+	uint64_t updates[2];            /* Adam's t: of the encoder or the discriminators; of the generators */
 	size_t loss_count;
-	struct sgan_loss losses[SGAN_LOSSES]; /* of the last step, by name */
+	struct sgan_loss *losses; /* [loss_count], those of the last step; 0 before the first */
 };
 
 /* Tapes for a stage of a model made with `trained`; all updates start from 0. */
@@ -58,7 +78,8 @@ sgan_status sgan_session_only(struct sgan_session *session, size_t stack);
 sgan_status sgan_session_share(struct sgan_session *session, size_t begin, size_t end);
 
 /* Takes a batch, which must stay valid during its steps, and runs the encoder on it once, as far up as the steps
- * need. */
+ * need. Labels may be NULL where nothing is conditioned on them or held to them. SGAN_EINVAL: n is 0 or more than the
+ * model was made for, or labels are needed. */
 sgan_status sgan_session_batch(struct sgan_session *session, size_t n, const real *x, const uint32_t *labels);
 
 /* The class that the encoder gives each of n other images, in inference mode; the batch has to be taken anew. */

@@ -1,12 +1,13 @@
-/* Shared by the steps of a session, for src/sgan alone. */
+/* Shared by the steps of a session, for src/sgan/objective alone. */
 #ifndef SGAN_SGAN_OBJECTIVE_SESSION_INTERNAL_H
 #define SGAN_SGAN_OBJECTIVE_SESSION_INTERNAL_H
 
-#include "src/sgan/objective/session.h"
 #include "src/sgan/model/streams.h"
+#include "src/sgan/objective/session.h"
 
-/* Sets a loss of the current step by name; `format` has at most one %zu, the stack. */
-void sgan_session_record(struct sgan_session *session, double value, const char *format, size_t stack);
+/* h(i+1): what G_i is conditioned on, and what E_i should recover from its output: the label at the top; below, in the
+ * independent stage the encoder's of real images, in the joint stage what the generator above made. */
+const real *sgan_session_condition(const struct sgan_session *session, size_t stack);
 
 /* sum += values, both [n, size]: of the images that the session computes. */
 sgan_status sgan_session_add(struct sgan_session *session, size_t size, const real *values, real *sum);

@@ -7,6 +7,8 @@
 #include "src/cpu/status.h"
 #include "src/sgan/preset/read.h"
 
+enum { CHANNELS = 64 }; /* of images: what has more has its height, width and channels in another order */
+
 /* A network, its shapes, and where to point when it does not fit. */
 struct shaped {
 	const struct sgan_net_desc *net;
@@ -27,20 +29,22 @@ static size_t values(const struct shaped *shaped, int layer)
 	return s[0] * s[1] * s[2];
 }
 
-static sgan_status check_inputs(const struct shaped *s, const char *first, const char *second)
+/* The network's inputs are `needed` and perhaps `optional` (NULL: it may have no other). */
+static sgan_status check_inputs(const struct shaped *s, const char *needed, const char *optional)
 {
 	for (size_t i = 0; i < s->net->layer_count; i++) {
 		const struct sgan_layer_desc *layer = &s->net->layers[i];
-		if (layer->kind == SGAN_LAYER_INPUT && strcmp(layer->name, first) != 0 &&
-		    (!second || strcmp(layer->name, second) != 0))
+		if (layer->kind == SGAN_LAYER_INPUT && strcmp(layer->name, needed) != 0 &&
+		    (!optional || strcmp(layer->name, optional) != 0))
 			return sgan_tree_fail(s->at, "%s: input '%s' is unknown, expected '%s'%s%s%s", s->net->name, layer->name,
-			                      first, second ? " and '" : "", second ? second : "", second ? "'" : "");
+			                      needed, optional ? " and '" : "", optional ? optional : "", optional ? "'" : "");
 	}
-	for (int i = 0; i < (second ? 2 : 1); i++) {
-		int found = sgan_net_desc_find(s->net, i ? second : first);
-		if (found < 0 || s->net->layers[found].kind != SGAN_LAYER_INPUT)
-			return sgan_tree_fail(s->at, "%s: input '%s' is missing", s->net->name, i ? second : first);
-	}
+	int found = sgan_net_desc_find(s->net, needed);
+	if (found < 0 || s->net->layers[found].kind != SGAN_LAYER_INPUT)
+		return sgan_tree_fail(s->at, "%s: input '%s' is missing", s->net->name, needed);
+	found = optional ? sgan_net_desc_find(s->net, optional) : -1;
+	if (found >= 0 && s->net->layers[found].kind != SGAN_LAYER_INPUT)
+		return sgan_tree_fail(s->at, "%s: layer '%s' must be an input", s->net->name, optional);
 	return SGAN_OK;
 }
 
@@ -97,18 +101,62 @@ static sgan_status check_cut(const struct sgan_preset *preset, size_t number, co
 	return SGAN_OK;
 }
 
-/* `logits` is how many D's head has. */
-static sgan_status check_discriminator(const struct shaped *d, size_t below, size_t logits, size_t z)
+/* A term that a network has no layer for must have weight 0 in every stage. */
+static sgan_status check_absent(const struct sgan_stack_desc *stack, const struct shaped *s, const char *layer,
+                                enum sgan_term_kind kind, const char *weight)
+{
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		if (sgan_objective_find(&stack->objective[stage], kind))
+			return sgan_tree_fail(s->at, "%s: it has no '%s', so %s must be 0 in stage %s", s->net->name, layer, weight,
+			                      sgan_stage_name(stage));
+	return SGAN_OK;
+}
+
+/* `above`: values of what the stack is made from. G may do without it. */
+static sgan_status check_generator(const struct sgan_stack_desc *stack, const struct shaped *g, size_t below,
+                                   size_t above)
+{
+	SGAN_TRY(check_inputs(g, "z", "h"));
+	if (sgan_net_desc_find(g->net, "h") < 0)
+		SGAN_TRY(check_absent(stack, g, "h", SGAN_TERM_CONDITIONAL, "lambda_cond"));
+	else
+		SGAN_TRY(check_values(g, "h", above, "as many as the encoder's cut gives"));
+	return check_values(g, g->net->layers[g->net->layer_count - 1].name, below, "as many as what it is to resemble");
+}
+
+/* `logits` is how many D's head has, `z` how many values Q's, which may be absent. */
+static sgan_status check_discriminator(const struct sgan_stack_desc *stack, const struct shaped *d, size_t below,
+                                       size_t logits, size_t z)
 {
 	SGAN_TRY(check_inputs(d, "h", NULL));
 	SGAN_TRY(check_values(d, "h", below, "as many as its generator makes"));
 	SGAN_TRY(check_values(d, "d", logits, logits == 1 ? "one logit" : "a logit for each class"));
-	SGAN_TRY(check_values(d, "q", z, "as many as its generator's 'z'"));
+	if (sgan_net_desc_find(d->net, "q") < 0)
+		SGAN_TRY(check_absent(stack, d, "q", SGAN_TERM_ENTROPY, "lambda_ent"));
+	else
+		SGAN_TRY(check_values(d, "q", z, "as many as its generator's 'z'"));
 	int logit = sgan_net_desc_find(d->net, "d");
 	if (d->net->layers[logit].act != SGAN_ACT_NONE)
 		return sgan_tree_fail(d->at, "%s: layer 'd' is %s and takes no 'act'", d->net->name,
 		                      logits == 1 ? "a logit" : "logits");
 	return SGAN_OK;
+}
+
+/* A stack between the values of the layer it makes (below) and of the one it is made from (above). */
+static sgan_status check_stack(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
+                               size_t below, size_t above)
+{
+	const struct sgan_stack_desc *stack = &preset->stacks[number];
+	struct shaped g, d;
+	SGAN_TRY(shape(&stack->generator, config_setting_get_member(at, "generator"), &g));
+	SGAN_TRY(check_generator(stack, &g, below, above));
+	const size_t *out = g.shapes[g.net->layer_count - 1];
+	if (number == 0 && (out[0] != preset->height || out[1] != preset->width))
+		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
+		                      out[2], preset->height, preset->width, preset->channels);
+	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
+	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1;
+	return check_discriminator(stack, &d, below, logits, values(&g, sgan_net_desc_find(g.net, "z")));
 }
 
 static bool has_bn(const struct sgan_net_desc *net)
@@ -119,32 +167,15 @@ static bool has_bn(const struct sgan_net_desc *net)
 	return false;
 }
 
-/* A stack between the values of the layer it makes (below) and of the one it is made from (above). */
-static sgan_status check_stack(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
-                               size_t below, size_t above)
+/* Whether a network that the stage trains normalises over its batch; a frozen one uses its running statistics. */
+static bool normalises(const struct sgan_preset *preset, enum sgan_stage stage)
 {
-	const struct sgan_stack_desc *stack = &preset->stacks[number];
-	struct shaped g, d;
-	SGAN_TRY(shape(&stack->generator, config_setting_get_member(at, "generator"), &g));
-	SGAN_TRY(check_inputs(&g, "h", "z"));
-	SGAN_TRY(check_values(&g, "h", above, "as many as the encoder's cut gives"));
-	int last = (int)g.net->layer_count - 1;
-	SGAN_TRY(check_values(&g, g.net->layers[last].name, below, "as many as what it is to resemble"));
-	const size_t *out = g.shapes[last];
-	if (number == 0 && (out[0] != preset->height || out[1] != preset->width))
-		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
-		                      out[2], preset->height, preset->width, preset->channels);
-	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
-	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1;
-	return check_discriminator(&d, below, logits, values(&g, sgan_net_desc_find(g.net, "z")));
-}
-
-static bool any_bn(const struct sgan_preset *preset)
-{
-	bool bn = has_bn(&preset->encoder);
+	if (stage == SGAN_STAGE_ENCODER)
+		return has_bn(&preset->encoder);
 	for (size_t i = 0; i < preset->stack_count; i++)
-		bn = bn || has_bn(&preset->stacks[i].generator) || has_bn(&preset->stacks[i].discriminator);
-	return bn;
+		if (has_bn(&preset->stacks[i].generator) || has_bn(&preset->stacks[i].discriminator))
+			return true;
+	return false;
 }
 
 static sgan_status check_batches(const config_setting_t *root, const struct sgan_preset *preset)
@@ -155,7 +186,7 @@ static sgan_status check_batches(const config_setting_t *root, const struct sgan
 		if (settings->batch < preset->slices)
 			return sgan_tree_fail(at ? at : root, "%s: batch %zu is smaller than slices, %zu", sgan_stage_name(stage),
 			                      settings->batch, preset->slices);
-		if (settings->batch < 2 && any_bn(preset)) /* the running variance is scaled by B / (B - 1) */
+		if (settings->batch < 2 && normalises(preset, stage)) /* the running variance is scaled by B / (B - 1) */
 			return sgan_tree_fail(at ? at : root, "%s: batch 1 cannot be normalised, expected at least 2",
 			                      sgan_stage_name(stage));
 	}
@@ -165,9 +196,9 @@ static sgan_status check_batches(const config_setting_t *root, const struct sgan
 sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *preset)
 {
 	const config_setting_t *root = config_root_setting(tree);
-	if (preset->channels != 1 && preset->channels != 3)
-		return sgan_tree_fail(config_setting_get_member(root, "image"), "'image' has %zu channels, expected 1 or 3",
-		                      preset->channels);
+	if (preset->channels > CHANNELS)
+		return sgan_tree_fail(config_setting_get_member(root, "image"), "'image' has %zu channels, expected 1 to %d",
+		                      preset->channels, CHANNELS);
 	SGAN_TRY(check_batches(root, preset));
 	struct shaped encoder;
 	SGAN_TRY(shape(&preset->encoder, config_setting_get_member(root, "encoder"), &encoder));

@@ -1,15 +1,15 @@
 /* Single settings, by tables of keys: type, range, and a message that says what was found and expected.
  *
  * Knows nothing of presets. libconfig's own getters convert and wrap silently; here nothing does. */
+#include "src/sgan/preset/keys.h"
+
 #include <ctype.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/cpu/status.h"
-#include "src/sgan/preset/read.h"
 
 /* "mnist.cfg:3: joint: 'lr' is -1, expected ..." */
 static sgan_status mistyped(const config_setting_t *at, const char *where, const char *key, const char *expected)

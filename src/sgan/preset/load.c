@@ -146,6 +146,7 @@ void sgan_preset_free(struct sgan_preset *preset)
 {
 	if (!preset)
 		return;
+	free(preset->stacks);
 	free(preset->text);
 	free(preset);
 }

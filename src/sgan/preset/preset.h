@@ -7,8 +7,8 @@
 #include "src/nn/net.h"
 
 enum {
-	SGAN_STACKS = 4,
-	SGAN_CLASSES = 10000 /* the most of a preset */
+	SGAN_STACKS_MAX = 16, /* a random stream's name has room for so many (src/sgan/model/streams.h) */
+	SGAN_CLASSES = 10000  /* the most of a preset */
 };
 
 enum sgan_stage { SGAN_STAGE_ENCODER, SGAN_STAGE_INDEPENDENT, SGAN_STAGE_JOINT, SGAN_STAGE_COUNT };
@@ -22,31 +22,70 @@ enum sgan_condition { SGAN_CONDITION_SQUARED_ERROR, SGAN_CONDITION_CROSS_ENTROPY
  * latter is trained to tell the classes of real images as well. */
 enum sgan_discriminator_loss { SGAN_DISCRIMINATOR_BINARY, SGAN_DISCRIMINATOR_CLASSES };
 
-/* L_adv: -log D(G(h, z)), equation (5), or log(1 - D(G(h, z))), whose gradient fades where D is sure. */
+/* G's L_adv: -log D(G(h, z)), equation (5), or log(1 - D(G(h, z))), whose gradient fades where D is sure. */
 enum sgan_adversarial { SGAN_ADVERSARIAL_NON_SATURATING, SGAN_ADVERSARIAL_SATURATING };
 
-enum sgan_init { SGAN_INIT_NORMAL, SGAN_INIT_HE };
+/* Initial weights: N(0, std^2); He et al. 2015, N(0, 2 / fan_in); Glorot and Bengio 2010, uniform within
+ * sqrt(6 / (fan_in + fan_out)). Fans of a convolution count the kernel's area. */
+enum sgan_init_kind { SGAN_INIT_NORMAL, SGAN_INIT_HE, SGAN_INIT_GLOROT };
+
+struct sgan_init {
+	enum sgan_init_kind kind;
+	double std; /* of SGAN_INIT_NORMAL */
+};
+
+/* Weights of the losses' terms, equation (3), and the form of one; the settings that terms are made from. */
+struct sgan_loss_settings {
+	double lambda_adv, lambda_cond, lambda_ent;
+	double lambda_class; /* of the class loss of discriminators that have one */
+	enum sgan_adversarial adversarial;
+};
 
 /* Settings of one training stage: the preset's common ones, then those of the stage's group. */
 struct sgan_stage_settings {
 	size_t epochs; /* limit of the stage */
 	size_t steps;  /* the same in steps; 0: none */
 	size_t batch;
-	double lr, beta1, beta2, epsilon;           /* Adam */
-	double lambda_adv, lambda_cond, lambda_ent; /* weights of equation (3) */
-	size_t generator_steps;                     /* G steps for each D step */
-	enum sgan_init init;
-	double init_std; /* of SGAN_INIT_NORMAL */
+	double lr, beta1, beta2, epsilon;                          /* Adam */
+	struct sgan_loss_settings loss;                            /* of stacks that have none of their own */
+	size_t generator_steps;                                    /* G steps for each D step */
+	struct sgan_init init, generator_init, discriminator_init; /* of networks that this stage is the first to train */
 };
+
+enum sgan_term_kind {
+	SGAN_TERM_ADVERSARIAL, /* D tells real from generated, G deceives it: equations (4) and (5) */
+	SGAN_TERM_CLASS,       /* D tells the classes of real images */
+	SGAN_TERM_CONDITIONAL, /* E recovers the condition from what G made: equation (6) */
+	SGAN_TERM_ENTROPY,     /* Q recovers z: equation (7); in the losses of D and of G */
+	SGAN_TERM_KINDS
+};
+
+/* One term of what a stack's networks minimise. */
+struct sgan_term {
+	enum sgan_term_kind kind;
+	double weight;                     /* above 0 */
+	enum sgan_adversarial adversarial; /* G's form of SGAN_TERM_ADVERSARIAL */
+	enum sgan_condition condition;     /* what SGAN_TERM_CONDITIONAL measures */
+};
+
+/* All that a stack minimises in a stage; kinds are in the order of their enum, each at most once. */
+struct sgan_objective {
+	size_t count;
+	struct sgan_term terms[SGAN_TERM_KINDS];
+};
+
+/* The sigma or rate of each noise or dropout layer of a network, by stage. */
+typedef double sgan_strengths[SGAN_STAGE_COUNT][SGAN_LAYERS];
 
 /* One GAN of the stack, number 0 (images) first. */
 struct sgan_stack_desc {
-	char cut[SGAN_NAME]; /* the encoder's layer that gives h(i+1); the top stack's gives class scores */
-	enum sgan_condition condition;
+	char cut[SGAN_NAME];           /* the encoder's layer that gives h(i+1); the top stack's gives class scores */
+	enum sgan_condition condition; /* what h(i+1) is compared by */
 	enum sgan_discriminator_loss discriminator_loss;
-	enum sgan_adversarial adversarial;
-	struct sgan_net_desc generator;     /* inputs "h" (the condition) and "z"; its last layer makes h(i) */
-	struct sgan_net_desc discriminator; /* input "h", heads "d" (logits) and "q" (as wide as z) */
+	struct sgan_objective objective[SGAN_STAGE_COUNT]; /* empty in the encoder's stage */
+	struct sgan_net_desc generator;     /* inputs "h" (the condition; may be absent) and "z"; its last layer makes h(i) */
+	struct sgan_net_desc discriminator; /* input "h", heads "d" (logits) and "q" (as wide as z; may be absent) */
+	sgan_strengths generator_strengths, discriminator_strengths;
 };
 
 struct sgan_preset {
@@ -59,15 +98,19 @@ struct sgan_preset {
 	size_t log_interval;            /* steps */
 	double bn_epsilon, bn_momentum; /* those of every network */
 	struct sgan_net_desc encoder;
-	size_t stack_count;
-	struct sgan_stack_desc stacks[SGAN_STACKS];
+	size_t stack_count;             /* 1 to SGAN_STACKS_MAX */
+	struct sgan_stack_desc *stacks; /* [stack_count] */
 	struct sgan_stage_settings stages[SGAN_STAGE_COUNT];
 	char *text; /* the effective settings, in the preset's own language: parsing it gives this preset again */
 };
 
+/* The term of a kind, NULL if the stack has none in that stage. */
+const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);
+
 /* Loads a preset: the name of a built-in one, or a file (anything with a '/' or ending in ".cfg"), its `base`
- * (another such name; a file's is relative to the folder of this one) first, then `settings` ("key=value", key a libconfig path such as "joint.lr", value a libconfig scalar or a
- * bare word) applied in order. The caller ends it with sgan_preset_free.
+ * (another such name; a file's is relative to the folder of this one) first, then `settings` ("key=value", key a
+ * libconfig path such as "joint.lr", value a libconfig scalar or a bare word) applied in order. The caller ends it
+ * with sgan_preset_free.
  * SGAN_EINVAL, SGAN_EIO: the message names file, line and what is wrong: syntax, unknown or mistyped key, value out
  * of range, networks that do not fit each other. */
 sgan_status sgan_preset_load(const char *name, const char *const *settings, size_t setting_count,

@@ -1,50 +1,23 @@
-/* Reading settings into structures by tables of keys. For the preset loader alone. */
+/* What a preset's tree of settings is read by, from the parts to the whole; see preset.h for what is read. */
 #ifndef SGAN_SGAN_PRESET_READ_H
 #define SGAN_SGAN_PRESET_READ_H
 
+#include "src/sgan/preset/keys.h"
 #include "src/sgan/preset/preset.h"
-#include "src/sgan/preset/tree.h"
 
-enum sgan_key_type {
-	SGAN_KEY_SIZE,    /* size_t, from min to max */
-	SGAN_KEY_SEED,    /* uint64_t, from 0 */
-	SGAN_KEY_REAL,    /* double, from min to max */
-	SGAN_KEY_ABOVE,   /* double, above min, up to max */
-	SGAN_KEY_BOOL,    /* bool */
-	SGAN_KEY_NAME,    /* char[SGAN_NAME]: letters, digits, '_', '-' and '.' */
-	SGAN_KEY_CHOICE,  /* an enum: the place of the word in choices */
-	SGAN_KEY_WORD,    /* char[16]: one of choices */
-	SGAN_KEY_SHAPE,   /* size_t[3]: [c], or [h, w, c] */
-	SGAN_KEY_SOURCES, /* char[2][SGAN_NAME]: a name, or [name, name] */
-	SGAN_KEY_OTHER    /* read elsewhere */
-};
-
-struct sgan_key {
-	const char *name; /* NULL ends a table */
-	enum sgan_key_type type;
-	size_t offset; /* in the target */
-	double min, max;
-	const char *const *choices; /* NULL ends it */
-};
-
-/* A table, what it fills, and which of its keys were found (bit i for keys[i]). */
-struct sgan_keys {
-	const struct sgan_key *keys;
-	void *target;
-	uint64_t found;
-};
-
-/* Reads every setting of a group, each by the first of `count` tables that has its key. `where` ("joint", "layer
- * 'fc'"; "" at the top) stands in messages. SGAN_EINVAL: not a group, unknown key, wrong type, out of range. */
-sgan_status sgan_keys_read(const config_setting_t *group, const char *where, struct sgan_keys *tables, size_t count);
-
-/* SGAN_EINVAL unless all of the keys were found whose bits are set in `required`. */
-sgan_status sgan_keys_require(const config_setting_t *group, const char *where, const struct sgan_keys *table,
-                              uint64_t required);
-
-/* Reads a list of layers as the network `name`. */
+/* Reads a list of layers as the network `name`. With strengths, noise and dropout layers may have others in groups
+ * named after stages. */
 sgan_status sgan_layers_read(const config_setting_t *list, const char *name, const struct sgan_preset *preset,
-                             struct sgan_net_desc *net);
+                             struct sgan_net_desc *net, sgan_strengths *strengths);
+
+/* The keys of struct sgan_loss_settings, for whoever reads a group that may have them. */
+extern const struct sgan_key sgan_loss_keys[];
+
+/* Those of them that the preset's common settings must have, as bits for sgan_keys_require. */
+extern const uint64_t sgan_loss_keys_required;
+
+/* Reads the list of stacks; to be called when the preset's common settings and its stages have been read. */
+sgan_status sgan_stacks_read(const config_setting_t *list, struct sgan_preset *preset);
 
 /* Reads all settings of a tree; and checks that what was read fits together. */
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset);

@@ -11,9 +11,9 @@
 struct sgan_sampler {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
-	struct sgan_tape *tapes[SGAN_STACKS];
-	real *noise[SGAN_STACKS]; /* [max_batch, noise_size] */
-	real *one_hot;            /* [max_batch, classes] */
+	struct sgan_tape *tapes[SGAN_STACKS_MAX];
+	real *noise[SGAN_STACKS_MAX]; /* [max_batch, noise_size] */
+	real *one_hot;                /* [max_batch, classes] */
 };
 
 static sgan_status make_room(struct sgan_sampler *s)
@@ -79,7 +79,8 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 	for (size_t i = s->model->stack_count; i-- > 0;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		SGAN_TRY(draw_noise(s, i, stream, seed, first, n));
-		sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
+		if (stack->generator_condition >= 0)
+			sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
 		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
 		SGAN_TRY(
 			sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, s->tapes[i], batch, SGAN_INFER));

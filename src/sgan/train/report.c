@@ -8,7 +8,7 @@ void sgan_meter_add(struct sgan_meter *meter, const struct sgan_session *session
 {
 	if (meter->loss_count == 0) {
 		meter->loss_count = session->loss_count;
-		memcpy(meter->losses, session->losses, sizeof meter->losses);
+		memcpy(meter->losses, session->losses, meter->loss_count * sizeof meter->losses[0]);
 	} else {
 		for (size_t i = 0; i < meter->loss_count; i++)
 			meter->losses[i].value += session->losses[i].value;

@@ -161,7 +161,7 @@ sgan_status sgan_stage_step(struct sgan_trainer *t)
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STEP);
 	sgan_meter_read(&t->interval, &progress);
 	progress.loss_count = t->session->loss_count;
-	memcpy(progress.losses, t->session->losses, sizeof progress.losses);
+	memcpy(progress.losses, t->session->losses, progress.loss_count * sizeof progress.losses[0]);
 	emit(t, &progress);
 	const bool log = t->state.step % t->options->preset->log_interval == 0, limit = !sgan_stage_left(t);
 	const bool epoch = limit || t->state.step % steps_per_epoch(t) == 0;

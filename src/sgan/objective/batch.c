@@ -1,0 +1,77 @@
+/* A batch for a session's steps: its labels, and the encoder's features of it. */
+#include <string.h>
+
+#include "src/cpu/status.h"
+#include "src/sgan/objective/session_internal.h"
+#include "src/sgan/objective/terms.h"
+
+/* h(i+1) = E_i(h(i)), from the image up to what E_(end-1) gives (section 3.2). */
+static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mode mode)
+{
+	for (size_t i = 0; i < end; i++) {
+		const struct sgan_stack *stack = &s->model->stacks[i];
+		sgan_tape_input(s->tapes[i].encoder, stack->encoder_in, sgan_session_real(s, i));
+		sgan_session_random(s, s->tapes[i].encoder, SGAN_RANDOM_ENCODER, i, SGAN_PASS_ENCODER, s->updates[0]);
+		SGAN_TRY(
+			sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->batch, mode));
+	}
+	return SGAN_OK;
+}
+
+/* How many of the encoder's parts the steps need real h of: E_i makes what D_(i+1) is shown and, in the independent
+ * stage and below the top, what G_i is conditioned on. */
+static size_t encoder_end(const struct sgan_session *s)
+{
+	const size_t last = s->stack_end - 1;
+	const bool conditions = s->stage == SGAN_STAGE_INDEPENDENT && s->stack_end < s->model->stack_count &&
+	                        s->model->stacks[last].generator_condition >= 0;
+	return s->stage == SGAN_STAGE_ENCODER || conditions ? s->stack_end : last;
+}
+
+static bool uses_labels(const struct sgan_session *s)
+{
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
+		if (sgan_terms_use_labels(s, i))
+			return true;
+	return s->stage == SGAN_STAGE_ENCODER;
+}
+
+static void encode_labels(struct sgan_session *s)
+{
+	const size_t classes = s->model->preset->classes;
+	memset(s->one_hot, 0, s->batch.n * classes * sizeof s->one_hot[0]);
+	for (size_t i = 0; i < s->batch.n; i++)
+		s->one_hot[i * classes + s->labels[i]] = 1;
+}
+
+sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, const uint32_t *labels)
+{
+	if (n == 0 || n > s->model->max_batch)
+		return sgan_fail(SGAN_EINVAL, "a batch of %zu images for a model made for 1 to %zu", n, s->model->max_batch);
+	s->batch = (sgan_batch){ n, s->model->preset->slices, s->slice_begin, s->slice_end };
+	s->x = x;
+	s->labels = labels;
+	if (labels != NULL)
+		encode_labels(s);
+	else if (uses_labels(s))
+		return sgan_fail(SGAN_EINVAL, "stage %s: a batch without labels, which it needs", sgan_stage_name(s->stage));
+	return run_encoder(s, encoder_end(s), s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN_RUNNING : SGAN_INFER);
+}
+
+sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint32_t *classes)
+{
+	const size_t top = s->model->stack_count - 1, count = s->model->preset->classes;
+	if (n == 0 || n > s->model->max_batch)
+		return sgan_fail(SGAN_EINVAL, "%zu images to classify with a model made for 1 to %zu", n, s->model->max_batch);
+	s->batch = sgan_whole_batch(n, s->model->preset->slices);
+	s->x = x;
+	SGAN_TRY(run_encoder(s, top + 1, SGAN_INFER));
+	const real *scores = sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out);
+	for (size_t i = 0; i < n; i++) {
+		classes[i] = 0;
+		for (size_t c = 1; c < count; c++)
+			if (scores[i * count + c] > scores[i * count + classes[i]])
+				classes[i] = (uint32_t)c;
+	}
+	return SGAN_OK;
+}

@@ -1,0 +1,16 @@
+/* What is asked of settings once they have been read. */
+#include "src/sgan/preset/preset.h"
+
+const char *sgan_stage_name(enum sgan_stage stage)
+{
+	static const char *const names[] = { "encoder", "independent", "joint" };
+	return (unsigned)stage < SGAN_STAGE_COUNT ? names[stage] : "none";
+}
+
+const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind)
+{
+	for (size_t i = 0; i < objective->count; i++)
+		if (objective->terms[i].kind == kind)
+			return &objective->terms[i];
+	return NULL;
+}
