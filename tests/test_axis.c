@@ -29,7 +29,7 @@ static bool find_source(const struct axis *a, bool scatter, size_t destination, 
 /* The listed taps of a destination are those that have a source inside, from the first on. */
 static void check_taps(const struct axis *a, bool scatter, size_t destination)
 {
-	struct axis_taps taps = axis_taps(a, scatter, destination);
+	struct axis_taps taps = sgan_axis_taps(a, scatter, destination);
 	size_t found = 0, source;
 
 	for (size_t tap = 0; tap < a->kernel; tap++) {
@@ -45,7 +45,7 @@ static void check_taps(const struct axis *a, bool scatter, size_t destination)
 
 static bool same_inside(const struct axis_phase *p, size_t i, size_t j)
 {
-	struct axis_range a = axis_taps_inside(p, i), b = axis_taps_inside(p, j);
+	struct axis_range a = sgan_axis_taps_inside(p, i), b = sgan_axis_taps_inside(p, j);
 
 	return a.begin == b.begin && a.end == b.end;
 }
@@ -55,7 +55,7 @@ static void check_phase(const struct axis *a, bool scatter, const struct axis_ph
 {
 	for (size_t i = 0; i < p->count; i++) {
 		ptrdiff_t destination = (ptrdiff_t)(p->first + i * p->step);
-		size_t same = axis_same_taps(p, i, p->count);
+		size_t same = sgan_axis_same_taps(p, i, p->count);
 		for (size_t j = 0; j < p->taps; j++) {
 			ptrdiff_t source = axis_source(p, i) + (ptrdiff_t)j * p->per_tap;
 			size_t tap = p->tap + j * p->tap_step;
@@ -66,7 +66,7 @@ static void check_phase(const struct axis *a, bool scatter, const struct axis_ph
 			EXPECT(same_inside(p, i, j));
 		EXPECT(i + same <= p->count);
 		EXPECT(i + same == p->count || !same_inside(p, i, i + same));
-		EXPECT(axis_same_taps(p, i, i + 1) == 1);
+		EXPECT(sgan_axis_same_taps(p, i, i + 1) == 1);
 	}
 }
 
@@ -75,8 +75,8 @@ static void check_phases(const struct axis *a, bool scatter)
 {
 	size_t count[MOST_POSITIONS] = { 0 };
 
-	for (size_t index = 0; index < axis_phases(a, scatter); index++) {
-		struct axis_phase p = axis_phase(a, scatter, index);
+	for (size_t index = 0; index < sgan_axis_phases(a, scatter); index++) {
+		struct axis_phase p = sgan_axis_phase(a, scatter, index);
 		EXPECT(p.extent == (scatter ? a->y : a->x));
 		EXPECT(p.count > 0);
 		check_phase(a, scatter, &p);
@@ -92,7 +92,7 @@ static void check_phases(const struct axis *a, bool scatter)
 static void check_destinations(const struct axis *a, size_t begin, size_t end)
 {
 	for (size_t tap = 0; tap < a->kernel; tap++) {
-		struct axis_range r = axis_destinations(a, tap, begin, end);
+		struct axis_range r = sgan_axis_destinations(a, tap, begin, end);
 		EXPECT(r.begin <= r.end && r.end <= end);
 		for (size_t y = 0; y < a->y; y++) {
 			size_t x;
@@ -106,7 +106,7 @@ static void check_destinations(const struct axis *a, size_t begin, size_t end)
 /* All of X between the first and the last position that any tap reaches, padding included, is reached. */
 static void check_reached(const struct axis *a, size_t begin, size_t end)
 {
-	struct axis_range r = axis_reached(a, begin, end);
+	struct axis_range r = sgan_axis_reached(a, begin, end);
 	size_t last = 0;
 
 	for (size_t y = begin; y < end; y++)
@@ -160,7 +160,7 @@ Test(axis, terms_inside)
 		for (ptrdiff_t step = -3; step <= 3; step++)
 			for (size_t count = 0; count <= MOST && step; count++)
 				for (size_t extent = 0; extent <= MOST; extent++) {
-					struct axis_range r = axis_inside(start, step, count, extent);
+					struct axis_range r = sgan_axis_inside(start, step, count, extent);
 					for (size_t i = 0; i < count; i++) {
 						ptrdiff_t term = start + (ptrdiff_t)i * step;
 						cr_assert_eq(i >= r.begin && i < r.end, term >= 0 && term < (ptrdiff_t)extent,

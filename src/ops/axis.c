@@ -7,7 +7,7 @@ static size_t steps_to(ptrdiff_t start, ptrdiff_t step, ptrdiff_t least)
 	return start >= least ? 0 : ceil_div((size_t)(least - start), (size_t)step);
 }
 
-struct axis_range axis_inside(ptrdiff_t start, ptrdiff_t step, size_t count, size_t extent)
+struct axis_range sgan_axis_inside(ptrdiff_t start, ptrdiff_t step, size_t count, size_t extent)
 {
 	ptrdiff_t last = (ptrdiff_t)extent - 1;
 	struct axis_range r;
@@ -43,7 +43,7 @@ static size_t first_tap(const struct axis *a, size_t rest)
 	return tap;
 }
 
-size_t axis_phases(const struct axis *a, bool scatter)
+size_t sgan_axis_phases(const struct axis *a, bool scatter)
 {
 	return scatter ? least_of(a->stride, a->x) : 1;
 }
@@ -68,7 +68,7 @@ static struct axis_phase scatter_phase(const struct axis *a, size_t index)
 	};
 }
 
-struct axis_phase axis_phase(const struct axis *a, bool scatter, size_t index)
+struct axis_phase sgan_axis_phase(const struct axis *a, bool scatter, size_t index)
 {
 	if (scatter)
 		return scatter_phase(a, index);
@@ -84,29 +84,29 @@ struct axis_phase axis_phase(const struct axis *a, bool scatter, size_t index)
 	};
 }
 
-struct axis_range axis_taps_inside(const struct axis_phase *p, size_t i)
+struct axis_range sgan_axis_taps_inside(const struct axis_phase *p, size_t i)
 {
-	return axis_inside(axis_source(p, i), p->per_tap, p->taps, p->extent);
+	return sgan_axis_inside(axis_source(p, i), p->per_tap, p->taps, p->extent);
 }
 
-size_t axis_same_taps(const struct axis_phase *p, size_t i, size_t end)
+size_t sgan_axis_same_taps(const struct axis_phase *p, size_t i, size_t end)
 {
-	struct axis_range own = axis_taps_inside(p, i);
+	struct axis_range own = sgan_axis_taps_inside(p, i);
 	size_t next = i + 1;
 
 	for (; next < end; next++) {
-		struct axis_range r = axis_taps_inside(p, next);
+		struct axis_range r = sgan_axis_taps_inside(p, next);
 		if (r.begin != own.begin || r.end != own.end)
 			break;
 	}
 	return next - i;
 }
 
-struct axis_taps axis_taps(const struct axis *a, bool scatter, size_t destination)
+struct axis_taps sgan_axis_taps(const struct axis *a, bool scatter, size_t destination)
 {
-	struct axis_phase p = axis_phase(a, scatter, scatter ? destination % a->stride : 0);
+	struct axis_phase p = sgan_axis_phase(a, scatter, scatter ? destination % a->stride : 0);
 	size_t i = (destination - p.first) / p.step;
-	struct axis_range inside = axis_taps_inside(&p, i);
+	struct axis_range inside = sgan_axis_taps_inside(&p, i);
 
 	return (struct axis_taps){
 		.count = inside.end - inside.begin,
@@ -117,17 +117,17 @@ struct axis_taps axis_taps(const struct axis *a, bool scatter, size_t destinatio
 	};
 }
 
-struct axis_range axis_destinations(const struct axis *a, size_t tap, size_t begin, size_t end)
+struct axis_range sgan_axis_destinations(const struct axis *a, size_t tap, size_t begin, size_t end)
 {
 	ptrdiff_t start = (ptrdiff_t)axis_padded_x(a, begin, tap) - (ptrdiff_t)a->pad;
-	struct axis_range r = axis_inside(start, (ptrdiff_t)a->stride, end - begin, a->x);
+	struct axis_range r = sgan_axis_inside(start, (ptrdiff_t)a->stride, end - begin, a->x);
 
 	if (r.begin == r.end)
 		return r;
 	return (struct axis_range){ begin + r.begin, begin + r.end };
 }
 
-struct axis_range axis_reached(const struct axis *a, size_t begin, size_t end)
+struct axis_range sgan_axis_reached(const struct axis *a, size_t begin, size_t end)
 {
 	size_t first = begin * a->stride, last = first + axis_reach(a, end - begin);
 	struct axis_range r = { first > a->pad ? first - a->pad : 0, last > a->pad ? least_of(last - a->pad, a->x) : 0 };

@@ -26,7 +26,7 @@ struct axis_range {
 
 /* Which terms of start, start + step, start + 2 step, ..., `count` of them, are in 0 .. extent - 1; step is not 0.
  * All ranges below are made of this. */
-struct axis_range axis_inside(ptrdiff_t start, ptrdiff_t step, size_t count, size_t extent);
+struct axis_range sgan_axis_inside(ptrdiff_t start, ptrdiff_t step, size_t count, size_t extent);
 
 /* --- destinations and their taps ------------------------------------------------ */
 
@@ -40,8 +40,8 @@ struct axis_phase {
 	size_t extent; /* of the source side */
 };
 
-size_t axis_phases(const struct axis *a, bool scatter);
-struct axis_phase axis_phase(const struct axis *a, bool scatter, size_t index);
+size_t sgan_axis_phases(const struct axis *a, bool scatter);
+struct axis_phase sgan_axis_phase(const struct axis *a, bool scatter, size_t index);
 
 /* Source of the i-th destination's first tap. */
 static inline ptrdiff_t axis_source(const struct axis_phase *p, size_t i)
@@ -50,10 +50,10 @@ static inline ptrdiff_t axis_source(const struct axis_phase *p, size_t i)
 }
 
 /* The phase's taps that link its i-th destination with a source inside. */
-struct axis_range axis_taps_inside(const struct axis_phase *p, size_t i);
+struct axis_range sgan_axis_taps_inside(const struct axis_phase *p, size_t i);
 
 /* Destinations i, i + 1, ..., before `end`, that have the same taps inside as i. */
-size_t axis_same_taps(const struct axis_phase *p, size_t i, size_t end);
+size_t sgan_axis_same_taps(const struct axis_phase *p, size_t i, size_t end);
 
 /* The taps inside of one destination: tap, tap + tap_step, ...; and their sources, which follow by source_step. */
 struct axis_taps {
@@ -61,7 +61,7 @@ struct axis_taps {
 	ptrdiff_t source, source_step;
 };
 
-struct axis_taps axis_taps(const struct axis *a, bool scatter, size_t destination);
+struct axis_taps sgan_axis_taps(const struct axis *a, bool scatter, size_t destination);
 
 /* --- a tap and its destinations ------------------------------------------------- */
 
@@ -78,10 +78,10 @@ static inline size_t axis_reach(const struct axis *a, size_t count)
 }
 
 /* Y's positions of begin .. end - 1 that the tap links with one inside X. */
-struct axis_range axis_destinations(const struct axis *a, size_t tap, size_t begin, size_t end);
+struct axis_range sgan_axis_destinations(const struct axis *a, size_t tap, size_t begin, size_t end);
 
 /* X's positions between the first and the last that Y's positions begin .. end - 1 reach, as far as there are any. */
-struct axis_range axis_reached(const struct axis *a, size_t begin, size_t end);
+struct axis_range sgan_axis_reached(const struct axis *a, size_t begin, size_t end);
 
 /* --- rounding and cutting ------------------------------------------------------- */
 

@@ -31,8 +31,8 @@ static size_t list_taps(const struct batch_job *job, size_t position, struct sga
 {
 	const struct conv_problem *problem = job->call->problem;
 	const struct conv_view *v = &job->view;
-	struct axis_taps h = axis_taps(&problem->base.h, conv_scatters(problem), position / v->dst_w);
-	struct axis_taps w = axis_taps(&problem->base.w, conv_scatters(problem), position % v->dst_w);
+	struct axis_taps h = sgan_axis_taps(&problem->base.h, conv_scatters(problem), position / v->dst_w);
+	struct axis_taps w = sgan_axis_taps(&problem->base.w, conv_scatters(problem), position % v->dst_w);
 	size_t taps = 0;
 
 	for (size_t i = 0; i < h.count; i++)

@@ -140,8 +140,8 @@ static void indirect_chunk(void *arg, size_t index, int worker)
 	size_t image = job->call->first + chunk / job->tiles / (job->phases_h * job->phases_w);
 	struct indirect_memory memory;
 	struct indirect_tile tile = {
-		.h = axis_phase(&problem->base.h, conv_scatters(problem), phase / job->phases_w),
-		.w = axis_phase(&problem->base.w, conv_scatters(problem), phase % job->phases_w),
+		.h = sgan_axis_phase(&problem->base.h, conv_scatters(problem), phase / job->phases_w),
+		.w = sgan_axis_phase(&problem->base.w, conv_scatters(problem), phase % job->phases_w),
 		.image = job->call->src + image * job->view.src_h * job->view.src_w * job->view.src_c,
 	};
 	size_t count = tile.h.count * tile.w.count, tiles = ceil_div(count, problem->kernels->gemm_mr), taps;
@@ -165,13 +165,14 @@ static void indirect_chunk(void *arg, size_t index, int worker)
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 {
 	const struct conv_problem *problem = call->problem;
-	struct axis_phase h = axis_phase(&problem->base.h, conv_scatters(problem), 0); /* the first has most positions */
-	struct axis_phase w = axis_phase(&problem->base.w, conv_scatters(problem), 0);
+	/* The first phase has most positions. */
+	struct axis_phase h = sgan_axis_phase(&problem->base.h, conv_scatters(problem), 0);
+	struct axis_phase w = sgan_axis_phase(&problem->base.w, conv_scatters(problem), 0);
 	struct indirect_job job = {
 		.call = call,
 		.view = conv_view(problem),
-		.phases_h = axis_phases(&problem->base.h, conv_scatters(problem)),
-		.phases_w = axis_phases(&problem->base.w, conv_scatters(problem)),
+		.phases_h = sgan_axis_phases(&problem->base.h, conv_scatters(problem)),
+		.phases_w = sgan_axis_phases(&problem->base.w, conv_scatters(problem)),
 		.tiles = ceil_div(h.count * w.count, problem->kernels->gemm_mr),
 		.panels = sgan_conv_panels(problem),
 		.by_panels = 1,

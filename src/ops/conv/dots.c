@@ -38,13 +38,13 @@ struct dots_area {
 /* From result x on, before `end`. */
 static struct alike alike_from(const struct axis *a, size_t x, size_t end)
 {
-	struct axis_phase p = axis_phase(a, true, x % a->stride);
+	struct axis_phase p = sgan_axis_phase(a, true, x % a->stride);
 	size_t i = x / a->stride;
 
 	return (struct alike){
 		.first = x,
-		.count = axis_same_taps(&p, i, ceil_div(end - p.first, p.step)),
-		.taps = axis_taps(a, true, x),
+		.count = sgan_axis_same_taps(&p, i, ceil_div(end - p.first, p.step)),
+		.taps = sgan_axis_taps(a, true, x),
 	};
 }
 
@@ -143,7 +143,7 @@ static void run_rows(const struct conv_call *call, size_t image, size_t images, 
 {
 	const struct conv_base *b = &call->problem->base;
 
-	for (size_t phase = 0; phase < axis_phases(&b->w, true); phase++)
+	for (size_t phase = 0; phase < sgan_axis_phases(&b->w, true); phase++)
 		for (size_t x = phase; x < b->w.x;) {
 			struct dots_area area = {
 				.call = call, .row = *row, .col = alike_from(&b->w, x, b->w.x), .tap = tap, .images = images

@@ -109,7 +109,7 @@ struct axis_range sgan_weights_x_rows(const struct conv_base *b, const struct co
 {
 	if (group->rows == b->h.y)
 		return (struct axis_range){ 0, b->h.x };
-	return axis_reached(&b->h, group->row, group->row + group->rows);
+	return sgan_axis_reached(&b->h, group->row, group->row + group->rows);
 }
 
 /* Kernel rows as taps: images with their padding. */

@@ -21,8 +21,8 @@ static struct linked linked_pixels(const struct conv_base *b, const struct conv_
 {
 	size_t i = tap / b->w.kernel, j = tap % b->w.kernel;
 	struct linked l = {
-		.h = axis_destinations(&b->h, i, group->row, group->row + group->rows),
-		.w = axis_destinations(&b->w, j, 0, b->w.y),
+		.h = sgan_axis_destinations(&b->h, i, group->row, group->row + group->rows),
+		.w = sgan_axis_destinations(&b->w, j, 0, b->w.y),
 	};
 
 	l.x_row = axis_padded_x(&b->h, l.h.begin, i) - b->h.pad;
