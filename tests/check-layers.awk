@@ -149,7 +149,7 @@ function print_circle(start, came_from,    x, text)
 	printf "%s", text
 }
 
-function judge_circles(    x, y, reached, back, came_from, ignored, told, members, count, all_known)
+function judge_circles(    x, y, reached, back, came_from, ignored, told, members, count)
 {
 	for (x in needed) {
 		reach(x, reached, came_from)
@@ -157,20 +157,13 @@ function judge_circles(    x, y, reached, back, came_from, ignored, told, member
 			continue
 		members = ""
 		count = 0
-		all_known = 1
 		for (y in reached) {
 			reach(y, back, ignored)
 			if (x in back) {
 				told[y]
 				members = members " " y
 				count++
-				if (index(" " known " ", " " y " ") == 0)
-					all_known = 0
 			}
-		}
-		if (all_known) {
-			print "WARNING: known to need each other:" members
-			continue
 		}
 		fail(folder_of(x) ": " count " files need each other:" members "; the shortest circle through the first found:")
 		print_circle(x, came_from)
