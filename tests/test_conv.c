@@ -115,8 +115,8 @@ Test(conv, algorithms_are_chosen_by_name)
 	cr_expect_eq(sgan_conv_algorithms(ctx, &small, SGAN_PASS_COUNT, 0, NULL, &count), SGAN_EINVAL);
 	cr_expect_eq(sgan_conv_algorithms(ctx, &small, SGAN_FORWARD, 1, NULL, &count), SGAN_EINVAL);
 	sgan_ctx_destroy(ctx);
-	REFUSED("convolution, forward: algorithm \"winograd\" is unknown or does not fit this layer; runs, batch, indirect: "
-	        "these fit",
+	REFUSED("convolution, forward: algorithm \"winograd\" is unknown or does not fit this layer; runs, batch, "
+	        "indirect: these fit",
 	        desc.algorithm[SGAN_FORWARD] = "winograd");
 	REFUSED("convolution, backward-weights: algorithm \"rows\"", desc.algorithm[SGAN_BACKWARD_WEIGHTS] = "rows");
 	REFUSED("batch, indirect: these fit", desc.in_c = 5, desc.algorithm[SGAN_BACKWARD_DATA] = "dots");
@@ -184,7 +184,8 @@ static void run_layer(struct layer *l)
 	sgan_status status[PASSES] = {
 		sgan_conv_forward(l->ctx, l->plan, all_of(l), l->src, l->packed[0], l->bias, l->result[0], l->workspace[0]),
 		sgan_conv_backward_data(l->ctx, l->plan, all_of(l), l->diff_dst, l->packed[1], l->result[1], l->workspace[1]),
-		sgan_conv_backward_weights(l->ctx, l->plan, all_of(l), l->src, l->diff_dst, l->result[2], true, l->workspace[2]),
+		sgan_conv_backward_weights(l->ctx, l->plan, all_of(l), l->src, l->diff_dst, l->result[2], true,
+		                           l->workspace[2]),
 	};
 
 	for (int p = 0; p < PASSES; p++)
@@ -351,11 +352,11 @@ static void expect_one_addition(const char *isa, sgan_conv_desc desc, size_t n, 
 	desc.max_batch = n;
 	open_layer(isa, 2, &desc, n, &sum);
 	open_layer(isa, 2, &desc, n, &added);
-	cr_assert_eq(sgan_conv_backward_weights(sum.ctx, sum.plan, all_of(&sum), sum.src, sum.diff_dst, sum.result[2], false,
-	                                        sum.workspace[2]),
+	cr_assert_eq(sgan_conv_backward_weights(sum.ctx, sum.plan, all_of(&sum), sum.src, sum.diff_dst, sum.result[2],
+	                                        false, sum.workspace[2]),
 	             SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_weights(added.ctx, added.plan, all_of(&added), added.src, added.diff_dst, added.result[2], true,
-	                                        added.workspace[2]),
+	cr_assert_eq(sgan_conv_backward_weights(added.ctx, added.plan, all_of(&added), added.src, added.diff_dst,
+	                                        added.result[2], true, added.workspace[2]),
 	             SGAN_OK);
 	before = filled(sum.count[2], 5); /* what open_layer gave `added` */
 	for (size_t i = 0; i < sum.count[2]; i++)
@@ -395,7 +396,8 @@ static void weight_gradient(const char *isa, const sgan_conv_desc *d, struct lay
 		for (size_t i = 0; i < l->count[p]; i++)
 			(p == 0 ? l->diff_dst : l->src)[i] = (real)((i * 7 + (size_t)p) % 5) - 2;
 	cr_assert_eq(
-		sgan_conv_backward_weights(l->ctx, l->plan, all_of(l), l->src, l->diff_dst, l->result[2], false, l->workspace[2]),
+		sgan_conv_backward_weights(l->ctx, l->plan, all_of(l), l->src, l->diff_dst, l->result[2], false,
+		                           l->workspace[2]),
 		SGAN_OK);
 }
 
@@ -472,9 +474,11 @@ Test(conv, an_empty_batch_gives_nothing)
 
 	open_layer(NULL, 2, &mnist[5], 1, &l);
 	l.n = 0;
-	cr_assert_eq(sgan_conv_forward(l.ctx, l.plan, all_of(&l), NULL, l.packed[0], l.bias, NULL, l.workspace[0]), SGAN_OK);
+	cr_assert_eq(sgan_conv_forward(l.ctx, l.plan, all_of(&l), NULL, l.packed[0], l.bias, NULL, l.workspace[0]),
+	             SGAN_OK);
 	cr_assert_eq(sgan_conv_backward_data(l.ctx, l.plan, all_of(&l), NULL, l.packed[1], NULL, l.workspace[1]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_weights(l.ctx, l.plan, all_of(&l), NULL, NULL, l.result[2], false, l.workspace[2]), SGAN_OK);
+	cr_assert_eq(
+		sgan_conv_backward_weights(l.ctx, l.plan, all_of(&l), NULL, NULL, l.result[2], false, l.workspace[2]), SGAN_OK);
 	for (size_t i = 0; i < l.count[2]; i++)
 		cr_assert_eq(l.result[2][i], 0);
 	close_layer(&l);

@@ -210,8 +210,8 @@ static void describe(const struct tensors *t, sgan_isa isa, sgan_pass pass, cons
 	const sgan_conv_desc *d = &t->desc;
 
 	snprintf(text, size,
-	         "%s, \"%s\", %s %s: %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zux%zu dilation %zux%zu pad %zu %zu %zu "
-	         "%zu + %zux%zu",
+	         "%s, \"%s\", %s %s: %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zux%zu dilation %zux%zu pad %zu %zu "
+	         "%zu %zu + %zux%zu",
 	         sgan_isa_name(isa), algorithm, d->kind == SGAN_CONV ? "conv" : "deconv", sgan_conv_pass_names[pass], t->n,
 	         d->in_h, d->in_w, d->in_c, d->out_c, d->kernel_h, d->kernel_w, d->stride_h, d->stride_w, d->dilation_h,
 	         d->dilation_w, d->pad_top, d->pad_bottom, d->pad_left, d->pad_right, d->out_pad_h, d->out_pad_w);
@@ -580,6 +580,60 @@ Test(conv_algorithms, plans_choose_as_was_measured)
 	}
 }
 
+/* However few of a plan's images a call has, each gets the same bits. */
+static void check_first_images(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass, const char *name)
+{
+	struct pass p = open_pass(ctx, t, pass, name);
+	real *all = new_result(t, pass), *one = new_result(t, pass);
+	char text[320];
+
+	describe(t, sgan_ctx_isa(ctx), pass, name, sizeof text, text);
+	if (pass != SGAN_BACKWARD_WEIGHTS) {
+		cr_assert_eq(run_pass(&p, sgan_whole_batch(t->n, SLICES), all), SGAN_OK);
+		cr_assert_eq(run_pass(&p, sgan_whole_batch(1, SLICES), one), SGAN_OK);
+		cr_expect_arr_eq(one, all, t->count[pass] / t->n * sizeof(real), "%s: alone, an image has other bits", text);
+	}
+	sgan_free(all);
+	sgan_free(one);
+	close_pass(&p);
+}
+
+Test(conv_algorithms, an_image_has_the_same_bits_in_any_batch)
+{
+	struct tensors t;
+
+	for (size_t i = 0; i < LAYERS; i++) {
+		cr_assert(open_tensors(&layers[i], 19, &t));
+		each_set(&t, 2, check_first_images);
+		close_tensors(&t);
+	}
+}
+
+/* Each worker has its own memory; what all share does not grow with them. */
+Test(conv_algorithms, workspaces_grow_by_worker)
+{
+	sgan_ctx *one = context(SGAN_ISA_GENERIC, 1), *two = context(SGAN_ISA_GENERIC, 2);
+	sgan_ctx *most = context(SGAN_ISA_GENERIC, SGAN_THREADS_MAX);
+
+	for (size_t i = 0; i < LAYERS; i++) {
+		sgan_conv_desc desc = layers[i];
+		sgan_conv_plan *plan = NULL;
+		desc.max_batch = 20;
+		cr_assert_eq(sgan_conv_plan_create(one, &desc, &plan), SGAN_OK);
+		for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+			size_t first = sgan_conv_workspace_size(one, plan, (sgan_pass)pass);
+			size_t worker = sgan_conv_workspace_size(two, plan, (sgan_pass)pass) - first;
+			cr_expect_eq(worker % SGAN_ALIGN, 0);
+			cr_expect_eq(sgan_conv_workspace_size(most, plan, (sgan_pass)pass),
+			             first + (SGAN_THREADS_MAX - 1) * worker);
+		}
+		sgan_conv_plan_destroy(plan);
+	}
+	sgan_ctx_destroy(one);
+	sgan_ctx_destroy(two);
+	sgan_ctx_destroy(most);
+}
+
 /* --- single parts ---------------------------------------------------------------------- */
 
 /* What a tile asks for ahead is as far from each of its rows, wherever the rows lie. */
@@ -622,7 +676,7 @@ Test(conv_algorithms, a_cut_prints_its_cost)
 	length = sgan_weights_print(&sizes, &problem->cut, sizeof text, text);
 	cr_assert_eq((size_t)length, strlen(text));
 	printf("%s", text);
-	cr_expect_not_null(strstr(text, "4 slices of"));
+	cr_expect_not_null(strstr(text, "slices 4, pieces of each 1"));
 	cr_expect_not_null(strstr(text, "values                 X, read once"));
 	cr_expect_not_null(strstr(text, "multiply-adds"));
 	cr_expect_eq(sgan_weights_print(&sizes, &problem->cut, sizeof some, some), length);

@@ -174,31 +174,33 @@ Test(library, plans_refused)
 Test(library, passes_refused)
 {
 	struct small s = open_small();
+	const sgan_batch none = sgan_whole_batch(0, 1), two = sgan_whole_batch(2, 1), three = sgan_whole_batch(3, 1);
+	const sgan_batch many = sgan_whole_batch(huge, 1);
 	void *p = s.packed, *w = s.workspace, *crooked = (char *)s.workspace + 4;
 
-	REFUSED(sgan_conv_forward(s.ctx, s.plan, sgan_whole_batch(3, 1), s.a, p, NULL, s.out, w),
+	REFUSED(sgan_conv_forward(s.ctx, s.plan, three, s.a, p, NULL, s.out, w),
 	        "convolution, forward: a batch of 3 images given to a plan for at most 2");
-	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, sgan_whole_batch(3, 1), s.a, p, s.out, w),
+	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, three, s.a, p, s.out, w),
 	        "convolution, backward-data: a batch of 3 images given to a plan for at most 2");
-	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, sgan_whole_batch(huge, 1), s.a, s.b, s.out, false, w),
+	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, many, s.a, s.b, s.out, false, w),
 	        "convolution, backward-weights: a batch of 9223372036854775807 images given to a plan for at most 2");
-	REFUSED(sgan_conv_forward(NULL, s.plan, sgan_whole_batch(2, 1), s.a, p, NULL, s.out, w), "convolution, forward: ctx is NULL");
-	REFUSED(sgan_conv_forward(s.ctx, NULL, sgan_whole_batch(2, 1), s.a, p, NULL, s.out, w), "convolution, forward: plan is NULL");
-	REFUSED(sgan_conv_forward(s.ctx, s.plan, sgan_whole_batch(2, 1), NULL, p, NULL, s.out, w), "convolution, forward: src is NULL");
-	REFUSED(sgan_conv_forward(s.ctx, s.plan, sgan_whole_batch(2, 1), s.a, NULL, NULL, s.out, w), "convolution, forward: packed is NULL");
-	REFUSED(sgan_conv_forward(s.ctx, s.plan, sgan_whole_batch(2, 1), s.a, p, NULL, NULL, w), "convolution, forward: dst is NULL");
-	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, sgan_whole_batch(2, 1), NULL, p, s.out, w),
+	REFUSED(sgan_conv_forward(NULL, s.plan, two, s.a, p, NULL, s.out, w), "convolution, forward: ctx is NULL");
+	REFUSED(sgan_conv_forward(s.ctx, NULL, two, s.a, p, NULL, s.out, w), "convolution, forward: plan is NULL");
+	REFUSED(sgan_conv_forward(s.ctx, s.plan, two, NULL, p, NULL, s.out, w), "convolution, forward: src is NULL");
+	REFUSED(sgan_conv_forward(s.ctx, s.plan, two, s.a, NULL, NULL, s.out, w), "convolution, forward: packed is NULL");
+	REFUSED(sgan_conv_forward(s.ctx, s.plan, two, s.a, p, NULL, NULL, w), "convolution, forward: dst is NULL");
+	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, NULL, p, s.out, w),
 	        "convolution, backward-data: diff_dst is NULL");
-	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, sgan_whole_batch(2, 1), s.a, p, NULL, w), "convolution, backward-data: diff_src is NULL");
-	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, sgan_whole_batch(2, 1), s.a, p, s.out, NULL),
+	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, s.a, p, NULL, w), "convolution, backward-data: diff_src is NULL");
+	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, s.a, p, s.out, NULL),
 	        "convolution, backward-data: workspace is NULL");
-	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, sgan_whole_batch(2, 1), NULL, s.b, s.out, false, w),
+	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, two, NULL, s.b, s.out, false, w),
 	        "convolution, backward-weights: src is NULL");
-	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, sgan_whole_batch(2, 1), s.a, NULL, s.out, false, w),
+	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, two, s.a, NULL, s.out, false, w),
 	        "convolution, backward-weights: diff_dst is NULL");
-	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, sgan_whole_batch(0, 1), s.a, s.b, NULL, false, w),
+	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, none, s.a, s.b, NULL, false, w),
 	        "convolution, backward-weights: diff_weights is NULL");
-	cr_expect_eq(sgan_conv_backward_data(s.ctx, s.plan, sgan_whole_batch(2, 1), s.a, p, s.out, crooked), SGAN_EINVAL);
+	cr_expect_eq(sgan_conv_backward_data(s.ctx, s.plan, two, s.a, p, s.out, crooked), SGAN_EINVAL);
 	close_small(&s);
 }
 
@@ -382,7 +384,7 @@ static sgan_status step_caller(sgan_ctx *ctx, struct caller *c, uint64_t t)
 	const sgan_batch batch = sgan_whole_batch(BATCH, 2);
 	sgan_status s;
 
-	s = sgan_conv_forward(ctx, c->plan, sgan_whole_batch(BATCH, 2), c->src, c->packed[0], ones, r->dst, c->workspace[0]);
+	s = sgan_conv_forward(ctx, c->plan, batch, c->src, c->packed[0], ones, r->dst, c->workspace[0]);
 	s = s ? s
 	      : sgan_bn_forward_train(ctx, &bn, batch, PIXELS, r->dst, ones, ones, r->mean, r->inv_std, 0, NULL, NULL,
 	                              r->normal);
@@ -395,9 +397,9 @@ static sgan_status step_caller(sgan_ctx *ctx, struct caller *c, uint64_t t)
 	      : sgan_bn_backward(ctx, &bn, batch, PIXELS, r->dst, r->diff, ones, ones, r->mean, r->inv_std, r->diff_gain,
 	                         r->diff_shift, r->diff);
 	s = s ? s : sgan_bias_backward(ctx, batch, PIXELS, OUT, r->diff, true, r->diff_bias);
-	s = s ? s : sgan_conv_backward_data(ctx, c->plan, sgan_whole_batch(BATCH, 2), r->diff, c->packed[1], r->diff_src, c->workspace[1]);
+	s = s ? s : sgan_conv_backward_data(ctx, c->plan, batch, r->diff, c->packed[1], r->diff_src, c->workspace[1]);
 	s = s ? s
-	      : sgan_conv_backward_weights(ctx, c->plan, sgan_whole_batch(BATCH, 2), c->src, r->diff, r->diff_weights, false, c->workspace[2]);
+	      : sgan_conv_backward_weights(ctx, c->plan, batch, c->src, r->diff, r->diff_weights, false, c->workspace[2]);
 	s = s ? s
 	      : sgan_gemm(ctx, false, true, ORDER, ORDER, ORDER, c->matrix, ORDER, c->matrix, ORDER, true, r->product,
 	                  ORDER);

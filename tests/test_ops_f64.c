@@ -50,7 +50,8 @@ struct conv {
 static void conv_forward(struct conv *v)
 {
 	cr_assert_eq(sgan_conv_pack(v->ctx, v->plan, SGAN_FORWARD, v->weights, v->packed[0]), SGAN_OK);
-	cr_assert_eq(sgan_conv_forward(v->ctx, v->plan, sgan_whole_batch(v->n, 2), v->src, v->packed[0], v->bias, v->dst, v->workspace[0]),
+	cr_assert_eq(sgan_conv_forward(v->ctx, v->plan, sgan_whole_batch(v->n, 2), v->src, v->packed[0], v->bias, v->dst,
+	                               v->workspace[0]),
 	             SGAN_OK);
 }
 
@@ -104,12 +105,13 @@ static void check_conv(const sgan_conv_desc *d, size_t n)
 	struct gradient_check c = { .value = conv_value, .arg = &v };
 	real *diff = filled(v.dst_count, 6), *diff_src = filled(v.src_count, 7), *diff_weights = filled(v.weight_count, 8);
 	real *diff_bias = filled(d->out_c, 9);
+	const sgan_batch batch = sgan_whole_batch(n, 2);
 
 	conv_forward(&v);
 	sgan_act_backward(v.ctx, v.dst_count, v.dst, v.direction, d->act, d->slope, diff);
 	cr_assert_eq(sgan_conv_pack(v.ctx, v.plan, SGAN_BACKWARD_DATA, v.weights, v.packed[1]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_data(v.ctx, v.plan, sgan_whole_batch(n, 2), diff, v.packed[1], diff_src, v.workspace[1]), SGAN_OK);
-	cr_assert_eq(sgan_conv_backward_weights(v.ctx, v.plan, sgan_whole_batch(n, 2), v.src, diff, diff_weights, false, v.workspace[2]),
+	cr_assert_eq(sgan_conv_backward_data(v.ctx, v.plan, batch, diff, v.packed[1], diff_src, v.workspace[1]), SGAN_OK);
+	cr_assert_eq(sgan_conv_backward_weights(v.ctx, v.plan, batch, v.src, diff, diff_weights, false, v.workspace[2]),
 	             SGAN_OK);
 	cr_assert_eq(sgan_bias_backward(v.ctx, sgan_whole_batch(n, d->slices), v.dst_count / n / d->out_c, d->out_c, diff,
 	                                false, diff_bias),

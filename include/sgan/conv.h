@@ -53,8 +53,8 @@ typedef struct sgan_conv_desc {
 	size_t kernel_h, kernel_w;
 	size_t stride_h, stride_w;     /* pixels of the larger image from one of the smaller to the next */
 	size_t dilation_h, dilation_w; /* and from one tap of the kernel to the next */
-	size_t pad_top, pad_bottom, pad_left, pad_right; /* pixels around convolution's src, or cut from deconvolution's dst */
-	size_t out_pad_h, out_pad_w; /* deconvolution: rows added at the bottom, columns at the right; less than the stride */
+	size_t pad_top, pad_bottom, pad_left, pad_right; /* pixels around convolution's src; cut from deconvolution's dst */
+	size_t out_pad_h, out_pad_w; /* deconvolution: rows added below, columns at the right; less than the stride */
 	size_t max_batch;            /* images of the largest call: what an algorithm is chosen and work is cut for */
 	size_t slices;               /* of a batch, see sgan/sgan.h: each is summed by itself for weight gradients */
 	sgan_act act;                /* applied to the forward pass's result, after the bias */

@@ -80,8 +80,8 @@ static void describe_case(struct conv_case *t)
 	         "%s %zux%zux%zux%zu to %zu, kernel %zux%zu stride %zux%zu dilation %zux%zu pad %zu %zu %zu %zu + %zux%zu, "
 	         "slices %zu",
 	         d->kind == SGAN_CONV ? "convolution" : "deconvolution", t->n, d->in_h, d->in_w, d->in_c, d->out_c,
-	         d->kernel_h, d->kernel_w, d->stride_h, d->stride_w, d->dilation_h, d->dilation_w, d->pad_top, d->pad_bottom,
-	         d->pad_left, d->pad_right, d->out_pad_h, d->out_pad_w, d->slices);
+	         d->kernel_h, d->kernel_w, d->stride_h, d->stride_w, d->dilation_h, d->dilation_w, d->pad_top,
+	         d->pad_bottom, d->pad_left, d->pad_right, d->out_pad_h, d->out_pad_w, d->slices);
 }
 
 /* A case that has an output and is small enough; false if this draw is not. */

@@ -58,16 +58,16 @@ struct conv_algorithm {
 	size_t (*packed_count)(const struct conv_problem *problem);
 	void (*pack)(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed);
 
-	/* Bytes of workspace, multiples of 64: each worker's; all workers' together, also when some slices' partial sums are
-	 * exchanged (NULL: none). */
+	/* Bytes of workspace, multiples of 64: each worker's; what all share, also where slices' partial sums are exchanged
+	 * (NULL: nothing). */
 	size_t (*worker_bytes)(const struct conv_problem *problem);
 	size_t (*shared_bytes)(const struct conv_problem *problem, bool exchanges);
 
 	/* Computes the call's images. What it returns is the exchange's: others cannot fail. */
 	sgan_status (*run)(sgan_ctx *ctx, const struct conv_call *call);
 
-	/* How far a result may be off, in roundings (half an epsilon) of the sum of its products' absolute values, for values
-	 * of either sign: what tests allow. */
+	/* How far a result may be off, in roundings (half an epsilon) of the sum of its products' absolute values, for
+	 * values of either sign: what tests allow. */
 	double error;
 };
 

@@ -201,12 +201,9 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 
 /* --- the row of the table ---------------------------------------------------- */
 
-/* As many as the tile of dot products has columns. */
-enum { FEW_CHANNELS = 4 };
-
 static bool fits(const struct conv_problem *problem)
 {
-	return problem->base.x_c <= FEW_CHANNELS && problem->base.w.kernel > 1;
+	return conv_has_few_channels(&problem->base);
 }
 
 /* What it was measured to reach of full tiles' rate, about; a panel of few channels would waste most of its columns. */

@@ -83,8 +83,8 @@ static sgan_status lower_deconv(const struct layer_axis *l, struct axis *a)
 		                 l->stride);
 	whole = (l->in - 1) * l->stride + span + l->out_pad;
 	if (whole <= l->pad + l->pad_after)
-		return sgan_fail(SGAN_EINVAL, "deconvolution: padding %zu and %zu leaves nothing of an output %s of %zu", l->pad,
-		                 l->pad_after, l->name, whole);
+		return sgan_fail(SGAN_EINVAL, "deconvolution: padding %zu and %zu leaves nothing of an output %s of %zu",
+		                 l->pad, l->pad_after, l->name, whole);
 	a->x = whole - l->pad - l->pad_after;
 	a->y = l->in;
 	return SGAN_OK;

@@ -62,6 +62,19 @@ static inline size_t conv_padded(const struct axis *a)
 	return a->pad + a->x + a->pad_after;
 }
 
+/* An image's 1 or 3 channels, which fill no tile: X has at most as many as the tile of dot products has columns, and
+ * there are several taps side by side. */
+static inline bool conv_has_few_channels(const struct conv_base *b)
+{
+	return b->x_c <= 4 && b->w.kernel > 1;
+}
+
+/* Whether the values under a kernel row are one run besides. */
+static inline bool conv_has_runs(const struct conv_base *b)
+{
+	return conv_has_few_channels(b) && b->w.dilation == 1;
+}
+
 /* Whether each pixel of X has its one pixel of Y at the same place: a dense layer, or a 1x1 convolution. */
 static inline bool conv_is_pointwise(const struct conv_base *b)
 {

@@ -76,13 +76,9 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 /* --- the row of the table ---------------------------------------------------- */
 
 /* More channels make taps long enough by themselves. */
-enum { FEW_CHANNELS = 4 };
-
 static bool fits(const struct conv_problem *problem)
 {
-	const struct conv_base *b = &problem->base;
-
-	return b->x_c <= FEW_CHANNELS && b->w.kernel > 1 && b->w.dilation == 1;
+	return conv_has_runs(&problem->base);
 }
 
 static double cost(const struct conv_problem *problem)

@@ -27,8 +27,8 @@ struct conv_panel {
 
 struct conv_panel sgan_conv_panel(const struct conv_call *call, size_t index);
 
-/* Expected cost (struct conv_algorithm says of what) where each panel's tiles go over `rows` rows at a time, cut evenly,
- * and a sum is made of stretches of `depth` products. */
+/* Expected cost (struct conv_algorithm says of what) where each panel's tiles go over `rows` rows at a time, cut
+ * evenly, and a sum is made of stretches of `depth` products. */
 double sgan_conv_tiles_cost(const struct conv_problem *problem, size_t rows, size_t depth);
 
 #endif

@@ -92,7 +92,9 @@ double sgan_weights_cost(const struct conv_weights_sizes *s, const struct conv_w
 
 int sgan_weights_print(const struct conv_weights_sizes *s, const struct conv_weights_cut *cut, size_t size, char *text)
 {
-	int used = snprintf(text, size, "%zu slices of %zu pieces%s; groups of %zu images, %zu bands; %zu x %zu chunks\n",
+	int used = snprintf(text, size,
+	                    "slices %zu, pieces of each %zu%s; images of a group %zu, bands of an image %zu; "
+	                    "chunks of X's channels %zu, of Y's %zu\n",
 	                    s->slices, cut->pieces, cut->apart ? ", apart" : "", cut->images, cut->bands, cut->x_chunks,
 	                    cut->y_chunks);
 

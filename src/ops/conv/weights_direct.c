@@ -325,13 +325,9 @@ static void cut_taps(struct conv_problem *problem)
 }
 
 /* More channels fill a tile's rows by themselves. */
-enum { FEW_CHANNELS = 4 };
-
 static bool fits_few(const struct conv_problem *problem)
 {
-	const struct conv_base *b = &problem->base;
-
-	return b->x_c <= FEW_CHANNELS && b->w.kernel > 1 && b->w.dilation == 1;
+	return conv_has_runs(&problem->base);
 }
 
 static void cut_kernel_rows(struct conv_problem *problem)

@@ -1,6 +1,6 @@
-/* The pixels of a group, brought to where a tile's loads are neighbours: as they lie in the tensors, with a power of two
- * of channels between them, they would fight for a few cache sets, and each would be on another page. It must not know
- * how they are summed. */
+/* The pixels of a group, brought to where a tile's loads are neighbours: as they lie in the tensors, with a power of
+ * two of channels between them, they would fight for a few cache sets, and each would be on another page. It must not
+ * know how they are summed. */
 #ifndef SGAN_OPS_CONV_WEIGHTS_PIXELS_H
 #define SGAN_OPS_CONV_WEIGHTS_PIXELS_H
 
@@ -21,8 +21,8 @@ struct conv_pixels {
 	bool interleaved; /* the images' pixels of one position lie side by side */
 };
 
-/* Elements of the copies that a worker has room for: of X [tile][pixel][x_pitch], or padded images where a kernel row is
- * one tap; of Y [panel][pixel][nr]. 0 where none are made. */
+/* Elements of the copies that a worker has room for: of X [tile][pixel][x_pitch], or padded images where a kernel row
+ * is one tap; of Y [panel][pixel][nr]. 0 where none are made. */
 size_t sgan_weights_x_copy(const struct conv_problem *problem);
 size_t sgan_weights_y_copy(const struct conv_problem *problem);
 
