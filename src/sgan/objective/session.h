@@ -10,10 +10,7 @@
 /* In whose loss a term is. */
 enum sgan_player { SGAN_DISCRIMINATOR, SGAN_GENERATOR, SGAN_PLAYERS };
 
-enum {
-	SGAN_TERM_ROWS = 6,                                 /* terms that a stack may have, D's and G's together */
-	SGAN_LOSSES = SGAN_STACKS_MAX * SGAN_TERM_ROWS + 1, /* losses that a session may have; the encoder's has no row */
-};
+enum { SGAN_TERM_ROWS = 6 }; /* terms that a stack may have, D's and G's together */
 
 struct sgan_loss {
 	char name[SGAN_NAME]; /* "loss_g0_adv", ... */

@@ -21,7 +21,7 @@ struct sgan_progress {
 	double images_per_second, seconds_left;
 	double test_accuracy; /* of an encoder epoch; negative: none */
 	size_t loss_count;
-	struct sgan_loss losses[SGAN_LOSSES];
+	const struct sgan_loss *losses; /* [loss_count]; good until the next event */
 };
 
 #endif

@@ -1,39 +1,7 @@
-/* Means of losses, and the lines of stats.jsonl. */
+/* The lines of stats.jsonl. */
 #include "src/sgan/train/report.h"
 
 #include <stdio.h>
-#include <string.h>
-
-void sgan_meter_add(struct sgan_meter *meter, const struct sgan_session *session, double seconds)
-{
-	if (meter->loss_count == 0) {
-		meter->loss_count = session->loss_count;
-		memcpy(meter->losses, session->losses, meter->loss_count * sizeof meter->losses[0]);
-	} else {
-		for (size_t i = 0; i < meter->loss_count; i++)
-			meter->losses[i].value += session->losses[i].value;
-	}
-	meter->steps++;
-	meter->images += session->batch.n;
-	meter->seconds += seconds;
-}
-
-void sgan_meter_clear(struct sgan_meter *meter)
-{
-	memset(meter, 0, sizeof *meter);
-}
-
-void sgan_meter_read(const struct sgan_meter *meter, struct sgan_progress *progress)
-{
-	progress->loss_count = meter->loss_count;
-	memcpy(progress->losses, meter->losses, sizeof progress->losses);
-	for (size_t i = 0; i < meter->loss_count; i++)
-		progress->losses[i].value /= (double)meter->steps;
-	if (meter->steps == 0 || meter->seconds <= 0)
-		return;
-	progress->images_per_second = (double)meter->images / meter->seconds;
-	progress->seconds_left = (double)(progress->steps - progress->step) * meter->seconds / (double)meter->steps;
-}
 
 double sgan_batch_variance(size_t n, size_t size, const real *x)
 {

@@ -13,6 +13,7 @@
 #include "src/sgan/model/streams.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
+#include "src/sgan/train/report.h"
 
 static double now(void)
 {
@@ -160,8 +161,7 @@ sgan_status sgan_stage_step(struct sgan_trainer *t)
 	SGAN_TRY(make_step(t));
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STEP);
 	sgan_meter_read(&t->interval, &progress);
-	progress.loss_count = t->session->loss_count;
-	memcpy(progress.losses, t->session->losses, progress.loss_count * sizeof progress.losses[0]);
+	progress.losses = t->session->losses;
 	emit(t, &progress);
 	const bool log = t->state.step % t->options->preset->log_interval == 0, limit = !sgan_stage_left(t);
 	const bool epoch = limit || t->state.step % steps_per_epoch(t) == 0;
@@ -186,14 +186,14 @@ static void clear_moments(struct sgan_model *model)
 sgan_status sgan_stage_begin(struct sgan_trainer *t)
 {
 	t->order_epoch = UINT64_MAX;
-	sgan_meter_clear(&t->interval);
-	sgan_meter_clear(&t->epoch);
 	if (t->state.step == 0) {
 		SGAN_TRY(sgan_model_init(t->ctx, t->model, t->state.stage));
 		memset(t->state.updates, 0, sizeof t->state.updates);
 		clear_moments(t->model);
 	}
 	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
+	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
+	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
 	memcpy(t->session->updates, t->state.updates, sizeof t->state.updates);
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STAGE);
 	emit(t, &progress);
@@ -205,8 +205,7 @@ sgan_status sgan_stage_end(struct sgan_trainer *t)
 	const enum sgan_stage stage = t->state.stage;
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_DONE);
 	emit(t, &progress);
-	sgan_session_destroy(t->session);
-	t->session = NULL;
+	sgan_trainer_end_session(t);
 	t->state.trained[stage] = true;
 	t->state.stage = stage == sgan_last_stage(t->options->preset) ? SGAN_STAGE_COUNT : stage + 1;
 	t->state.step = 0;

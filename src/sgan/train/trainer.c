@@ -29,10 +29,18 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struc
 	return make_model(t);
 }
 
+void sgan_trainer_end_session(struct sgan_trainer *t)
+{
+	sgan_session_destroy(t->session);
+	t->session = NULL;
+	sgan_meter_destroy(&t->interval);
+	sgan_meter_destroy(&t->epoch);
+}
+
 sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 {
 	sgan_status closed = t->log != NULL ? sgan_log_close(t->log) : SGAN_OK;
-	sgan_session_destroy(t->session);
+	sgan_trainer_end_session(t);
 	sgan_sampler_destroy(t->sampler);
 	sgan_model_destroy(t->model);
 	sgan_free(t->x);

@@ -2,9 +2,10 @@
 #ifndef SGAN_SGAN_TRAIN_TRAINER_H
 #define SGAN_SGAN_TRAIN_TRAINER_H
 
+#include "src/io/run.h"
 #include "src/sgan/model/checkpoint.h"
 #include "src/sgan/sample/sampler.h"
-#include "src/sgan/train/report.h"
+#include "src/sgan/train/meter.h"
 #include "src/sgan/train/train.h"
 
 struct sgan_trainer {
@@ -16,7 +17,7 @@ struct sgan_trainer {
 	struct sgan_sampler *sampler; /* made when first used */
 	struct sgan_log *log;         /* NULL until training begins */
 	int lock;                     /* on the run's folder; -1: none */
-	struct sgan_meter interval, epoch;
+	struct sgan_meter interval, epoch; /* of the session's steps */
 	size_t steps_made; /* by this call, over all stages */
 	uint32_t *order;   /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;
@@ -30,6 +31,9 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struc
 
 /* Frees everything; returns status, or the log's failure if status is SGAN_OK. */
 sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status);
+
+/* Ends the stage's session and what measures it. */
+void sgan_trainer_end_session(struct sgan_trainer *t);
 
 /* Writes the state into the run's checkpoint, or into the given stage's own file. */
 sgan_status sgan_trainer_save(struct sgan_trainer *t);

@@ -1,0 +1,28 @@
+/* Means over some steps: of the losses, and of the time that the steps took. */
+#ifndef SGAN_SGAN_TRAIN_METER_H
+#define SGAN_SGAN_TRAIN_METER_H
+
+#include "src/sgan/objective/session.h"
+#include "src/sgan/train/progress.h"
+
+/* Sums since it was last cleared. */
+struct sgan_meter {
+	size_t steps, images;
+	double seconds; /* wall time of the steps alone */
+	size_t loss_count;
+	struct sgan_loss *sums, *means; /* [loss_count] each */
+};
+
+/* A meter for the losses of a session, cleared. One that is all 0 may be destroyed. SGAN_ENOMEM. */
+sgan_status sgan_meter_create(const struct sgan_session *session, struct sgan_meter *meter);
+void sgan_meter_destroy(struct sgan_meter *meter);
+
+void sgan_meter_clear(struct sgan_meter *meter);
+
+/* Adds a step that the session has done in so many seconds. */
+void sgan_meter_add(struct sgan_meter *meter, const struct sgan_session *session, double seconds);
+
+/* Fills in rate, time left and the losses' means; the latter stay the meter's, until it is read again. */
+void sgan_meter_read(struct sgan_meter *meter, struct sgan_progress *progress);
+
+#endif
