@@ -109,6 +109,35 @@ Test(pictures, reals_of_many_classes)
 	sgan_dataset_free(&data);
 }
 
+/* --- means --------------------------------------------------------------------- */
+
+Test(meter, means_since_it_was_cleared)
+{
+	struct sgan_loss losses[2] = { { "loss_a", 0 }, { "loss_b", 0 } };
+	struct sgan_session session = { .batch = { .n = 5 }, .loss_count = 2, .losses = losses };
+	struct sgan_progress progress = { .step = 30, .steps = 40 };
+	struct sgan_meter meter;
+	ASSERT_OK(sgan_meter_create(&session, &meter));
+	sgan_meter_read(&meter, &progress);
+	cr_expect(progress.loss_count == 0 && progress.images_per_second == 0, "means of no step");
+	for (int round = 0; round < 2; round++) {
+		for (int step = 1; step <= 4; step++) {
+			losses[0].value = step;
+			losses[1].value = -10 * step * (round + 1);
+			sgan_meter_add(&meter, &session, 0.5);
+		}
+		sgan_meter_read(&meter, &progress);
+		cr_assert_eq(progress.loss_count, 2);
+		cr_expect_str_eq(progress.losses[1].name, "loss_b");
+		cr_expect_eq(progress.losses[0].value, 2.5);
+		cr_expect_eq(progress.losses[1].value, -25 * (round + 1));
+		cr_expect_eq(progress.images_per_second, 10);
+		cr_expect_eq(progress.seconds_left, 5);
+		sgan_meter_clear(&meter);
+	}
+	sgan_meter_destroy(&meter);
+}
+
 /* --- a small model on small images ------------------------------------------------ */
 
 enum { IMAGES = 60, TESTS = 20, SIDE = 8, CLASSES = 10 };
