@@ -244,6 +244,9 @@ Test(library, elementwise_refused)
 	REFUSED(sgan_add(s.ctx, 4, s.a, NULL), "sum: dst is NULL");
 	REFUSED(sgan_concat_forward(s.ctx, whole(2), 3, s.a, 4, NULL, s.out), "concatenation: b is NULL");
 	cr_expect_eq(sgan_concat_forward(s.ctx, whole(2), huge, s.a, SIZE_MAX, s.b, s.out), SGAN_EINVAL);
+	cr_expect_eq(sgan_concat_backward(s.ctx, whole(2), 3, NULL, 4, NULL, NULL), SGAN_OK);
+	cr_expect_eq(sgan_concat_backward(s.ctx, whole(2), 3, NULL, 0, s.out, NULL), SGAN_OK);
+	cr_expect_eq(sgan_concat_forward(s.ctx, whole(2), 0, NULL, 0, NULL, NULL), SGAN_OK);
 	REFUSED(sgan_concat_backward(s.ctx, whole(2), 3, s.out, 4, s.out, NULL),
 	        "concatenation's gradient: diff_dst is NULL");
 	REFUSED(sgan_adam_step(s.ctx, &adam, 0, 4, s.a, s.out, s.out, s.out), "Adam: step 0, expected 1 for the first");
@@ -310,6 +313,8 @@ Test(library, sums_over_the_batch_refused)
 	REFUSED(sgan_maxpool_forward(s.ctx, whole(1), 4, 4, 3, 17, s.a, o, which),
 	        "max pooling: windows of 17x17 in images of 4x4x3, expected 1x1 to 16x16 inside one");
 	REFUSED(sgan_maxpool_forward(s.ctx, whole(1), 4, 4, 3, 2, s.a, o, NULL), "max pooling: which is NULL");
+	cr_expect_eq(sgan_maxpool_forward(s.ctx, whole(1), 4, 4, 0, 2, NULL, NULL, NULL), SGAN_OK);
+	cr_expect_eq(sgan_maxpool_backward(s.ctx, whole(0), 4, 4, 3, 2, NULL, NULL, NULL), SGAN_OK);
 	cr_expect_eq(sgan_maxpool_backward(s.ctx, whole(1), 4, 4, 3, 0, s.a, which, o), SGAN_EINVAL);
 	cr_expect_eq(sgan_maxpool_backward(s.ctx, whole(huge), 4, 4, 3, 2, s.a, which, o), SGAN_EINVAL);
 	REFUSED(sgan_softmax_cross_entropy(s.ctx, whole(2), 3, s.a, labels, 1, &loss, o),

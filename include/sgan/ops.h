@@ -55,7 +55,7 @@ SGAN_API sgan_status sgan_add(sgan_ctx *ctx, size_t count, const sgan_real *src,
 SGAN_API sgan_status sgan_concat_forward(sgan_ctx *ctx, sgan_batch batch, size_t channels_a, const sgan_real *a,
                                          size_t channels_b, const sgan_real *b, sgan_real *dst);
 
-/* Takes them apart again. diff_a or diff_b may be NULL where that half is not wanted. */
+/* Takes them apart again. diff_a or diff_b may be NULL where that half is not wanted, diff_dst where neither is. */
 SGAN_API sgan_status sgan_concat_backward(sgan_ctx *ctx, sgan_batch batch, size_t channels_a, sgan_real *diff_a,
                                           size_t channels_b, sgan_real *diff_b, const sgan_real *diff_dst);
 
