@@ -197,9 +197,10 @@ void bench_layers(struct bench *b)
 		}
 		bench_pass_destroy(&o);
 	}
-	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+	/* a summary is of what plans choose */
+	for (int pass = 0; pass < SGAN_PASS_COUNT && !b->options.all_algorithms; pass++)
 		print_summary(b, &summaries[pass], bench_pass_names[pass]);
-	if (b->options.pass == SGAN_PASS_COUNT)
+	if (b->options.pass == SGAN_PASS_COUNT && !b->options.all_algorithms)
 		print_summary(b, &summaries[SGAN_PASS_COUNT], "all passes");
 	bench_print_drift(b, peak);
 	free(layers);

@@ -124,7 +124,8 @@ sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_w
 		sum(ctx, call, NULL);
 		return SGAN_OK;
 	}
-	sum(ctx, call, sums);
+	if (call->images)
+		sum(ctx, call, sums);
 	if (!whole) {
 		if (call->problem->cut.pieces > 1)
 			add(ctx, call, sums, true, false);
