@@ -208,7 +208,7 @@ static double objective(void *arg)
 	if (r->objective == ENCODER)
 		return loss(r, "loss_encoder");
 	if (r->objective == DISCRIMINATOR)
-		return find_loss(r, "loss_d%zu", WEIGHT(ADVERSARIAL) > 0) +
+		return WEIGHT(ADVERSARIAL) * find_loss(r, "loss_d%zu", WEIGHT(ADVERSARIAL) > 0) +
 		       WEIGHT(CLASS) * find_loss(r, "loss_d%zu_class", WEIGHT(CLASS) > 0) +
 		       WEIGHT(ENTROPY) * find_loss(r, "loss_d%zu_ent", WEIGHT(ENTROPY) > 0);
 	return WEIGHT(ADVERSARIAL) * find_loss(r, "loss_g%zu_adv", WEIGHT(ADVERSARIAL) > 0) +

@@ -59,8 +59,8 @@ static sgan_status encode(struct sgan_session *s, size_t i)
 	return sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->batch, SGAN_INFER);
 }
 
-/* Gradients of the terms of D_i and Q_i: L_D and lambda_ent L_ent, equations (4) and (7). Real and generated batches
- * pass apart, each with its own batch statistics, noise and masks. */
+/* Gradients of the terms of D_i and Q_i: lambda_adv L_D + lambda_ent L_ent, equations (4) and (7), and the class loss.
+ * Real and generated batches pass apart, each with its own batch statistics, noise and masks. */
 static sgan_status discriminator_gradients(struct sgan_session *s, size_t i)
 {
 	const struct sgan_part *d = &s->model->stacks[i].discriminator;

@@ -26,13 +26,13 @@ static sgan_status judge(struct sgan_session *s, size_t i, struct sgan_tape *tap
 	                        (real)weight, loss, sgan_tape_grad(tape, head));
 }
 
-/* L_D, equation (4), each expectation weighted by one half. */
+/* L_D, equation (4), each expectation weighted by one half. lambda_adv weighs it as it does L_adv: so does the published
+ * code, and where it is 0 nobody asks D. */
 static sgan_status tell_apart(struct sgan_session *s, size_t i, const struct sgan_term *term, double *loss)
 {
 	double real_loss = 0, generated_loss = 0;
-	(void)term;
-	SGAN_TRY(judge(s, i, s->tapes[i].discriminator_real, 1, 0.5, &real_loss));
-	SGAN_TRY(judge(s, i, s->tapes[i].discriminator_generated, 0, 0.5, &generated_loss));
+	SGAN_TRY(judge(s, i, s->tapes[i].discriminator_real, 1, 0.5 * term->weight, &real_loss));
+	SGAN_TRY(judge(s, i, s->tapes[i].discriminator_generated, 0, 0.5 * term->weight, &generated_loss));
 	*loss = 0.5 * real_loss + 0.5 * generated_loss;
 	return SGAN_OK;
 }
