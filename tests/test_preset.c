@@ -533,6 +533,21 @@ Test(preset, bases)
 	sgan_preset_free(p);
 }
 
+/* A file can change parts of its base's lists. */
+Test(preset, bases_with_changes)
+{
+	put_text("less.cfg", "base = \"mnist\";\nname = \"less\";\n"
+	                     "set = [ \"stacks.[0].lambda_ent=0\", \"stacks.[1].generator.[3].out=300\" ];\n");
+	put_text("least.cfg", "base = \"less.cfg\";\nset = [ \"stacks.[1].lambda_ent=0\" ];\n");
+	struct sgan_preset *p = load(in_temporary("least.cfg"), NULL, 0);
+	cr_expect_str_eq(p->name, "less");
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_ENTROPY), 0);
+	cr_expect_eq(weight(p, 1, SGAN_STAGE_JOINT, SGAN_TERM_ENTROPY), 0);
+	cr_expect_eq(p->stacks[1].generator.layers[3].out, 300);
+	cr_expect_null(strstr(p->text, "set ="), "the effective text needs no changes");
+	sgan_preset_free(p);
+}
+
 /* --- mistakes ------------------------------------------------------------------ */
 
 static void expect_error(const char *name, const char *const *settings, size_t count, const char *message)
@@ -622,6 +637,12 @@ static const struct {
 	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
 	  "{ type = \"avgpool\"; name = \"a\"; kernel = 2; } ); };",
 	  "p.cfg:4: encoder: layer 'a': a layer of type \"avgpool\" takes no 'kernel'" },
+	{ "set = 3;", "p.cfg:2: set must be a list" },
+	{ "set = [ ];", "p.cfg:2: set must be a list" },
+	{ "set = [ 3 ];", "p.cfg:2: set: element 0 is not a string" },
+	{ "set = (\n\"lr=1e-3\", \"lr\" );", "p.cfg:3: set lr: not of the form key=value" },
+	{ "set = [ \"stacks.[7].cut=fc3\" ];", "p.cfg:2: set stacks.[7].cut=fc3: no element [7]" },
+	{ "set = [ \"stacks.[0].lambda_ent=-1\" ];", "p.cfg:2: set stacks.[0].lambda_ent=-1: stack 0: 'lambda_ent' is" },
 	{ "@include \"/etc/passwd\"", "p.cfg:2: '@' is not part of a preset" },
 	{ "base = 3;", "duplicate setting name" },
 };

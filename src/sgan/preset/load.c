@@ -68,23 +68,50 @@ static sgan_status resolve_base(const config_setting_t *base, const char *name, 
 
 static sgan_status load_tree(config_t *tree, const char *name, int depth);
 
+/* Applies `set`, a list of "key=value" such as the command line takes: a part of the base's lists can be changed by no
+ * other setting. */
+static sgan_status apply_set(config_t *tree, const config_setting_t *set)
+{
+	int count = config_setting_is_array(set) || config_setting_is_list(set) ? config_setting_length(set) : 0;
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *at = config_setting_get_elem(set, (unsigned)i);
+		char where[SGAN_NAME + 32];
+		if (config_setting_type(at) != CONFIG_TYPE_STRING)
+			return sgan_tree_fail(at, "set: element %d is not a string, \"key=value\"", i);
+		snprintf(where, sizeof where, "%.31s:%u: set", sgan_tree_source(at), sgan_tree_line(at));
+		SGAN_TRY(sgan_tree_set(tree, where, config_setting_get_string(at)));
+	}
+	return count > 0 ? SGAN_OK : sgan_tree_fail(set, "set must be a list, [ \"key=value\", ... ]");
+}
+
+/* The base that `root` names, and its changes; both are done with then. */
+static sgan_status load_base(config_t *tree, const char *name, config_setting_t *root, int depth)
+{
+	const config_setting_t *base = config_setting_get_member(root, "base");
+	const config_setting_t *set = config_setting_get_member(root, "set");
+	char path[SGAN_PATH];
+	SGAN_TRY(resolve_base(base, name, path));
+	if (depth == BASE_DEPTH)
+		return sgan_tree_fail(base, "more than %d bases on top of each other, or one that leads back to itself",
+		                      BASE_DEPTH);
+	sgan_status status = load_tree(tree, path, depth + 1);
+	if (status == SGAN_EIO)
+		return sgan_fail_in(status, "%s:%u: base", sgan_tree_source(base), sgan_tree_line(base));
+	SGAN_TRY(status);
+	config_setting_remove(root, "base");
+	if (set) {
+		SGAN_TRY(apply_set(tree, set));
+		config_setting_remove(root, "set");
+	}
+	return SGAN_OK;
+}
+
 /* Puts the settings of `over`, a preset called `name`, on those of its base, into the empty tree. */
 static sgan_status load_over(config_t *tree, const char *name, config_t *over, int depth)
 {
 	config_setting_t *root = config_root_setting(over);
-	const config_setting_t *base = config_setting_get_member(root, "base");
-	if (base) {
-		char path[SGAN_PATH];
-		SGAN_TRY(resolve_base(base, name, path));
-		if (depth == BASE_DEPTH)
-			return sgan_tree_fail(base, "more than %d bases on top of each other, or one that leads back to itself",
-			                      BASE_DEPTH);
-		sgan_status status = load_tree(tree, path, depth + 1);
-		if (status == SGAN_EIO)
-			return sgan_fail_in(status, "%s:%u: base", sgan_tree_source(base), sgan_tree_line(base));
-		SGAN_TRY(status);
-		config_setting_remove(root, "base");
-	}
+	if (config_setting_get_member(root, "base"))
+		SGAN_TRY(load_base(tree, name, root, depth));
 	return sgan_tree_merge(tree, over);
 }
 
@@ -124,7 +151,7 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 	sgan_tree_init(&tree);
 	sgan_status status = load_tree(&tree, name, 0);
 	for (size_t i = 0; i < setting_count && status == SGAN_OK; i++)
-		status = sgan_tree_set(&tree, settings[i]);
+		status = sgan_tree_set(&tree, "--set", settings[i]);
 	if (status == SGAN_OK)
 		status = build(&tree, preset);
 	sgan_tree_free(&tree);

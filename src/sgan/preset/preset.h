@@ -107,10 +107,10 @@ struct sgan_preset {
 /* The term of a kind, NULL if the stack has none in that stage. */
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);
 
-/* Loads a preset: the name of a built-in one, or a file (anything with a '/' or ending in ".cfg"), its `base`
- * (another such name; a file's is relative to the folder of this one) first, then `settings` ("key=value", key a
- * libconfig path such as "joint.lr", value a libconfig scalar or a bare word) applied in order. The caller ends it
- * with sgan_preset_free.
+/* Loads a preset: the name of a built-in one, or a file (anything with a '/' or ending in ".cfg"): its `base` (another
+ * such name; a file's is relative to the folder of this one) first, then what its `set` lists, then the file's own
+ * settings, then `settings`, applied in order. Those and `set` are "key=value", key a libconfig path such as "joint.lr",
+ * value a libconfig scalar or a bare word. The caller ends it with sgan_preset_free.
  * SGAN_EINVAL, SGAN_EIO: the message names file, line and what is wrong: syntax, unknown or mistyped key, value out
  * of range, networks that do not fit each other. */
 sgan_status sgan_preset_load(const char *name, const char *const *settings, size_t setting_count,

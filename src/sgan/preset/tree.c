@@ -312,13 +312,13 @@ static sgan_status parse_value(config_t *scratch, const char *source, const char
 	return SGAN_OK;
 }
 
-sgan_status sgan_tree_set(config_t *tree, const char *assignment)
+sgan_status sgan_tree_set(config_t *tree, const char *where, const char *assignment)
 {
 	const char *equals = strchr(assignment, '=');
-	char key[KEY_LENGTH], source[KEY_LENGTH + 64];
-	snprintf(source, sizeof source, "--set %s", assignment);
+	char key[KEY_LENGTH], source[2 * KEY_LENGTH + 64];
+	int written = snprintf(source, sizeof source, "%s %s", where, assignment);
 	size_t length = equals ? (size_t)(equals - assignment) : 0;
-	if (length == 0 || length >= sizeof key || strlen(assignment) >= sizeof source - sizeof "--set ")
+	if (length == 0 || length >= sizeof key || written < 0 || (size_t)written >= sizeof source)
 		return sgan_fail(SGAN_EINVAL, "%s: not of the form key=value", source);
 	memcpy(key, assignment, length);
 	key[length] = '\0';
