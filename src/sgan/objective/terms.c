@@ -26,8 +26,8 @@ static sgan_status judge(struct sgan_session *s, size_t i, struct sgan_tape *tap
 	                        (real)weight, loss, sgan_tape_grad(tape, head));
 }
 
-/* L_D, equation (4), each expectation weighted by one half. lambda_adv weighs it as it does L_adv: so does the published
- * code, and where it is 0 nobody asks D. */
+/* L_D, equation (4), each expectation weighted by one half. lambda_adv weighs it as it does L_adv: so does the
+ * published code, and where it is 0 nobody asks D. */
 static sgan_status tell_apart(struct sgan_session *s, size_t i, const struct sgan_term *term, double *loss)
 {
 	double real_loss = 0, generated_loss = 0;

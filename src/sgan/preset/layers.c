@@ -13,7 +13,8 @@ _Static_assert(SGAN_ACT_NONE == 0 && SGAN_ACT_SIGMOID == 3, "activations is in t
 _Static_assert(sizeof(enum sgan_layer_kind) == sizeof(unsigned) && sizeof(sgan_act) == sizeof(unsigned),
                "choices are stored as unsigned");
 
-enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE, SIGMA, RATE, INDEPENDENT, JOINT };
+enum { TYPE, NAME, FROM, SHAPE, OUT, KERNEL, STRIDE, PAD, OUT_PAD, BIAS, BN, ACT, SLOPE, SIGMA, RATE };
+enum { INDEPENDENT = RATE + 1, JOINT };
 
 #define FIELD(member) offsetof(struct sgan_layer_desc, member)
 /* clang-format off */

@@ -83,7 +83,7 @@ struct sgan_stack_desc {
 	enum sgan_condition condition; /* what h(i+1) is compared by */
 	enum sgan_discriminator_loss discriminator_loss;
 	struct sgan_objective objective[SGAN_STAGE_COUNT]; /* empty in the encoder's stage */
-	struct sgan_net_desc generator;     /* inputs "h" (the condition; may be absent) and "z"; its last layer makes h(i) */
+	struct sgan_net_desc generator;     /* inputs "h" (the condition; may be absent), "z"; its last layer makes h(i) */
 	struct sgan_net_desc discriminator; /* input "h", heads "d" (logits) and "q" (as wide as z; may be absent) */
 	sgan_strengths generator_strengths, discriminator_strengths;
 };
@@ -109,8 +109,8 @@ const struct sgan_term *sgan_objective_find(const struct sgan_objective *objecti
 
 /* Loads a preset: the name of a built-in one, or a file (anything with a '/' or ending in ".cfg"): its `base` (another
  * such name; a file's is relative to the folder of this one) first, then what its `set` lists, then the file's own
- * settings, then `settings`, applied in order. Those and `set` are "key=value", key a libconfig path such as "joint.lr",
- * value a libconfig scalar or a bare word. The caller ends it with sgan_preset_free.
+ * settings, then `settings`, applied in order. Those and `set` are "key=value", key a libconfig path such as
+ * "joint.lr", value a libconfig scalar or a bare word. The caller ends it with sgan_preset_free.
  * SGAN_EINVAL, SGAN_EIO: the message names file, line and what is wrong: syntax, unknown or mistyped key, value out
  * of range, networks that do not fit each other. */
 sgan_status sgan_preset_load(const char *name, const char *const *settings, size_t setting_count,

@@ -20,8 +20,8 @@ sgan_status sgan_tree_parse(config_t *tree, const char *source, const char *text
 /* Lays the settings of src over those of dst, which is called after src then: groups are joined, all else replaced. */
 sgan_status sgan_tree_merge(config_t *dst, const config_t *src);
 
-/* Applies "key=value": key a path ("joint.lr", "stacks.[0].generator.[2].out"), value a libconfig scalar or a bare word.
- * `where` ("--set", "mine.cfg:3:") stands before it in messages. */
+/* Applies "key=value": key a path ("joint.lr", "stacks.[0].generator.[2].out"), value a libconfig scalar or a bare
+ * word. `where` ("--set", "mine.cfg:3:") stands before it in messages. */
 sgan_status sgan_tree_set(config_t *tree, const char *where, const char *assignment);
 
 /* *text (free() it) = the tree in its own language. */
