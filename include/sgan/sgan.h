@@ -161,7 +161,9 @@ typedef struct sgan_partials {
 
 /* Brings the partial sums of the slices that others compute: on entry those of begin .. end - 1 are in data, on return
  * all are. The library adds them, in the order of slices. Called by the context's thread, outside parallel work, in the
- * same order and with the same sizes by all who share a batch. Anything but SGAN_OK ends the call that needed it. */
+ * same order and with the same sizes by all who share a batch, some of whom may have none of its slices; but where a
+ * caller has all, nothing is exchanged, and nobody can share the batch with it. The exchange must not use the context.
+ * Anything but SGAN_OK ends the call that needed it. */
 typedef sgan_status sgan_exchange(void *arg, const sgan_partials *partials);
 
 /* The context's exchange from now on; NULL: none, and then calls that sum over the batch take whole batches alone.

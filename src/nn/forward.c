@@ -112,6 +112,18 @@ static sgan_status check_batch(const struct sgan_net *net, sgan_batch batch)
 	return SGAN_OK;
 }
 
+/* Tapes have workspace for contexts like the one that the network was made with. */
+static sgan_status check_context(const struct sgan_net *net, const sgan_ctx *ctx)
+{
+	if (ctx->threads > net->threads)
+		return sgan_fail(SGAN_EINVAL, "%s: made with a context of %d threads, used with one of %d", net->desc.name,
+		                 net->threads, ctx->threads);
+	if (ctx->exchange != NULL && !net->exchanges)
+		return sgan_fail(SGAN_EINVAL, "%s: made with a context without an exchange, used with one that has it",
+		                 net->desc.name);
+	return SGAN_OK;
+}
+
 static void clear_gradient(struct sgan_tape *tape, size_t layer)
 {
 	const size_t size = tape->net->nodes[layer].size;
@@ -123,6 +135,7 @@ sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct s
                              struct sgan_tape *tape, sgan_batch batch, enum sgan_mode mode)
 {
 	SGAN_TRY(check_batch(net, batch));
+	SGAN_TRY(check_context(net, ctx));
 	sgan_lap(ctx, "", "", "between networks");
 	tape->batch = batch;
 	tape->mode = mode;

@@ -22,6 +22,8 @@ struct sgan_node {
 struct sgan_net {
 	struct sgan_net_desc desc;
 	size_t max_batch, slices;
+	int threads;    /* of the contexts that the workspace suffices for, at most */
+	bool exchanges; /* it suffices for contexts that exchange partial sums, too */
 	struct sgan_node nodes[SGAN_LAYERS];
 	size_t param_count, packed_size, workspace_size;
 };

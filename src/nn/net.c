@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
+#include "src/exec/ctx.h"
 #include "src/nn/internal.h"
 
 static size_t align_up(size_t bytes)
@@ -108,6 +109,8 @@ sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, siz
 	net->desc = *desc;
 	net->max_batch = max_batch;
 	net->slices = slices;
+	net->threads = ctx->threads;
+	net->exchanges = ctx->exchange != NULL;
 	for (size_t i = 0; i < desc->layer_count; i++) {
 		sgan_status status = make_node(ctx, net, i, shapes[i]);
 		if (status != SGAN_OK) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
+#include "src/ops/ops.h"
 #include "src/sgan/objective/session_internal.h"
 #include "src/sgan/objective/terms.h"
 
@@ -39,8 +40,9 @@ static bool uses_labels(const struct sgan_session *s)
 static void encode_labels(struct sgan_session *s)
 {
 	const size_t classes = s->model->preset->classes;
+	const struct sgan_image_range images = sgan_batch_images(s->batch);
 	memset(s->one_hot, 0, s->batch.n * classes * sizeof s->one_hot[0]);
-	for (size_t i = 0; i < s->batch.n; i++)
+	for (size_t i = images.first; i < images.first + images.count; i++)
 		s->one_hot[i * classes + s->labels[i]] = 1;
 }
 
