@@ -32,14 +32,18 @@ struct sgan_epilogue {
 /* One tap of a tile: where its source values and its weights lie, in elements. */
 struct sgan_tap {
 	ptrdiff_t src; /* from the row's start (gemm tile); unused by the indirect tile */
-	size_t weight; /* from the packed panel's start, to the tap's [k][nr] block */
+	size_t weight; /* from the packed panel's start, to the tap's weights [k][nr] */
 };
 
-/* A gather from few channels: its sizes, and distances in elements. */
+/* A gather from few channels, where a whole row of the convolution's kernel, neighbours in memory, counts as one tap:
+ * its sizes, and distances in the source in elements. */
 struct sgan_runs {
-	size_t taps, k;                     /* runs of a sum; values of a run */
-	size_t rows, cols, n;               /* of the destination */
-	ptrdiff_t src_row, src_col, src_tap; /* from a destination's row, column to the next; from run to run */
+	size_t taps, k;    /* rows of the convolution's kernel; values of one, k_w * channels */
+	size_t rows, cols; /* of the destination: pixels */
+	size_t n;          /* of the destination: channels */
+	ptrdiff_t src_row; /* from the first value of a destination's row to that of the next row */
+	ptrdiff_t src_col; /* from a destination's column to the next */
+	ptrdiff_t src_tap; /* from a tap to the next */
 };
 
 /* Elements that a dropout kernel makes masks for at a time. */
@@ -48,12 +52,12 @@ enum { SGAN_DROPOUT_GROUP = 128 };
 /* The pixels that a weight gradient sums over, and the distances between them in elements. */
 struct sgan_walk {
 	size_t images, rows;
-	size_t parts;           /* of every row; each part's pixels are summed by themselves, then the parts in order */
-	const size_t *part_end; /* [parts]: the column after a part's last; the next part begins there */
+	size_t parts;           /* ranges of columns, each summed by itself over all images and rows; then added in order */
+	const size_t *part_end; /* [parts]: the column after a range's last; the next range begins there */
 	ptrdiff_t src_image, src_row, src_col;
 	ptrdiff_t diff_image, diff_row, diff_col;
-	const real *ahead; /* what will be read next: with each pixel one cache line more of it is asked for, so that it */
-	ptrdiff_t ahead_step; /* comes closer meanwhile; it need not be there. A step of 0: nothing new. */
+	const real *ahead;    /* what the caller reads next: with each pixel a cache line of it is fetched; it may not exist */
+	ptrdiff_t ahead_step; /* from a line that is fetched to the next, in elements; 0: always the same line */
 };
 
 /* How operations cut their work, so that what a piece reads again stays cached on the machines that have this
@@ -65,9 +69,9 @@ struct sgan_blocking {
 	 * panels of B, kc x nr each, go by. kc orders sums. */
 	size_t kc, mc;
 
-	/* A chunk of a convolution, forward or backward-data: at most as many flops as this, so that the last worker is not
-	 * long alone; where that makes fewer chunks than few_chunks, smaller ones, but not under the second number, which is
-	 * long against the time of handing out a chunk (about a microsecond). */
+	/* A chunk of a convolution, forward or backward-data, has at most `most` flops, so that the last worker is not long
+	 * alone. Where that makes fewer chunks than few_chunks they are made smaller, but not under `least`, which takes
+	 * long against handing out a chunk (about a microsecond). */
 	struct sgan_chunk_flops {
 		double most, least;
 	} taps_chunk, runs_chunk; /* with a matrix product for each tap; from few channels, whose sums are short */
@@ -76,8 +80,9 @@ struct sgan_blocking {
 
 	/* A weight gradient. The first four order sums. */
 	size_t wgrad_pieces;     /* slices x tiles x panels: where they are fewer, slices are cut further */
-	size_t wgrad_once_bytes; /* of the second-level cache, for a group and its sums when a group is read once: half of */
-	size_t wgrad_taps_bytes; /* it, so that the next group finds room; and when it is read again for each tap: most */
+	size_t wgrad_once_bytes; /* of a group and its sums where it is read once: half of a second-level cache of 2 MiB, so */
+	                         /* that the next group finds room beside it */
+	size_t wgrad_taps_bytes; /* the same where it is read again for each tap: most of that cache */
 	double wgrad_far_sums;   /* how much longer sums take to be read and written when they fill half of that cache */
 	double wgrad_step_moves; /* time of a multiply-add of one vector of a tile, in values moved between caches */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */

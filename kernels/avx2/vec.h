@@ -1,6 +1,5 @@
 /* Vectors of AVX2 with FMA for the templates in kernels/simd: 8 floats, 16
- * registers. Nothing but single instructions and their closest company, and SLEEF's
- * functions. */
+ * registers. Each function is one instruction or a few, or one of SLEEF's. */
 #ifndef SGAN_KERNELS_AVX2_VEC_H
 #define SGAN_KERNELS_AVX2_VEC_H
 

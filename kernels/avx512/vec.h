@@ -1,5 +1,5 @@
 /* Vectors of AVX-512 for the templates in kernels/simd: 16 floats, 32 registers.
- * Nothing but single instructions and their closest company, and SLEEF's functions. */
+ * Each function is one instruction or a few, or one of SLEEF's. */
 #ifndef SGAN_KERNELS_AVX512_VEC_H
 #define SGAN_KERNELS_AVX512_VEC_H
 

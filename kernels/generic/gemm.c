@@ -1,9 +1,9 @@
 /* The matrix tiles in portable C: the oracle of every other set, and the
- * fallback. Plain loops over a small block of sums; nothing clever. */
+ * fallback. Plain loops over a tile of sums; nothing clever. */
 #include "kernels/generic/set.h"
 #include "kernels/generic/act.h"
 
-enum { MR = 4, NR = 16 }; /* as in generic/table.c */
+enum { MR = 4, NR = 16 }; /* as in generic/table.def */
 
 static void add_tap(size_t k, const real *const src[MR], const real *panel, size_t m, real sum[MR][NR])
 {

@@ -2,10 +2,10 @@
 #include "kernels/generic/set.h"
 #include "kernels/generic/act.h"
 
-enum { NR = 16 }; /* as in generic/table.c */
+enum { NR = 16 }; /* as in generic/table.def */
 
-/* Of one block of columns at one position; weights are [taps * k][NR]. */
-static void sum_block(const struct sgan_runs *r, const real *src, const real *weights, real sum[NR])
+/* Of one panel of columns at one position; weights are [taps * k][NR]. */
+static void sum_panel(const struct sgan_runs *r, const real *src, const real *weights, real sum[NR])
 {
 	for (size_t t = 0; t < r->taps; t++, src += r->src_tap)
 		for (size_t l = 0; l < r->k; l++, weights += NR)
@@ -18,7 +18,7 @@ static void position(const struct sgan_runs *r, const real *src, const real *pan
 {
 	for (size_t first = 0; first < r->n; first += NR, panels += r->taps * r->k * NR) {
 		real sum[NR] = { 0 };
-		sum_block(r, src, panels, sum);
+		sum_panel(r, src, panels, sum);
 		for (size_t j = first; j < first + NR && j < r->n; j++) {
 			real value = sum[j - first];
 			if (e->accumulate)

@@ -1,11 +1,10 @@
 /* Sums over rows for each channel, and batch normalisation; kernels.def says what.
  *
- * Memory is read in its order, a row after the other, and sums in blocks of ROWS rows.
- * What belongs to a channel (coefficients, sums) is loaded anew for each row or block,
- * from the nearest cache: going down all rows with a group of channels would keep it in
- * registers, but skip through memory, which costs more. Where each result is one
- * element's (bn_apply, bn_grad_apply) the bits are those of the generic kernels (but
- * see act.h). */
+ * Tensors are read in memory's order, row by row, and summed ROWS rows at a time (a block). A channel's coefficients
+ * and sums are loaded again for each row or block; they are in the first-level cache. To go down all rows with a few
+ * channels would keep them in registers, but would jump through the tensor, which takes longer. Where each result is
+ * one element's (bn_apply, bn_grad_apply) the bits are those of the generic kernels, but for the logistic function
+ * (act.h). */
 #include "kernels/simd/act.h"
 
 enum { ROWS = 4 };

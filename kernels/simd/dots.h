@@ -1,5 +1,5 @@
-/* The tile of few columns; kernels.def says what it computes. A vector holds
- * products of 16 (8) elements of the sum, added up across when all are in.
+/* The tile of few columns; kernels.def says what it computes. A vector holds products of VEC elements of one sum; its
+ * lanes are added up once, at the end.
  *
  * The file that includes this has included its vec.h, and defined DOTS_NAME,
  * DOTS_SUMS (the sums held in registers), DOTS_EACH (the tiles, below), and

@@ -1,13 +1,12 @@
 /* The gather from few channels; kernels.def says what it computes. A tile is up
  * to TILE_MR positions of one row. Needs RUNS_NAME besides what tile.h needs.
  *
- * Sums are short here, some tens of terms, so that what is outside them counts:
- * one call goes over many tiles, and the destination, which is the most of what
- * moves, is asked for while the tiles before it are summed. */
+ * Sums are short here, some tens of terms, so that the time around them counts: one call goes over many tiles. Most of
+ * what moves is the destination; its cache lines are fetched while the tiles before it are summed. */
 #include "kernels/simd/multiply.h"
 
-/* How far ahead the destination is asked for: some tiles, whose sums take as long as a line of the third-level cache
- * takes to come. */
+/* How far ahead of a tile the destination is fetched: some tiles' results, whose sums take as long as a cache line
+ * takes to come from the third level. */
 enum { RUNS_AHEAD = 4096 / sizeof(float) };
 
 struct runs_tile {

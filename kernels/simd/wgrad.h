@@ -34,7 +34,8 @@ TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const str
 	}
 }
 
-/* All rows in one loop: the end of a short row's own loop is a mispredicted branch, measured as 20 cycles. */
+/* All rows in one loop: with a loop for each row, its end would be a mispredicted branch, 20 cycles by measurement,
+ * which is much where rows are short. */
 TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
                             const float *src, const float *diff, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
@@ -53,7 +54,7 @@ TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const st
 	}
 }
 
-/* Fewer multiply-adds a pixel leave no room for the instructions of vec_wrap. */
+/* Multiply-adds a pixel from which on the instructions of vec_wrap take no time of their own. */
 enum { WGRAD_LEAST_SUMS = 16 };
 
 /* Columns begin .. end - 1 of every row. */
@@ -87,7 +88,7 @@ TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, const str
 	}
 }
 
-/* The result's lines come closer while the sums are made. */
+/* The result's cache lines are fetched while the sums are made. */
 static void wgrad_fetch_dst(size_t m, const struct wgrad_args *a)
 {
 	const float *row = a->dw;

@@ -1,6 +1,6 @@
 /* Vectors of floats on x86, of either width: what AVX2 and AVX-512 name alike. A set's vec.h defines X86(name), the
  * intrinsic of its width (X86(add_ps) is _mm256_add_ps), the types vec and vec_double, vec_low and vec_high, and
- * includes this. Nothing but single instructions and their closest company. */
+ * includes this. Each function is one instruction or a few. */
 #ifndef SGAN_KERNELS_X86_VEC_H
 #define SGAN_KERNELS_X86_VEC_H
 
