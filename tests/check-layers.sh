@@ -62,7 +62,8 @@ if [ ! -s "$work/objects" ]; then
 	echo "check-layers: nothing has been built in $build" >&2
 	exit 99
 fi
-xargs "$NM" -A -P -g <"$work/objects" >"$work/symbols" || exit 99
+# shellcheck disable=SC2086 # libtool's NM may have an option with it
+xargs $NM -A -P -g <"$work/objects" >"$work/symbols" || exit 99
 
 "$AWK" -f "$here/check-layers.awk" what=folders "$work/folders" what=files "$work/files" what=includes "$work/includes" \
 	what=objects "$work/objects" what=symbols "$work/symbols"
