@@ -583,7 +583,8 @@ Test(dataset, how_to_get_data)
 	cr_assert_not_null(strstr(sgan_last_error(), "--data DIR"));
 	ASSERT_FAILS(sgan_dataset_open("no-such-name", 10, &dataset), SGAN_EIO,
 	             "neither a dataset's name (fashion-mnist, mnist)");
-	ASSERT_FAILS(sgan_dataset_open(in_temporary("none"), 10, &dataset), SGAN_EIO, "none: cannot open the dataset: No such");
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("none"), 10, &dataset), SGAN_EIO,
+	             "none: cannot open the dataset: No such");
 	ASSERT_FAILS(sgan_dataset_open("", 10, &dataset), SGAN_EINVAL, "empty");
 	put_text("file", "x");
 	ASSERT_FAILS(sgan_dataset_open(in_temporary("file"), 10, &dataset), SGAN_EIO, "file: not a folder");
@@ -741,6 +742,74 @@ Test(dataset, cifar10_labels_out_of_range)
 	put_file("d/data_batch_2.bin", bytes, size);
 	assert_refused(SGAN_EFORMAT, "d/data_batch_2.bin: image 7 has label 10, 0 to 9 expected");
 	free(bytes);
+}
+
+/* --- random damage --- */
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* Some bytes of the file are others, and every third time it is cut. */
+static void damage(const char *name, const char *bytes, size_t size, int round, uint32_t *state)
+{
+	char *damaged = malloc(size);
+	memcpy(damaged, bytes, size);
+	for (int i = 0; i <= round % 4; i++) /* the first bytes more often, where headers are */
+		damaged[next_random(state) % (i % 2 ? size : 16)] = (char)(next_random(state) >> 8);
+	put_file(name, damaged, round % 3 ? size : 1 + next_random(state) % size);
+	free(damaged);
+}
+
+/* Whatever the bytes of a file are, the folder is refused with one line, or a dataset that keeps its promises. */
+static void check_damaged(const char *const *names, size_t count, int rounds)
+{
+	uint32_t state = 20260101;
+	for (int round = 0; round < rounds; round++) {
+		const char *name = names[(size_t)round % count];
+		struct sgan_dataset dataset;
+		size_t size;
+		char *bytes = get_file(name, &size);
+		damage(name, bytes, size, round, &state);
+		sgan_status status = sgan_dataset_open(in_temporary("d"), round % 2 ? 10 : 0, &dataset);
+		if (status == SGAN_OK) {
+			const struct sgan_split *halves[] = { &dataset.train, &dataset.test };
+			for (size_t h = 0; h < 2; h++)
+				for (size_t i = 0; i < halves[h]->count; i++)
+					cr_assert_lt(halves[h]->labels[i], dataset.classes);
+			sgan_dataset_free(&dataset);
+		} else {
+			cr_assert_eq(status, SGAN_EFORMAT, "round %d: %s", round, sgan_last_error());
+			cr_assert_not_null(strstr(sgan_last_error(), "/d/"), "round %d: %s", round, sgan_last_error());
+		}
+		put_file(name, bytes, size);
+		free(bytes);
+	}
+}
+
+Test(dataset, random_damage)
+{
+	static const char *const plain[] = { "d/train-images-idx3-ubyte", "d/train-labels-idx1-ubyte",
+		                                 "d/t10k-images-idx3-ubyte", "d/t10k-labels-idx1-ubyte" };
+	put_dataset("d", false);
+	check_damaged(plain, 4, 400);
+}
+
+Test(dataset, random_damage_of_gzip)
+{
+	static const char *const gzipped[] = { "d/train-images-idx3-ubyte.gz", "d/train-labels-idx1-ubyte.gz",
+		                                   "d/t10k-images-idx3-ubyte.gz", "d/t10k-labels-idx1-ubyte.gz" };
+	put_dataset("d", true);
+	check_damaged(gzipped, 4, 400);
+}
+
+Test(dataset, random_damage_of_batches)
+{
+	static const char *const batches[] = { "d/data_batch_1.bin.gz", "d/data_batch_2.bin", "d/test_batch.bin" };
+	put_batches("d", true);
+	check_damaged(batches, 3, 150);
 }
 
 /* --- the choice of a format --- */

@@ -8,9 +8,15 @@
 #include "src/cpu/status.h"
 #include "src/data/folder.h"
 #include "src/data/format.h"
-#include "src/data/gunzip.h"
 
-enum { SIDE = 32, CHANNELS = 3, PIXELS = SIDE * SIDE, IMAGE = CHANNELS * PIXELS, RECORD = 1 + IMAGE };
+enum {
+	SIDE = 32,
+	CHANNELS = 3,
+	PIXELS = SIDE * SIDE,
+	IMAGE = CHANNELS * PIXELS, /* bytes */
+	RECORD = 1 + IMAGE,
+	LARGEST_HALF = 200000 /* images: four times what is published, and what a few gzipped bytes may become */
+};
 
 static const char inner[] = "cifar-10-batches-bin"; /* as the archive names its folder */
 
@@ -101,19 +107,11 @@ sgan_status sgan_cifar10_add(struct sgan_source *source, size_t classes, size_t 
 	return status;
 }
 
-/* The most images of a half of which `count` are there. */
-static size_t room_for(size_t count)
-{
-	const uint64_t bytes = SGAN_DATA_BYTES < SIZE_MAX / 2 ? SGAN_DATA_BYTES : SIZE_MAX / 2;
-	return (size_t)(bytes / RECORD) - count;
-}
-
 static sgan_status add_batch(const char *folder, const char *name, size_t classes, struct sgan_found *found)
 {
 	struct sgan_source *source;
-	SGAN_TRY(sgan_folder_find(folder, name, found->file));
-	SGAN_TRY(sgan_gunzip_open(found->file, &source));
-	sgan_status status = sgan_cifar10_add(source, classes, room_for(found->split.count), found);
+	SGAN_TRY(sgan_folder_open(folder, name, found->file, &source));
+	sgan_status status = sgan_cifar10_add(source, classes, LARGEST_HALF - found->split.count, found);
 	sgan_gunzip_close(source);
 	return status;
 }

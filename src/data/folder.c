@@ -1,4 +1,4 @@
-/* Looks for files of a folder by name.
+/* Finds and opens files of a folder by name.
  * It must not know what is in them. */
 #include "src/data/folder.h"
 
@@ -27,7 +27,7 @@ bool sgan_folder_has(const char *folder, const char *name)
 	return exists(path);
 }
 
-sgan_status sgan_folder_find(const char *folder, const char *name, char path[PATH_MAX])
+static sgan_status find(const char *folder, const char *name, char path[PATH_MAX])
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s.gz", folder, name);
 	if (length < 0 || length >= PATH_MAX)
@@ -40,4 +40,10 @@ sgan_status sgan_folder_find(const char *folder, const char *name, char path[PAT
 		return sgan_fail(SGAN_EIO, "%s: missing, and so is %s.gz", path, name);
 	strcat(path, ".gz");
 	return SGAN_OK;
+}
+
+sgan_status sgan_folder_open(const char *folder, const char *name, char path[PATH_MAX], struct sgan_source **source)
+{
+	SGAN_TRY(find(folder, name, path));
+	return sgan_gunzip_open(path, source);
 }

@@ -4,13 +4,13 @@
 
 #include <limits.h>
 
-#include <sgan/sgan.h>
+#include "src/data/gunzip.h"
 
 /* Whether the folder has name or name.gz; also where that cannot be told for lack of a permission. */
 bool sgan_folder_has(const char *folder, const char *name);
 
-/* path = folder/name, or folder/name.gz if only that is there. SGAN_EIO: neither is; SGAN_EINVAL: the path is too
- * long. */
-sgan_status sgan_folder_find(const char *folder, const char *name, char path[PATH_MAX]);
+/* Opens folder/name, or folder/name.gz if only that is there, and tells its path, which must outlive the source; end it
+ * with sgan_gunzip_close. SGAN_EIO: neither is there, or as sgan_gunzip_open; SGAN_EINVAL: the path is too long. */
+sgan_status sgan_folder_open(const char *folder, const char *name, char path[PATH_MAX], struct sgan_source **source);
 
 #endif

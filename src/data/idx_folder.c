@@ -5,7 +5,6 @@
 #include "src/cpu/status.h"
 #include "src/data/folder.h"
 #include "src/data/format.h"
-#include "src/data/gunzip.h"
 #include "src/data/idx.h"
 
 /* The names of one half's files. */
@@ -15,8 +14,10 @@ struct names {
 
 /* What those who publish such files call them; a folder goes by the first row of which it has a file. */
 static const struct names known[][SGAN_DATA_HALVES] = {
-	{ { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" }, { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" } },
-	{ { "train-images.idx3-ubyte", "train-labels.idx1-ubyte" }, { "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte" } },
+	{ { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
+	  { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" } },
+	{ { "train-images.idx3-ubyte", "train-labels.idx1-ubyte" },
+	  { "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte" } },
 };
 
 static const struct names *names_in(const char *folder)
@@ -36,8 +37,7 @@ static bool probe(const char *path)
 static sgan_status read_images(const char *folder, const char *name, struct sgan_idx *images, struct sgan_found *found)
 {
 	struct sgan_source *source;
-	SGAN_TRY(sgan_folder_find(folder, name, found->file));
-	SGAN_TRY(sgan_gunzip_open(found->file, &source));
+	SGAN_TRY(sgan_folder_open(folder, name, found->file, &source));
 	sgan_status status = sgan_idx_read_images(source, images);
 	sgan_gunzip_close(source);
 	return status;
@@ -48,8 +48,7 @@ static sgan_status read_labels(const char *folder, const struct names *names, si
 {
 	char path[PATH_MAX];
 	struct sgan_source *source;
-	SGAN_TRY(sgan_folder_find(folder, names->labels, path));
-	SGAN_TRY(sgan_gunzip_open(path, &source));
+	SGAN_TRY(sgan_folder_open(folder, names->labels, path, &source));
 	sgan_status status = sgan_idx_read_labels(source, classes, labels);
 	sgan_gunzip_close(source);
 	if (status != SGAN_OK || labels->count == images)

@@ -16,7 +16,8 @@ struct known {
 };
 
 static const struct known known[] = {
-	{ "fashion-mnist", "/usr/share/datasets", "install Debian's package dataset-fashion-mnist (./bootstrap does), or " },
+	{ "fashion-mnist", "/usr/share/datasets",
+	  "install Debian's package dataset-fashion-mnist (./bootstrap does), or " },
 	{ "mnist", "/usr/share/datasets", "" },
 };
 
@@ -37,7 +38,8 @@ static sgan_status locate_known(const char *root, const struct known *one, char 
 	char folder[PATH_MAX];
 	int length = snprintf(folder, sizeof folder, "%s/%s", root ? root : one->root, one->name);
 	if (length < 0 || (size_t)length >= sizeof folder)
-		return sgan_fail(SGAN_EINVAL, "dataset %s: the path of %.60s... is too long", one->name, root ? root : one->root);
+		return sgan_fail(SGAN_EINVAL, "dataset %s: the path of %.60s... is too long", one->name,
+		                 root ? root : one->root);
 	if (!realpath(folder, path))
 		return sgan_fail(SGAN_EIO, "%s: no %s there (%s): %s%s", folder, one->name, strerror(errno), one->advice,
 		                 sgan_data_how_to);
