@@ -232,7 +232,7 @@ static sgan_batch whole(size_t n)
 Test(library, elementwise_refused)
 {
 	struct small s = open_small();
-	const sgan_adam adam = { 1e-3, 0.5, 0.999, 1e-8 }, wild = { 1e-3, 1, 0.999, 1e-8 };
+	const sgan_adam adam = { 1e-3, 0.5, 0.999, 1e-8, false }, wild = { 1e-3, 1, 0.999, 1e-8, false };
 
 	REFUSED(sgan_act_forward(NULL, 4, s.a, SGAN_ACT_RELU, 0, s.out), "activation: ctx is NULL");
 	REFUSED(sgan_act_forward(s.ctx, 4, NULL, SGAN_ACT_RELU, 0, s.out), "activation: src is NULL");
@@ -384,7 +384,7 @@ static sgan_status step_caller(sgan_ctx *ctx, struct caller *c, uint64_t t)
 {
 	static const sgan_real ones[OUT] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 	static const sgan_bn bn = { OUT, (sgan_real)1e-6, SGAN_ACT_LRELU, (sgan_real)0.2, SGAN_BN_IMAGES };
-	static const sgan_adam adam = { 1e-3, 0.5, 0.999, 1e-8 };
+	static const sgan_adam adam = { 1e-3, 0.5, 0.999, 1e-8, false };
 	struct results *r = c->results;
 	const sgan_batch batch = sgan_whole_batch(BATCH, 2);
 	sgan_status s;

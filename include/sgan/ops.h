@@ -153,17 +153,17 @@ SGAN_API sgan_status sgan_mean_squared_error(sgan_ctx *ctx, sgan_batch batch, si
 
 /* --- optimiser ------------------------------------------------------------------ */
 
-/* Settings of Adam (Kingma and Ba, 2015, algorithm 1), but for epsilon, which is added inside the root as the published
- * SGANs have it. */
+/* Settings of Adam (Kingma and Ba, 2015, algorithm 1). */
 typedef struct sgan_adam {
 	double lr;           /* the step's size, alpha in the paper */
 	double beta1, beta2; /* decay of the moments; from 0 to less than 1 */
 	double epsilon;      /* not negative */
+	bool epsilon_outside; /* added to the root, as in the paper; else inside it, as the published SGANs have it */
 } sgan_adam;
 
 /* Step t = 1, 2, ... over count parameters, element by element:
  * m = beta1 m + (1 - beta1) grad; v = beta2 v + (1 - beta2) grad^2;
- * param -= lr (m / (1 - beta1^t)) / sqrt(v / (1 - beta2^t) + epsilon).
+ * param -= lr (m / (1 - beta1^t)) / sqrt(v / (1 - beta2^t) + epsilon), or / (sqrt(v / (1 - beta2^t)) + epsilon).
  * All are [count]; m and v start as zeros and are the caller's to keep. SGAN_EINVAL: t is 0, or a setting is out of
  * its range. */
 SGAN_API sgan_status sgan_adam_step(sgan_ctx *ctx, const sgan_adam *adam, uint64_t t, size_t count,

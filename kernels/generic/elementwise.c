@@ -39,13 +39,13 @@ void SGAN_SYMBOL(col_sum__generic)(size_t rows, size_t channels, const real *src
 			sum[c] += src[r * ld + c];
 }
 
-void SGAN_SYMBOL(adam__generic)(size_t count, real lr, real beta1, real beta2, real eps, real c1, real c2,
-                                const real *grad, real *m, real *v, real *param)
+void SGAN_SYMBOL(adam__generic)(size_t count, real lr, real beta1, real beta2, real eps, real eps_root, real c1,
+                                real c2, const real *grad, real *m, real *v, real *param)
 {
 	for (size_t i = 0; i < count; i++) {
 		real g = grad[i];
 		m[i] = beta1 * m[i] + (1 - beta1) * g;
 		v[i] = beta2 * v[i] + (1 - beta2) * (g * g);
-		param[i] -= lr * (c1 * m[i]) / sqrt(c2 * v[i] + eps);
+		param[i] -= lr * (c1 * m[i]) / (sqrt(c2 * v[i] + eps) + eps_root);
 	}
 }

@@ -64,18 +64,19 @@ void SGAN_SYMBOL(VEC_ISA(copy))(size_t rows, size_t n, const real *src, ptrdiff_
 			vec_store_n(dst + c, vec_load_n(src + c, n - c), n - c);
 }
 
-void SGAN_SYMBOL(VEC_ISA(adam))(size_t count, real lr, real beta1, real beta2, real eps, real c1, real c2,
-                                const real *grad, real *m, real *v, real *param)
+void SGAN_SYMBOL(VEC_ISA(adam))(size_t count, real lr, real beta1, real beta2, real eps, real eps_root, real c1,
+                                real c2, const real *grad, real *m, real *v, real *param)
 {
 	vec b1 = vec_set(beta1), one_b1 = vec_set(1 - beta1), b2 = vec_set(beta2), one_b2 = vec_set(1 - beta2);
 	vec k1 = vec_set(c1), k2 = vec_set(c2), rate = vec_set(lr), epsilon = vec_set(eps);
+	vec root_epsilon = vec_set(eps_root);
 
 	for (size_t i = 0; i < count; i += VEC) {
 		size_t left = count - i;
 		vec g = vec_load_n(grad + i, left);
 		vec mean = vec_add(vec_mul(b1, vec_load_n(m + i, left)), vec_mul(one_b1, g));
 		vec square = vec_add(vec_mul(b2, vec_load_n(v + i, left)), vec_mul(one_b2, vec_mul(g, g)));
-		vec root = vec_sqrt(vec_add(vec_mul(k2, square), epsilon));
+		vec root = vec_add(vec_sqrt(vec_add(vec_mul(k2, square), epsilon)), root_epsilon);
 		vec step = vec_div(vec_mul(rate, vec_mul(k1, mean)), root);
 		vec_store_n(m + i, mean, left);
 		vec_store_n(v + i, square, left);

@@ -12,7 +12,7 @@ enum { CHUNK = 1 << 14 };
 struct adam_job {
 	const struct sgan_kernels *kernels;
 	size_t count;
-	real lr, beta1, beta2, eps, c1, c2;
+	real lr, beta1, beta2, eps, eps_root, c1, c2;
 	const real *grad;
 	real *m, *v, *param;
 };
@@ -23,8 +23,8 @@ static void adam_chunk(void *arg, size_t chunk, int worker)
 	size_t first = chunk * CHUNK;
 
 	(void)worker;
-	job->kernels->adam(least_of(job->count - first, CHUNK), job->lr, job->beta1, job->beta2, job->eps, job->c1, job->c2,
-	                   job->grad + first, job->m + first, job->v + first, job->param + first);
+	job->kernels->adam(least_of(job->count - first, CHUNK), job->lr, job->beta1, job->beta2, job->eps, job->eps_root,
+	                   job->c1, job->c2, job->grad + first, job->m + first, job->v + first, job->param + first);
 }
 
 static sgan_status check_adam(const sgan_adam *adam, uint64_t t)
@@ -46,7 +46,8 @@ static struct adam_job adam_job(const sgan_ctx *ctx, const sgan_adam *adam, uint
 		.lr = (real)adam->lr,
 		.beta1 = (real)adam->beta1,
 		.beta2 = (real)adam->beta2,
-		.eps = (real)adam->epsilon,
+		.eps = adam->epsilon_outside ? 0 : (real)adam->epsilon,
+		.eps_root = adam->epsilon_outside ? (real)adam->epsilon : 0,
 		.c1 = (real)(1 / (1 - pow(adam->beta1, (double)t))),
 		.c2 = (real)(1 / (1 - pow(adam->beta2, (double)t))),
 	};
