@@ -408,6 +408,26 @@ Test(preset, initial_weights_by_network)
 	sgan_preset_free(p);
 }
 
+/* Which first weights make z matter was measured: the presets' are no accident. */
+Test(preset, initial_weights_of_the_presets)
+{
+	static const struct {
+		const char *name;
+		enum sgan_init_kind discriminator;
+	} expected[] = { { "mnist", SGAN_INIT_GLOROT },
+		             { "mnist-normal", SGAN_INIT_NORMAL },
+		             { "cifar10", SGAN_INIT_NORMAL } };
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		struct sgan_preset *p = load(expected[i].name, NULL, 0);
+		for (int stage = SGAN_STAGE_INDEPENDENT; stage <= SGAN_STAGE_JOINT; stage++) {
+			expect_init(&p->stages[stage].generator_init, SGAN_INIT_NORMAL, 0.02);
+			expect_init(&p->stages[stage].discriminator_init, expected[i].discriminator, 0.02);
+		}
+		expect_init(&p->stages[SGAN_STAGE_ENCODER].init, SGAN_INIT_HE, 0.02);
+		sgan_preset_free(p);
+	}
+}
+
 /* --- what is written reads back ------------------------------------------------ */
 
 static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
