@@ -26,7 +26,7 @@ struct sgan_epilogue {
 	sgan_act act;
 	real slope;      /* of SGAN_ACT_LRELU */
 	bool accumulate; /* add to what dst holds instead of overwriting it (before bias and activation) */
-	bool stream;     /* dst is part of a tensor too large to stay cached: written without being fetched first */
+	bool bypass;     /* dst is part of a tensor too large to stay cached: written without being fetched first */
 };
 
 /* One tap of a tile: where its source values and its weights lie, in elements. */
@@ -90,7 +90,7 @@ struct sgan_blocking {
 	/* Passes over the rows of a tensor. The first two order sums. */
 	size_t row_chunk_elements; /* of a chunk: the two or three tensors that a pass reads stay cached for a second look */
 	size_t row_chunks_most;    /* in a slice */
-	size_t stream_bytes; /* of a tensor that is written past the caches: more than the second-level caches of a few cores
+	size_t bypass_bytes; /* of a tensor that is written past the caches: more than the second-level caches of a few cores
 	                      * hold, less than most third-level ones */
 };
 

@@ -22,9 +22,9 @@ void SGAN_SYMBOL(bn_stats__generic)(size_t rows, size_t channels, const real *sr
 }
 
 void SGAN_SYMBOL(bn_apply__generic)(size_t rows, size_t channels, const real *src, const real *scale, const real *shift,
-                                    sgan_act act, real slope, bool stream, real *dst)
+                                    sgan_act act, real slope, bool bypass, real *dst)
 {
-	(void)stream;
+	(void)bypass;
 	for (size_t r = 0; r < rows; r++)
 		for (size_t c = 0; c < channels; c++) {
 			size_t i = r * channels + c;

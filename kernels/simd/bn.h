@@ -98,36 +98,36 @@ void SGAN_SYMBOL(VEC_ISA(bn_stats))(size_t rows, size_t channels, const real *sr
 }
 
 SIMD_INLINE void apply_vector(size_t n, const float *src, const float *scale, const float *shift, sgan_act act,
-                              vec slope, bool stream, float *dst)
+                              vec slope, bool bypass, float *dst)
 {
 	vec x = vec_add(vec_mul(vec_load_n(src, n), vec_load_n(scale, n)), vec_load_n(shift, n));
 
 	x = vec_act(x, act, slope);
-	if (stream)
+	if (bypass)
 		vec_stream(dst, x);
 	else
 		vec_store_n(dst, x, n);
 }
 
 SIMD_INLINE void apply_all(size_t rows, size_t channels, const float *src, const float *scale, const float *shift,
-                           sgan_act act, float slope, bool stream, float *dst)
+                           sgan_act act, float slope, bool bypass, float *dst)
 {
 	vec s = vec_set(slope);
 
 #define VECTOR(nr, r, c, n)                                                                                  \
-	apply_vector(n, src + (r) * channels + (c), scale + (c), shift + (c), act, s, stream, dst + (r) * channels + (c))
+	apply_vector(n, src + (r) * channels + (c), scale + (c), shift + (c), act, s, bypass, dst + (r) * channels + (c))
 	EACH_ROW(rows, channels, VECTOR);
 #undef VECTOR
 }
 
 void SGAN_SYMBOL(VEC_ISA(bn_apply))(size_t rows, size_t channels, const real *src, const real *scale,
-                                    const real *shift, sgan_act act, real slope, bool stream, real *dst)
+                                    const real *shift, sgan_act act, real slope, bool bypass, real *dst)
 {
 	bool whole = channels % VEC == 0 && (uintptr_t)dst % sizeof(vec) == 0;
 
 #define STREAM_CALL(which) apply_all(rows, channels, src, scale, shift, which, slope, true, dst)
 #define ACT_CALL(which) apply_all(rows, channels, src, scale, shift, which, slope, false, dst)
-	if (stream && whole && act != SGAN_ACT_SIGMOID) {
+	if (bypass && whole && act != SGAN_ACT_SIGMOID) {
 		SIMD_EACH_ACT(act, STREAM_CALL)
 	} else {
 		SIMD_EACH_ACT(act, ACT_CALL)

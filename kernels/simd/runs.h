@@ -69,7 +69,7 @@ void SGAN_SYMBOL(RUNS_NAME)(const struct sgan_runs *r, const real *src, const re
 {
 	size_t tiles = (r->cols + TILE_MR - 1) / TILE_MR, least = r->cols / tiles, longer = r->cols % tiles;
 	size_t steps = r->taps * r->k * ((r->n + TILE_NR - 1) / TILE_NR);
-	size_t ahead_step = e->stream || !steps ? 0 : TILE_MR * r->n * sizeof(float) / steps + 1;
+	size_t ahead_step = e->bypass || !steps ? 0 : TILE_MR * r->n * sizeof(float) / steps + 1;
 
 	for (size_t y = 0; y < r->rows; y++) {
 		const float *from = src + (ptrdiff_t)y * r->src_row;

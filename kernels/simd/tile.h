@@ -85,7 +85,7 @@ TILE_INLINE void tile_write(size_t m, size_t nv, struct tile_edge edge, float *d
 }
 
 /* The same past the caches, where rows lie on vectors. */
-TILE_INLINE bool tile_stream(size_t m, size_t nv, float *dst, ptrdiff_t ld, vec sum[TILE_MR][TILE_NV])
+TILE_INLINE bool tile_bypass(size_t m, size_t nv, float *dst, ptrdiff_t ld, vec sum[TILE_MR][TILE_NV])
 {
 	if (((uintptr_t)dst | (uintptr_t)(ld * (ptrdiff_t)sizeof(float))) % sizeof(vec) != 0)
 		return false;
@@ -115,7 +115,7 @@ TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_
 		tile_relu(m, nv, sum);
 	else if (e->act == SGAN_ACT_LRELU)
 		tile_lrelu(m, nv, e->slope, sum);
-	if (e->stream && edge.whole && e->act != SGAN_ACT_SIGMOID && tile_stream(m, nv, dst, ld, sum))
+	if (e->bypass && edge.whole && e->act != SGAN_ACT_SIGMOID && tile_bypass(m, nv, dst, ld, sum))
 		return;
 	tile_write(m, nv, edge, dst, ld, sum);
 	if (e->act == SGAN_ACT_SIGMOID)

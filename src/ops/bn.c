@@ -50,7 +50,7 @@ static sgan_status prepare(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch, s
 		.kernels = ctx->kernels,
 		.bn = bn,
 		.chunks = sgan_row_chunks(ctx->kernels, batch, pixels, channels),
-		.stream = sgan_streams(ctx->kernels, batch.n * pixels * channels),
+		.bypass = sgan_bypasses_caches(ctx->kernels, batch.n * pixels * channels),
 	};
 	size_t chunks = summed ? sgan_row_chunk_total(&job->chunks) : 0;
 	if (!sgan_size_mul3(2 * (2 + (summed ? batch.slices : 0)), channels, sizeof(double), &doubles) ||

@@ -13,7 +13,7 @@ struct bn_job {
 	const real *src, *diff_dst;     /* [n, pixels, channels] */
 	const real *mean, *inv_std;     /* [channels]: the batch's */
 	real *dst;                      /* [n, pixels, channels]: dst, or diff_src */
-	bool stream;                    /* dst is too large to stay cached */
+	bool bypass;                    /* dst is too large to stay cached */
 	double *total_a, *total_b;      /* [channels] each: of the batch, its mean and m2 (the sum of squared distances from
 	                                 * it), or the sums of g and of g xhat */
 	double *slices;                 /* [slices][2][channels]: the same of each slice */

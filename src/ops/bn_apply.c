@@ -35,7 +35,7 @@ static void apply_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->kernels->bn_apply(rows.count, channels, job->src + rows.first * channels, job->scale, job->shift, job->bn->act,
-	                       job->bn->slope, job->stream, job->dst + rows.first * channels);
+	                       job->bn->slope, job->bypass, job->dst + rows.first * channels);
 }
 
 void sgan_bn_apply(sgan_ctx *ctx, struct bn_job *job)

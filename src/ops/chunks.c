@@ -30,9 +30,9 @@ struct row_chunks sgan_row_chunks(const struct sgan_kernels *kernels, sgan_batch
 	return c;
 }
 
-bool sgan_streams(const struct sgan_kernels *kernels, size_t elements)
+bool sgan_bypasses_caches(const struct sgan_kernels *kernels, size_t elements)
 {
-	return elements > kernels->blocking.stream_bytes / sizeof(real);
+	return elements > kernels->blocking.bypass_bytes / sizeof(real);
 }
 
 size_t sgan_row_chunk_total(const struct row_chunks *c)

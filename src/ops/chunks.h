@@ -25,6 +25,6 @@ struct row_range sgan_row_chunk(const struct row_chunks *c, size_t chunk);
 
 /* Whether a tensor of so many elements is better written past the caches: it would be gone from them before it is
  * read, and each of its lines would be fetched from memory only to be overwritten. */
-bool sgan_streams(const struct sgan_kernels *kernels, size_t elements);
+bool sgan_bypasses_caches(const struct sgan_kernels *kernels, size_t elements);
 
 #endif

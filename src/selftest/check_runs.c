@@ -28,7 +28,7 @@ static size_t draw(struct check *c, struct runs_case *t)
 		.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_SIGMOID),
 		.slope = (real)0.25,
 		.accumulate = check_between(c, 0, 1) == 1,
-		.stream = check_between(c, 0, 1) == 1,
+		.bypass = check_between(c, 0, 1) == 1,
 	};
 	return (t->r.rows - 1) * (size_t)t->r.src_row + (t->r.cols - 1) * (size_t)t->r.src_col +
 	       (t->r.taps ? (t->r.taps - 1) * (size_t)t->r.src_tap : 0) + k;

@@ -70,7 +70,7 @@ static void draw(struct check *c, size_t m, size_t n, struct tile_case *t)
 		.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_SIGMOID),
 		.slope = (real)0.25,
 		.accumulate = check_between(c, 0, 1) == 1,
-		.stream = check_between(c, 0, 1) == 1,
+		.bypass = check_between(c, 0, 1) == 1,
 	};
 }
 

@@ -113,7 +113,7 @@ static void run_panel(const struct indirect_job *job, const struct indirect_tile
 	size_t ld = even ? job->view.dst_c : kernels->gemm_nr;
 	struct sgan_epilogue epilogue = p->epilogue;
 
-	epilogue.stream = epilogue.stream && even; /* scratch is read at once */
+	epilogue.bypass = epilogue.bypass && even; /* scratch is read at once */
 	kernels->igemm(taps, memory->tap, job->view.src_c, memory->rows, p->weights, to, (ptrdiff_t)ld, tile->m, p->n,
 	               &epilogue);
 	for (size_t row = 0; row < tile->m && !even; row++)

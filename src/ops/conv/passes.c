@@ -107,7 +107,7 @@ static sgan_status run_images(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pa
 	SGAN_TRY(check_images(ctx, plan, pass, &call, workspace));
 	v = conv_view(&planned->problem);
 	call.epilogue = epilogue;
-	call.epilogue.stream = sgan_streams(planned->problem.kernels, batch.n * v.dst_h * v.dst_w * v.dst_c);
+	call.epilogue.bypass = sgan_bypasses_caches(planned->problem.kernels, batch.n * v.dst_h * v.dst_w * v.dst_c);
 	return planned->algorithm->run(ctx, &call);
 }
 

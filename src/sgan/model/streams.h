@@ -25,11 +25,11 @@ static inline uint32_t sgan_stream(enum sgan_purpose purpose, unsigned stage, un
 }
 
 /* Whose noise and masks a stream of a stack is; 0 is z. */
-enum sgan_pass_of { SGAN_PASS_ENCODER = 1, SGAN_PASS_GENERATOR, SGAN_PASS_REAL, SGAN_PASS_GENERATED };
+enum sgan_drawn_by { SGAN_DRAWN_BY_ENCODER = 1, SGAN_DRAWN_BY_GENERATOR, SGAN_DRAWN_BY_REAL, SGAN_DRAWN_BY_GENERATED };
 
 /* Of a network's layers, which put their numbers into the high byte (sgan_tape_random). */
 static inline uint32_t sgan_layer_stream(enum sgan_purpose purpose, unsigned stage, unsigned stack,
-                                         enum sgan_pass_of pass)
+                                         enum sgan_drawn_by pass)
 {
 	return sgan_stream(purpose, stage, stack) | (uint32_t)pass << 4;
 }

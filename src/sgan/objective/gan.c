@@ -34,7 +34,7 @@ static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, u
 		if (stack->generator_condition >= 0)
 			sgan_tape_input(t->generator, stack->generator_condition, sgan_session_condition(s, i));
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
-		sgan_session_random(s, t->generator, purpose, i, SGAN_PASS_GENERATOR, step);
+		sgan_session_random(s, t->generator, purpose, i, SGAN_DRAWN_BY_GENERATOR, step);
 		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->batch, mode));
 		if (i == 0 && s->generated != NULL) /* gradients pass a subtraction as they are */
 			subtract_mean(s, sgan_tape_value(t->generator, stack->generator_out));
@@ -68,11 +68,11 @@ static sgan_status discriminator_gradients(struct sgan_session *s, size_t i)
 	struct sgan_tape *on_real = s->tapes[i].discriminator_real, *on_generated = s->tapes[i].discriminator_generated;
 	sgan_params_clear_grads(d->params);
 	if (passes & SGAN_D_REAL) {
-		sgan_session_random(s, on_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_REAL, s->updates[0]);
+		sgan_session_random(s, on_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_DRAWN_BY_REAL, s->updates[0]);
 		SGAN_TRY(discriminate(s, i, on_real, sgan_session_real(s, i)));
 	}
 	if (passes & SGAN_D_GENERATED) {
-		sgan_session_random(s, on_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_PASS_GENERATED, s->updates[0]);
+		sgan_session_random(s, on_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_DRAWN_BY_GENERATED, s->updates[0]);
 		SGAN_TRY(discriminate(s, i, on_generated, sgan_session_generated(s, i)));
 	}
 	SGAN_TRY(sgan_terms_take(s, i, SGAN_DISCRIMINATOR));
@@ -101,7 +101,7 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 	const unsigned passes = sgan_terms_passes(s, i, SGAN_GENERATOR);
 	sgan_params_clear_grads(stack->generator.params);
 	if (passes & SGAN_D_GENERATED) {
-		sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_PASS_GENERATED,
+		sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_DRAWN_BY_GENERATED,
 		                    s->updates[1]);
 		SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
 	}

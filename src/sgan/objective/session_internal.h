@@ -14,7 +14,7 @@ sgan_status sgan_session_add(struct sgan_session *session, size_t size, const re
 
 /* Tells a tape of stack i where its noise and masks of step `step` come from. */
 void sgan_session_random(struct sgan_session *session, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
-                         enum sgan_pass_of pass, uint64_t step);
+                         enum sgan_drawn_by pass, uint64_t step);
 
 /* Adam over a part's parameters, `updates` of which went before. */
 sgan_status sgan_session_update(struct sgan_session *session, struct sgan_part *part, uint64_t updates);

@@ -28,7 +28,7 @@ sgan_status sgan_session_add(struct sgan_session *s, size_t size, const real *va
 }
 
 void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
-                         enum sgan_pass_of pass, uint64_t step)
+                         enum sgan_drawn_by pass, uint64_t step)
 {
 	sgan_tape_random(tape, s->model->preset->seed,
 	                 sgan_layer_stream(purpose, (unsigned)s->stage, (unsigned)stack, pass), step);
