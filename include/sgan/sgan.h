@@ -14,9 +14,10 @@
  * of several threads must keep to contexts of one: OpenMP's team does not survive a fork.
  *
  * Tensors belong to the caller. A function that fails leaves what it was to write as it
- * was. A pointer may be NULL where its comment says so; elsewhere a call that returns a
- * status refuses it (SGAN_EINVAL), and a call that tells something tells 0, NULL or, of
- * an instruction set, SGAN_ISA_COUNT. To end or to free NULL does nothing. */
+ * was, unless it was an exchange that failed (sgan/ops.h). A pointer may be NULL where
+ * its comment says so; elsewhere a call that returns a status refuses it (SGAN_EINVAL),
+ * and a call that tells something tells 0, NULL or, of an instruction set,
+ * SGAN_ISA_COUNT. To end or to free NULL does nothing. */
 #ifndef SGAN_SGAN_H
 #define SGAN_SGAN_H
 
@@ -53,7 +54,7 @@ typedef enum sgan_status {
 	SGAN_EIO,          /* the operating system refused: open, read, write */
 	SGAN_EFORMAT,      /* a file's content is not what it must be */
 	SGAN_EUNSUPPORTED, /* this machine or this build cannot do it */
-	SGAN_EDIVERGED,    /* a loss is not finite any more */
+	SGAN_EDIVERGED,    /* a loss, a parameter or a statistic is not finite any more */
 	SGAN_EINTERRUPTED  /* the caller asked to stop; what was done is kept */
 } sgan_status;
 
