@@ -49,7 +49,9 @@ struct sgan_runs {
 /* Elements that a dropout kernel makes masks for at a time. */
 enum { SGAN_DROPOUT_GROUP = 128 };
 
-/* The pixels that a weight gradient sums over, and the distances between them in elements. */
+/* The pixels that a weight gradient sums over, in three nested loops, and the distances between them in elements. src
+ * is X and diff is Y of the base convolution; "images", "rows" and "columns" name the loops of the plain case, they may
+ * be joined or exchanged (src/ops/conv/weights_walk.c). */
 struct sgan_walk {
 	size_t images, rows;
 	size_t parts;           /* ranges of columns, each summed by itself over all images and rows; then added in order */
@@ -78,13 +80,13 @@ struct sgan_blocking {
 	double few_chunks;
 	double taps_panel_bytes; /* of packed weights that a chunk goes over: with its sources they stay in the second level */
 
-	/* A weight gradient. The first four order sums. */
+	/* A weight gradient. The first four cut sums, and wgrad_step_moves can choose the algorithm: all five order sums. */
 	size_t wgrad_pieces;     /* slices x tiles x panels: where they are fewer, slices are cut further */
 	size_t wgrad_once_bytes; /* of a group and its sums where it is read once: half of a second-level cache of 2 MiB, so */
 	                         /* that the next group finds room beside it */
 	size_t wgrad_taps_bytes; /* the same where it is read again for each tap: most of that cache */
 	double wgrad_far_sums;   /* how much longer sums take to be read and written when they fill half of that cache */
-	double wgrad_step_moves; /* time of a multiply-add of one vector of a tile, in values moved between caches */
+	double wgrad_step_moves; /* time of one pixel for one row of a tile, nr multiply-adds, in values moved */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */
 
 	/* Passes over the rows of a tensor. The first two order sums. */

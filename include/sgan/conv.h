@@ -77,7 +77,9 @@ SGAN_API void sgan_conv_plan_destroy(sgan_conv_plan *plan);
 /* The names of the algorithms that fit a pass of a layer: the first `most` of them into names, which may be NULL where
  * most is 0; *count is how many there are. They are static strings. All compute the same sums, in different order.
  *
- *   forward and backward-data (of a convolution: "gather" and "scatter"; of a deconvolution the other way about)
+ *   forward and backward-data (of a convolution: "gather", where a position of the smaller side sums what its taps
+ *   read, and "scatter", its transpose; of a deconvolution the other way about). A tile is the results that a kernel
+ *   holds in registers.
  *     "batch"     a tile's rows are one position in several images
  *     "indirect"  a tile's rows are positions of one image
  *     "runs"      gather from few channels: a kernel row is one long tap
@@ -104,8 +106,8 @@ SGAN_API size_t sgan_conv_out_w(const sgan_conv_plan *plan);
  * unknown pass. A multiple of 64. */
 SGAN_API size_t sgan_conv_packed_size(const sgan_conv_plan *plan, sgan_pass pass);
 
-/* Bytes of workspace that a pass needs with ctx, or with any context of as many threads or fewer, which has no exchange
- * unless ctx has one; a multiple of 64; 0 where an argument is NULL or the pass unknown. Its content means nothing
+/* Bytes of workspace that a pass needs with ctx; enough also for a context of no more threads, and for one with an
+ * exchange if ctx has one; a multiple of 64; 0 where an argument is NULL or the pass unknown. Its content means nothing
  * between calls: all layers that one thread runs may share the largest. */
 SGAN_API size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass);
 
@@ -118,8 +120,8 @@ SGAN_API sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, s
 /* The passes. A batch of at most max_batch images, cut into the plan's slices; tensors are the whole batch's, of which
  * a call reads and writes the images of the batch's range of slices. workspace and packed begin on 64-byte boundaries;
  * no output overlaps another argument. SGAN_EINVAL: n is over max_batch, the slices are not the plan's, the range is
- * not within them, a pointer is NULL that may not be (where the range has no images, tensors and packed weights may),
- * workspace or packed is not aligned. */
+ * not within them, a pointer is NULL that may not be (where the range has no images, src, dst, their gradients and
+ * packed may), workspace or packed is not aligned. */
 
 /* dst = act(conv(src) + bias), or deconv. packed is SGAN_FORWARD's. bias [out_c], or NULL for none. */
 SGAN_API sgan_status sgan_conv_forward(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
@@ -136,8 +138,8 @@ SGAN_API sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan
 /* diff_weights = the gradient of the whole batch with respect to the weights, laid out as they are, or += with
  * accumulate; diff_dst as above. An empty batch's gradient is 0. Each slice of the batch is summed by itself and the
  * slices added in order; with accumulate their total is added to diff_weights once. Of a range that is not all slices,
- * ctx's exchange brings the other slices' sums ([slices, weights]); without one, or if it fails, diff_weights is left
- * as it was, and what it returns is returned. The bias's gradient is sgan_bias_backward's. */
+ * ctx's exchange brings the other slices' sums ([slices, weights]); without one SGAN_EINVAL, if it fails what it
+ * returns is returned; either way diff_weights is left as it was. The bias's gradient is sgan_bias_backward's. */
 SGAN_API sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
                                                 const sgan_real *src, const sgan_real *diff_dst,
                                                 sgan_real *diff_weights, bool accumulate, void *workspace);

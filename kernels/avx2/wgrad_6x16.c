@@ -1,4 +1,4 @@
-/* Registers: 6 x 2 sums, 2 of the gradient, 1 broadcast: 15 of 16, and the mask. */
+/* Registers: 6 x 2 sums, 2 of Y, 1 of X broadcast: 15 of 16, and the mask. */
 #include "kernels/avx2/vec.h"
 
 #define TILE_MR 6

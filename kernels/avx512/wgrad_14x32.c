@@ -1,4 +1,4 @@
-/* Registers: 14 x 2 sums, 2 of the gradient, 1 broadcast: 31 of 32. */
+/* Registers: 14 x 2 sums, 2 of Y, 1 of X broadcast: 31 of 32. */
 #include "kernels/avx512/vec.h"
 
 #define TILE_MR 14

@@ -80,7 +80,7 @@ static inline size_t axis_reach(const struct axis *a, size_t count)
 /* Y's positions of begin .. end - 1 that the tap links with one inside X. */
 struct axis_range sgan_axis_destinations(const struct axis *a, size_t tap, size_t begin, size_t end);
 
-/* X's positions between the first and the last that Y's positions begin .. end - 1 reach, as far as there are any. */
+/* The part of X, without padding, from the first to the last position that Y's begin .. end - 1 reach. */
 struct axis_range sgan_axis_reached(const struct axis *a, size_t begin, size_t end);
 
 /* --- rounding and cutting ------------------------------------------------------- */

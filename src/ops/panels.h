@@ -1,4 +1,4 @@
-/* A matrix brought into panels, the form in which tiles read one operand: panel p holds the columns from p nr on as
+/* A matrix brought into panels, the form in which tiles read one operand: panel p holds the columns from p * nr on as
  * [rows, nr], zero beyond the last column. A tile then reads nr neighbours for each step of its sum, from one row to
  * the next. It must not know what the matrix is: weights, an operand of a product, pixels. */
 #ifndef SGAN_OPS_PANELS_H

@@ -1,5 +1,5 @@
 /* What an algorithm of an operation is, and the lists from which one is chosen: the only place that chooses. A new
- * algorithm is a file that defines a struct conv_algorithm, and a row in algorithm.c. */
+ * algorithm is a file that defines a struct conv_algorithm, a declaration in algorithms.h and a row in algorithm.c. */
 #ifndef SGAN_OPS_CONV_ALGORITHM_H
 #define SGAN_OPS_CONV_ALGORITHM_H
 
@@ -9,7 +9,7 @@
 #include "src/ops/conv/weights_cut.h"
 
 /* What an algorithm is chosen for: one operation of a layer, on one set of kernels, for whole batches of up to
- * max_batch images. Nothing that an algorithm does may depend on anything else, but how work is cut among threads. */
+ * max_batch images. Only how work is cut among threads may depend on anything else. */
 struct conv_problem {
 	enum conv_operation operation;
 	struct conv_base base;
@@ -58,16 +58,16 @@ struct conv_algorithm {
 	size_t (*packed_count)(const struct conv_problem *problem);
 	void (*pack)(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed);
 
-	/* Bytes of workspace, multiples of 64: each worker's; what all share, also where slices' partial sums are exchanged
-	 * (NULL: nothing). */
+	/* Bytes of workspace, multiples of 64: of each worker; shared by all (NULL: none), where `exchanges` says whether
+	 * slices' partial sums may be exchanged. */
 	size_t (*worker_bytes)(const struct conv_problem *problem);
 	size_t (*shared_bytes)(const struct conv_problem *problem, bool exchanges);
 
 	/* Computes the call's images. What it returns is the exchange's: others cannot fail. */
 	sgan_status (*run)(sgan_ctx *ctx, const struct conv_call *call);
 
-	/* How far a result may be off, in roundings (half an epsilon) of the sum of its products' absolute values, for
-	 * values of either sign: what tests allow. */
+	/* The bound that tests apply: a result may be off by `error` roundings, of half an epsilon each, of the sum of its
+	 * products' absolute values. */
 	double error;
 };
 

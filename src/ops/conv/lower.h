@@ -5,7 +5,7 @@
  *   scatter  X from Y: convolution backward-data, deconvolution forward
  *   weights  their gradient from X and Y
  *
- * Nothing outside src/ops/conv knows of these. Here nothing is known of algorithms. */
+ * Algorithms see only these three, never a layer's kind or pass. Here nothing is known of algorithms. */
 #ifndef SGAN_OPS_CONV_LOWER_H
 #define SGAN_OPS_CONV_LOWER_H
 
@@ -62,14 +62,14 @@ static inline size_t conv_padded(const struct axis *a)
 	return a->pad + a->x + a->pad_after;
 }
 
-/* An image's 1 or 3 channels, which fill no tile: X has at most as many as the tile of dot products has columns, and
- * there are several taps side by side. */
+/* Whether X has so few channels (an image's 1 or 3) that they fill no tile, and several taps lie side by side. 4 is the
+ * limit of the dots kernel (kernels.def). */
 static inline bool conv_has_few_channels(const struct conv_base *b)
 {
 	return b->x_c <= 4 && b->w.kernel > 1;
 }
 
-/* Whether the values under a kernel row are one run besides. */
+/* Whether, moreover, the values under a kernel row are neighbours in memory. */
 static inline bool conv_has_runs(const struct conv_base *b)
 {
 	return conv_has_few_channels(b) && b->w.dilation == 1;

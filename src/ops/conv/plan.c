@@ -32,7 +32,7 @@ static bool product_fits(size_t a, size_t b, size_t c, size_t d, size_t *product
 static sgan_status check_sizes(struct conv_problem *p)
 {
 	const struct conv_base *b = &p->base;
-	size_t unused, taps, widest = b->x_c > b->y_c ? b->x_c : b->y_c, nr = p->kernels->gemm_nr;
+	size_t unused, widest = b->x_c > b->y_c ? b->x_c : b->y_c, nr = p->kernels->gemm_nr;
 
 	if (!product_fits(p->max_batch, conv_padded(&b->h), conv_padded(&b->w), b->x_c, &unused) ||
 	    !product_fits(p->max_batch, b->h.y, b->w.y, b->y_c, &unused))
@@ -40,7 +40,7 @@ static sgan_status check_sizes(struct conv_problem *p)
 		                 p->max_batch, b->h.x, b->w.x, b->x_c, b->h.y, b->w.y, b->y_c);
 	if (!product_fits(b->h.kernel, b->w.kernel, widest + nr, widest + nr, &unused) ||
 	    !product_fits(b->h.kernel, b->w.kernel, b->x_c, b->y_c, &p->weight_count) ||
-	    !product_fits(b->h.kernel, b->w.kernel, b->w.y, b->x_c + nr, &taps) ||
+	    !product_fits(b->h.kernel, b->w.kernel, b->w.y, b->x_c + nr, &unused) ||
 	    !product_fits(p->weight_count, p->slices, 1, 1, &unused))
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zux%zux%zux%zu are too large to address", b->h.kernel,
 		                 b->w.kernel, b->x_c, b->y_c);
@@ -65,12 +65,12 @@ static sgan_status plan_pass(sgan_pass pass, const char *name, const struct conv
                              struct conv_planned *planned)
 {
 	const struct conv_algorithm *a;
-	size_t pieces;
+	size_t unused;
 
 	*planned = (struct conv_planned){ .problem = *problem };
 	SGAN_TRY(sgan_conv_choose(sgan_conv_pass_names[pass], name, &planned->problem, &planned->algorithm));
 	a = planned->algorithm;
-	if (!product_fits(problem->weight_count, problem->slices, planned->problem.cut.pieces, 1, &pieces))
+	if (!product_fits(problem->weight_count, problem->slices, planned->problem.cut.pieces, 1, &unused))
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zu elements in %zu slices are too large to address",
 		                 problem->weight_count, problem->slices);
 	planned->worker_bytes = a->worker_bytes(&planned->problem);

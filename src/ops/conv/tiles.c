@@ -69,7 +69,8 @@ void sgan_conv_pack_panels(sgan_ctx *ctx, const struct conv_problem *problem, co
 
 /* --- cost -------------------------------------------------------------------- */
 
-/* Steps of the sum that a tile could have done in the time that it takes to come to the next stretch. */
+/* What it costs a tile to go on from one contiguous piece of the sum (a tap's channels) to the next, in steps of the
+ * sum. */
 static const double stretch_steps = 4;
 
 double sgan_conv_tiles_cost(const struct conv_problem *problem, size_t rows, size_t depth)

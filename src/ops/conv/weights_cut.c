@@ -38,7 +38,7 @@ static double y_moved(const struct conv_weights_sizes *s, const struct conv_weig
 
 static double sums_moved(const struct conv_weights_sizes *s, const struct conv_weights_cut *cut)
 {
-	return cut->groups * weight_values(s);
+	return cut->sum_passes * weight_values(s);
 }
 
 static double copied(const struct conv_weights_sizes *s, const struct conv_weights_cut *cut)
@@ -46,15 +46,17 @@ static double copied(const struct conv_weights_sizes *s, const struct conv_weigh
 	return cut->shape.packed ? x_moved(s, cut) + y_moved(s, cut) : 0;
 }
 
-/* A step takes a vector of each of nr columns for a row of a tile, and loads them once for all rows. */
+/* A step is one pixel for one row of a tile: nr multiply-adds. Each tile takes one more, to load Y's nr values for all
+ * its rows. */
 static double steps(const struct conv_weights_sizes *s, const struct conv_weights_cut *cut)
 {
 	double pixels = (double)s->max_batch * (double)(s->base->h.y * s->base->w.y);
 
-	return pixels * (double)(cut->shape.taps * cut->shape.panels) * (double)(cut->shape.run + cut->shape.tiles);
+	return pixels * (double)(cut->shape.taps * cut->shape.panels) * (double)(cut->shape.values + cut->shape.tiles);
 }
 
-/* `cuts`: whether cuts of one algorithm are compared by it. The rest is the same for all of them, or nearly. */
+/* `cuts`: whether cuts of one algorithm are compared by it. Multiply-adds are the same for all of them; copies are made
+ * as often as X and Y are read, which the first rows count already. */
 static const struct cost_row {
 	const char *what, *unit;
 	double (*count)(const struct conv_weights_sizes *s, const struct conv_weights_cut *cut);
@@ -112,14 +114,14 @@ struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *si
 {
 	const struct conv_base *b = sizes->base;
 	struct conv_weights_shape s = {
-		.run = kernel_rows ? b->w.kernel * b->x_c : b->x_c,
+		.values = kernel_rows ? b->w.kernel * b->x_c : b->x_c,
 		.taps = kernel_rows ? b->h.kernel : conv_taps(b),
 		.mr = sizes->kernels->wgrad_mr,
 		.nr = sizes->kernels->wgrad_nr,
 		.packed = !kernel_rows,
 	};
 
-	s.tiles = ceil_div(s.run, s.mr);
+	s.tiles = ceil_div(s.values, s.mr);
 	s.panels = ceil_div(b->y_c, s.nr);
 	s.x_pitch = round_up(s.mr, PITCH);
 	return s;
@@ -127,7 +129,8 @@ struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *si
 
 /* --- the batch --------------------------------------------------------------- */
 
-/* Pieces are kept apart where that takes less memory than X and Y do, so that each of these is read once. */
+/* Pieces are kept apart where that takes at most half of the memory that X and Y do: it saves reading these again for
+ * each slice, and costs writing the pieces' sums and reading them. */
 static void cut_slices(const struct conv_weights_sizes *s, struct conv_weights_cut *cut)
 {
 	double most = (x_values(s) + y_values(s)) / 2 / weight_values(s);
@@ -181,19 +184,19 @@ static void cut_groups(const struct conv_weights_sizes *sizes, struct conv_weigh
 
 	cut->bands = 1;
 	cut->images = piece;
-	cut->groups = (double)pieces;
+	cut->sum_passes = (double)pieces;
 	if (image * piece <= cache)
 		return;
-	left = left > 2 * sums ? left - sums : left / 2;
+	left = left > 2 * sums ? left - sums : left / 2; /* sums get what they need, at most half; pixels the rest */
 	cut->images = left / image;
 	if (cut->images) {
-		cut->groups = (double)pieces * (double)ceil_div(piece, cut->images);
+		cut->sum_passes = (double)pieces * (double)ceil_div(piece, cut->images);
 	} else {
 		cut->bands = ceil_div(b->h.y, left / row ? left / row : 1);
-		cut->groups = (double)sizes->max_batch * (double)cut->bands;
+		cut->sum_passes = (double)sizes->max_batch * (double)cut->bands;
 	}
 	if (2 * sums > cache)
-		cut->groups *= blocking->wgrad_far_sums;
+		cut->sum_passes *= blocking->wgrad_far_sums;
 }
 
 /* Numbers of chunks to try: all small ones, some large ones. */
@@ -230,7 +233,7 @@ struct conv_weights_cut sgan_weights_cut_matrix(const struct conv_weights_sizes 
 
 	cut.pieces = cut.bands = cut.x_chunks = 1;
 	cut.images = sizes->max_batch;
-	cut.groups = 1;
+	cut.sum_passes = 1;
 	cut.y_chunks = ceil_div(cut.shape.panels, panels ? panels : 1);
 	return cut;
 }
@@ -242,11 +245,11 @@ struct conv_weights_chunk sgan_weights_chunk(const struct conv_weights_cut *cut,
 {
 	const struct conv_weights_shape *s = &cut->shape;
 	struct conv_weights_chunk chunk = {
-		.c = part_begin(s->run, grid->x_chunks, x_chunk),
+		.c = part_begin(s->values, grid->x_chunks, x_chunk),
 		.panel = part_begin(s->panels, grid->y_chunks, y_chunk),
 	};
 
-	chunk.count = part_begin(s->run, grid->x_chunks, x_chunk + 1) - chunk.c;
+	chunk.count = part_begin(s->values, grid->x_chunks, x_chunk + 1) - chunk.c;
 	chunk.tiles = ceil_div(chunk.count, s->mr);
 	chunk.panels = part_begin(s->panels, grid->y_chunks, y_chunk + 1) - chunk.panel;
 	return chunk;
@@ -259,7 +262,7 @@ static double thread_time(const struct conv_weights_sizes *sizes, const struct c
 	const struct conv_base *b = sizes->base;
 	const struct conv_weights_shape *s = &cut->shape;
 	const struct sgan_blocking *blocking = &sizes->kernels->blocking;
-	size_t count = ceil_div(s->run, x_chunks), panels = ceil_div(s->panels, y_chunks);
+	size_t count = ceil_div(s->values, x_chunks), panels = ceil_div(s->panels, y_chunks);
 	size_t tensors = least_of(work->tensors, work->images ? work->images : 1);
 	double images = (double)work->images / (double)tensors, pixels = images * (double)(b->h.y * b->w.y);
 	double row_steps = pixels * (double)(s->taps * panels) * (double)(count + ceil_div(count, s->mr));

@@ -1,5 +1,6 @@
 /* How the sum of a weight gradient is cut, chosen when the plan is made. What orders a sum (pieces and groups) follows
- * from the layer's sizes alone; chunks of channels cannot change a bit.
+ * from the plan and the batch. A call may use more chunks of channels than the cut (the grid below); that changes no
+ * bit.
  *
  *   batch > slice > piece > group > tile and tap
  *
@@ -12,11 +13,11 @@
 #include "kernels/kernels.h"
 #include "src/ops/conv/lower.h"
 
-/* The gradient as a matrix for each tap: `run` rows of y_c columns, in tiles of mr x nr. */
+/* The gradient as a matrix for each tap: `values` rows of y_c columns, in tiles of mr x nr. */
 struct conv_weights_shape {
-	size_t run, taps;     /* x values of a tap, and taps: x_c and all taps, or a kernel row's and h.kernel */
+	size_t values, taps;  /* X's under a tap, and taps: x_c and all taps, or w.kernel * x_c and h.kernel */
 	size_t mr, nr;        /* the kernel's tile */
-	size_t tiles, panels; /* of run and of y_c */
+	size_t tiles, panels; /* values in tiles of mr, y_c in panels of nr */
 	size_t x_pitch;       /* elements of a copied pixel of a tile */
 	bool packed;          /* a group's pixels are copied together before they are summed */
 };
@@ -24,14 +25,16 @@ struct conv_weights_shape {
 struct conv_weights_cut {
 	struct conv_weights_shape shape;
 	size_t pieces;             /* of each slice */
-	bool apart;                /* pieces are summed at the same time, each into memory of its own; else in turn */
+	bool apart;                /* pieces of all slices are summed at the same time, each into memory of its own; else
+	                            * there is one piece a slice, and slices are summed in turn */
 	size_t images;             /* of a group; 0: a group is a band of one image */
 	size_t bands;              /* of an image */
 	size_t x_chunks, y_chunks; /* of channels: as many as it takes that a group and its sums fit the cache */
-	double groups;             /* in the whole batch, counted more than once where sums are read from afar */
+	double sum_passes;         /* times that the sums are read and written: once for each group in the batch, and
+	                            * wgrad_far_sums times where they do not stay cached */
 };
 
-/* What a cut is found for: a struct conv_problem's sizes. */
+/* What a cut is found for: a struct conv_problem's sizes (algorithm.h includes this file). */
 struct conv_weights_sizes {
 	const struct conv_base *base;
 	const struct sgan_kernels *kernels;
@@ -53,8 +56,8 @@ struct conv_weights_cut sgan_weights_cut_matrix(const struct conv_weights_sizes 
 /* Expected time, as the number of multiply-adds that full tiles do in it. A matrix product moves less (`matrix`). */
 double sgan_weights_cost(const struct conv_weights_sizes *sizes, const struct conv_weights_cut *cut, bool matrix);
 
-/* The same taken apart, a line for each thing that takes time, with its unit: as much as `size` holds, with a 0 at the
- * end. Returns the length that the whole text has, as snprintf does. */
+/* For tests: the same taken apart, a line for each thing that takes time, with its unit: as much as `size` holds, with
+ * a 0 at the end. Returns the length that the whole text has, as snprintf does. */
 int sgan_weights_print(const struct conv_weights_sizes *sizes, const struct conv_weights_cut *cut, size_t size,
                        char *text);
 
@@ -79,7 +82,7 @@ struct conv_weights_grid sgan_weights_grid_matrix(const struct conv_weights_size
 
 /* What one chunk of work takes of the gradient: some of X's and Y's channels, all taps. */
 struct conv_weights_chunk {
-	size_t c, count, tiles; /* of a run */
+	size_t c, count, tiles; /* the first value of a tap, how many, and tiles of them */
 	size_t panel, panels;
 };
 

@@ -40,7 +40,7 @@ struct target {
 static size_t lay_out(const struct conv_problem *problem, char *base, struct direct_memory *memory)
 {
 	const struct conv_weights_shape *s = &problem->cut.shape;
-	size_t tiles = ceil_div(ceil_div(s->run, problem->cut.x_chunks), s->mr);
+	size_t tiles = ceil_div(ceil_div(s->values, problem->cut.x_chunks), s->mr);
 	size_t panels = ceil_div(s->panels, problem->cut.y_chunks);
 	size_t taps = conv_round_bytes(sgan_weights_x_copy(problem) * sizeof(real));
 	size_t y = taps + conv_round_bytes(s->taps * sizeof(struct conv_weights_tap));
@@ -90,7 +90,7 @@ static void sum_tile(const struct conv_call *call, const struct conv_weights_chu
 	const struct conv_problem *problem = call->problem;
 	const struct conv_weights_shape *s = &problem->cut.shape;
 	size_t y_c = problem->base.y_c, ld = target.tensor ? y_c : s->nr;
-	size_t tap_step = target.tensor ? s->run * y_c : s->mr * s->nr;
+	size_t tap_step = target.tensor ? s->values * y_c : s->mr * s->nr;
 	real *to = memory->sums + (tile->panel * chunk->tiles + tile->index) * s->taps * tap_step;
 
 	if (target.tensor)
@@ -184,7 +184,7 @@ static void write_sums(const struct conv_problem *problem, const struct conv_wei
 	for (size_t panel = 0; panel < chunk->panels; panel++)
 		for (size_t i = 0; i < chunk->tiles * s->taps; i++, sums += s->mr * s->nr) {
 			struct tile tile = tile_at(problem, chunk, i / s->taps, panel);
-			real *to = target.tensor + i % s->taps * s->run * y_c + tile_offset(problem, chunk, &tile);
+			real *to = target.tensor + i % s->taps * s->values * y_c + tile_offset(problem, chunk, &tile);
 			if (!target.add)
 				kernels->copy(tile.m, tile.columns, sums, (ptrdiff_t)s->nr, to, (ptrdiff_t)y_c);
 			for (size_t row = 0; row < tile.m && target.add; row++)
@@ -226,7 +226,7 @@ static void add_total(const struct conv_call *call, const struct conv_weights_ch
 
 	for (size_t tap = 0; tap < s->taps; tap++)
 		for (size_t row = 0; row < chunk->count; row++) {
-			size_t at = (tap * s->run + chunk->c + row) * y_c + column;
+			size_t at = (tap * s->values + chunk->c + row) * y_c + column;
 			call->problem->kernels->add(columns, total + at, call->diff_weights + at);
 		}
 }

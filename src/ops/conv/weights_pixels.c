@@ -28,7 +28,7 @@ size_t sgan_weights_x_copy(const struct conv_problem *problem)
 {
 	const struct conv_base *b = &problem->base;
 	const struct conv_weights_shape *s = &problem->cut.shape;
-	size_t tiles = ceil_div(ceil_div(s->run, problem->cut.x_chunks), s->mr);
+	size_t tiles = ceil_div(ceil_div(s->values, problem->cut.x_chunks), s->mr);
 
 	if (s->packed)
 		return x_copy_rows(problem, b->h.x) * b->w.x * tiles * s->x_pitch;
@@ -46,7 +46,8 @@ size_t sgan_weights_y_copy(const struct conv_problem *problem)
 
 /* --- copies ------------------------------------------------------------------ */
 
-/* With the images' pixels of one position side by side, the inner loops of sums are longer than rows. */
+/* Whether a copy has the images' pixels of one position side by side, which makes images the inner loop of sums. With
+ * stride 1 columns join it; otherwise it is as long as there are images, which should be no less than a row is. */
 static bool interleaves(const struct conv_base *b, const struct conv_weights_group *group)
 {
 	return group->rows == b->h.y && ((b->h.stride == 1 && b->w.stride == 1) || group->images >= b->w.y);

@@ -51,8 +51,8 @@ static const real *x_rows(const struct rows_job *job)
 	return job->call->x + job->row * job->call->problem->base.x_c;
 }
 
-/* The lines that a tile of X ends in are asked for while the tile before it is worked on; it begins in those, or in
- * the lines that the tile before ends in. */
+/* Fetches the last cache line of each row of the next tile of X; the first was fetched with this tile or with the one
+ * before. */
 static void ask_for_tile(const struct rows_job *job, const struct conv_weights_chunk *chunk, size_t tile,
                          struct sgan_walk *walk)
 {

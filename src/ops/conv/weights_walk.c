@@ -30,7 +30,7 @@ static struct linked linked_pixels(const struct conv_base *b, const struct conv_
 	return l;
 }
 
-/* Images as the inner loop. */
+/* Loops over images, rows, columns become loops over rows, columns, images. */
 static void turn_inside_out(struct conv_weights_tap *tap)
 {
 	struct sgan_walk w = tap->walk;
@@ -66,7 +66,7 @@ static void join_rows(struct conv_weights_tap *tap)
 	w->rows = 1;
 }
 
-/* The inner loop as long as can be, in the same order. */
+/* Without changing the order of pixels: rows that follow on evenly join the inner loop, then images do. */
 static void lengthen(struct conv_weights_tap *tap)
 {
 	struct sgan_walk *w = &tap->walk;
