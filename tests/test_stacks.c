@@ -210,6 +210,24 @@ Test(stacks, an_encoder_learns_from_one_image)
 	close_many(&m);
 }
 
+/* A label that no class has is refused before it is an address. */
+Test(stacks, a_label_beyond_the_classes_is_refused)
+{
+	static char text[TEXT];
+	struct many m;
+	struct sgan_session *s;
+	uint32_t labels[IMAGES] = { 0 };
+	write_text(text, 2);
+	open_text(&m, text);
+	must(sgan_session_create(m.ctx, m.model, SGAN_STAGE_INDEPENDENT, &s));
+	must(sgan_session_batch(s, IMAGES, m.x, labels));
+	labels[IMAGES - 1] = (uint32_t)m.preset->classes;
+	cr_expect_eq(sgan_session_batch(s, IMAGES, m.x, labels), SGAN_EINVAL);
+	cr_expect(strstr(sgan_last_error(), "label"), "%s", sgan_last_error());
+	sgan_session_destroy(s);
+	close_many(&m);
+}
+
 /* --- first weights ---------------------------------------------------------------- */
 
 static struct sgan_model *make_model(sgan_ctx *ctx, struct sgan_preset *preset)

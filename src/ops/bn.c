@@ -110,7 +110,7 @@ sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch b
 
 	SGAN_TRY(check(what_forward, ctx, bn, batch, pixels, sizeof tensors / sizeof *tensors, tensors, &elements));
 	SGAN_TRY(check_pair(what_forward, running));
-	SGAN_TRY(sgan_check_summed(what_forward, ctx, batch));
+	SGAN_TRY(sgan_check_exchange(what_forward, ctx, batch.slices, batch.begin, batch.end));
 	if (!elements)
 		return SGAN_OK;
 	SGAN_TRY(prepare(ctx, bn, batch, pixels, true, &job));
@@ -164,7 +164,7 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch,
 
 	SGAN_TRY(check(what_backward, ctx, bn, batch, pixels, sizeof tensors / sizeof *tensors, tensors, &elements));
 	SGAN_TRY(check_pair(what_backward, weights));
-	SGAN_TRY(sgan_check_summed(what_backward, ctx, batch));
+	SGAN_TRY(sgan_check_exchange(what_backward, ctx, batch.slices, batch.begin, batch.end));
 	if (!elements)
 		return SGAN_OK;
 	SGAN_TRY(prepare(ctx, bn, batch, pixels, true, &job));

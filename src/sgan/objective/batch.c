@@ -37,13 +37,18 @@ static bool uses_labels(const struct sgan_session *s)
 	return s->stage == SGAN_STAGE_ENCODER;
 }
 
-static void encode_labels(struct sgan_session *s)
+static sgan_status encode_labels(struct sgan_session *s)
 {
 	const size_t classes = s->model->preset->classes;
 	const struct sgan_image_range images = sgan_batch_images(s->batch);
 	memset(s->one_hot, 0, s->batch.n * classes * sizeof s->one_hot[0]);
-	for (size_t i = images.first; i < images.first + images.count; i++)
+	for (size_t i = images.first; i < images.first + images.count; i++) {
+		if (s->labels[i] >= classes)
+			return sgan_fail(SGAN_EINVAL, "image %zu of a batch: label %u, expected less than %zu", i,
+			                 (unsigned)s->labels[i], classes);
 		s->one_hot[i * classes + s->labels[i]] = 1;
+	}
+	return SGAN_OK;
 }
 
 sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, const uint32_t *labels)
@@ -54,7 +59,7 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	s->x = x;
 	s->labels = labels;
 	if (labels != NULL)
-		encode_labels(s);
+		SGAN_TRY(encode_labels(s));
 	else if (uses_labels(s))
 		return sgan_fail(SGAN_EINVAL, "stage %s: a batch without labels, which it needs", sgan_stage_name(s->stage));
 	return run_encoder(s, encoder_end(s), s->stage == SGAN_STAGE_ENCODER ? SGAN_TRAIN_RUNNING : SGAN_INFER);
