@@ -45,8 +45,8 @@ extern "C" {
 #define SGAN_VERSION_MINOR 1
 #define SGAN_VERSION_PATCH 0
 
-/* What a fallible function returns. On anything but SGAN_OK the outputs are
- * untouched and sgan_last_error() says in one line what was wrong. */
+/* What a fallible function returns. On anything but SGAN_OK sgan_last_error() says in one
+ * line what was wrong. */
 typedef enum sgan_status {
 	SGAN_OK = 0,
 	SGAN_EINVAL,       /* an argument, option or setting is wrong */
