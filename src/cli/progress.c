@@ -11,24 +11,31 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 1024, WIDTH = 80 };
+enum { LINE_BYTES = 4096, WIDTH = 80 }; /* the losses of 16 stacks have room */
 static const double redraw_seconds = 0.1;
+static const char left_off[] = ", ..."; /* what a line ends with that lacks something */
 
 struct line {
 	char text[LINE_BYTES];
 	size_t length;
+	bool full; /* it ends with left_off */
 };
 
+/* An item, whole; left_off in place of the first that has no room, and nothing behind it. */
 static void add(struct line *line, const char *format, ...) SGAN_PRINTF(2, 3);
 static void add(struct line *line, const char *format, ...)
 {
+	const size_t room = sizeof line->text - sizeof left_off - line->length;
 	va_list args;
+	if (line->full)
+		return;
 	va_start(args, format);
-	int added = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, args);
+	int added = vsnprintf(line->text + line->length, room, format, args);
 	va_end(args);
-	line->length += added > 0 ? (size_t)added : 0;
-	if (line->length >= sizeof line->text)
-		line->length = sizeof line->text - 1;
+	line->full = added < 0 || (size_t)added >= room;
+	if (line->full)
+		memcpy(line->text + line->length, left_off, sizeof left_off);
+	line->length += line->full ? sizeof left_off - 1 : (size_t)added;
 }
 
 static double seconds_now(void)
@@ -118,6 +125,9 @@ static void draw(struct cli_progress *progress, const struct sgan_progress *now)
 	struct line text = { .length = 0 }, line = { .length = 0 };
 	const char *stage = sgan_stage_name(now->stage);
 	size_t name = strlen(stage), width = terminal_width() - 1; /* the last column would wrap */
+	const size_t most = sizeof line.text - 64; /* beside colours and left_off */
+	if (width > most)
+		width = most;
 	describe(&text, now, progress->accuracy);
 	if (name > width)
 		name = width;
