@@ -64,6 +64,9 @@ static const struct tensor results[] = {
 	OF_BATCH(bce),           OF_BATCH(classes),       OF_BATCH(squared),
 };
 
+/* A tensor over the images, of a caller that has some. */
+#define OWN(field) (sgan_batch_images(o->batch).count ? o->field : NULL)
+
 static sgan_status run_norm(sgan_ctx *ctx, struct ops *o)
 {
 	const sgan_bn bn = { CHANNELS, (real)1e-5, SGAN_ACT_LRELU, (real)0.2, SGAN_BN_VALUES };
@@ -74,13 +77,13 @@ static sgan_status run_norm(sgan_ctx *ctx, struct ops *o)
 		shift[c] = (real)c / CHANNELS - (real)0.5;
 		var[c] = (real)(2 + c);
 	}
-	SGAN_TRY(sgan_bn_forward_train(ctx, &bn, o->batch, PIXELS, o->src, gain, shift, o->mean, o->inv_std, (real)0.1,
-	                               o->running_mean, o->running_var, o->normal));
-	SGAN_TRY(sgan_bn_backward(ctx, &bn, o->batch, PIXELS, o->src, o->diff, gain, shift, o->mean, o->inv_std,
-	                          o->diff_gain, o->diff_shift, o->diff_normal));
-	SGAN_TRY(sgan_bn_forward_infer(ctx, &bn, o->batch, PIXELS, o->src, gain, shift, shift, var, o->inferred));
-	return sgan_bn_backward_infer(ctx, &bn, o->batch, PIXELS, o->src, o->diff, gain, shift, shift, var,
-	                              o->diff_inferred);
+	SGAN_TRY(sgan_bn_forward_train(ctx, &bn, o->batch, PIXELS, OWN(src), gain, shift, o->mean, o->inv_std, (real)0.1,
+	                               o->running_mean, o->running_var, OWN(normal)));
+	SGAN_TRY(sgan_bn_backward(ctx, &bn, o->batch, PIXELS, OWN(src), OWN(diff), gain, shift, o->mean, o->inv_std,
+	                          o->diff_gain, o->diff_shift, OWN(diff_normal)));
+	SGAN_TRY(sgan_bn_forward_infer(ctx, &bn, o->batch, PIXELS, OWN(src), gain, shift, shift, var, OWN(inferred)));
+	return sgan_bn_backward_infer(ctx, &bn, o->batch, PIXELS, OWN(src), OWN(diff), gain, shift, shift, var,
+	                              OWN(diff_inferred));
 }
 
 /* diff_bias is overwritten, sum_bias and act_bias are added to. */
@@ -89,19 +92,20 @@ static sgan_status run_bias(sgan_ctx *ctx, struct ops *o)
 	const struct sgan_image_range images = sgan_batch_images(o->batch);
 	const size_t first = images.first * IMAGE, count = images.count * IMAGE;
 
-	SGAN_TRY(sgan_bias_backward(ctx, o->batch, PIXELS, CHANNELS, o->diff, false, o->diff_bias));
-	SGAN_TRY(sgan_bias_backward(ctx, o->batch, PIXELS, CHANNELS, o->src, true, o->sum_bias));
+	SGAN_TRY(sgan_bias_backward(ctx, o->batch, PIXELS, CHANNELS, OWN(diff), false, o->diff_bias));
+	SGAN_TRY(sgan_bias_backward(ctx, o->batch, PIXELS, CHANNELS, OWN(src), true, o->sum_bias));
 	memcpy(o->act_diff + first, o->diff + first, count * sizeof(real));
-	return sgan_act_bias_backward(ctx, o->batch, PIXELS, CHANNELS, o->src, SGAN_ACT_LRELU, (real)0.2, o->act_diff,
+	return sgan_act_bias_backward(ctx, o->batch, PIXELS, CHANNELS, OWN(src), SGAN_ACT_LRELU, (real)0.2, OWN(act_diff),
 	                              o->act_bias);
 }
 
 static sgan_status run_losses(sgan_ctx *ctx, struct ops *o)
 {
-	SGAN_TRY(sgan_softmax_cross_entropy(ctx, o->batch, CLASSES, o->scores, o->labels, 1, &o->softmax, o->diff_softmax));
-	SGAN_TRY(sgan_bce_logits(ctx, o->batch, o->logits, 1, (real)0.5, &o->bce, o->diff_bce));
-	SGAN_TRY(sgan_bce_classes(ctx, o->batch, CLASSES, o->scores, 0, 2, &o->classes, o->diff_classes));
-	return sgan_mean_squared_error(ctx, o->batch, CLASSES, o->scores, o->codes, 3, &o->squared, o->diff_squared);
+	SGAN_TRY(sgan_softmax_cross_entropy(ctx, o->batch, CLASSES, OWN(scores), OWN(labels), 1, &o->softmax,
+	                                    OWN(diff_softmax)));
+	SGAN_TRY(sgan_bce_logits(ctx, o->batch, OWN(logits), 1, (real)0.5, &o->bce, OWN(diff_bce)));
+	SGAN_TRY(sgan_bce_classes(ctx, o->batch, CLASSES, OWN(scores), 0, 2, &o->classes, OWN(diff_classes)));
+	return sgan_mean_squared_error(ctx, o->batch, CLASSES, OWN(scores), OWN(codes), 3, &o->squared, OWN(diff_squared));
 }
 
 static sgan_status run_images(sgan_ctx *ctx, struct ops *o)
@@ -110,12 +114,12 @@ static sgan_status run_images(sgan_ctx *ctx, struct ops *o)
 
 	sgan_noise(ctx, &random, o->batch, IMAGE, (real)0.3, o->src, o->noise);
 	sgan_dropout(ctx, &random, o->batch, IMAGE, 0.4, o->src, o->dropout);
-	SGAN_TRY(sgan_maxpool_forward(ctx, o->batch, SIDE, SIDE, CHANNELS, 2, o->src, o->pooled, o->which));
-	SGAN_TRY(sgan_maxpool_backward(ctx, o->batch, SIDE, SIDE, CHANNELS, 2, o->pooled, o->which, o->unpooled));
+	SGAN_TRY(sgan_maxpool_forward(ctx, o->batch, SIDE, SIDE, CHANNELS, 2, OWN(src), OWN(pooled), OWN(which)));
+	SGAN_TRY(sgan_maxpool_backward(ctx, o->batch, SIDE, SIDE, CHANNELS, 2, OWN(pooled), OWN(which), OWN(unpooled)));
 	sgan_avgpool_forward(ctx, o->batch, PIXELS, CHANNELS, o->src, o->average);
 	sgan_avgpool_backward(ctx, o->batch, PIXELS, CHANNELS, o->row, false, o->diff_average);
-	SGAN_TRY(sgan_concat_forward(ctx, o->batch, CHANNELS, o->average, CLASSES, o->scores, o->joined));
-	return sgan_concat_backward(ctx, o->batch, CHANNELS, NULL, CLASSES, o->apart, o->joined);
+	SGAN_TRY(sgan_concat_forward(ctx, o->batch, CHANNELS, OWN(average), CLASSES, OWN(scores), OWN(joined)));
+	return sgan_concat_backward(ctx, o->batch, CHANNELS, NULL, CLASSES, OWN(apart), OWN(joined));
 }
 
 static sgan_status run_ops(struct exchange_rank *rank)

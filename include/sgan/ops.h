@@ -24,9 +24,10 @@
  * large to address, a range that is not one of the batch's slices, an unknown activation,
  * or what the comment names), SGAN_ENOMEM (no scratch), or what the exchange returned;
  * only then may outputs be half written. Where there is nothing to do, as with a count of
- * 0 or an empty batch, tensors are not read and may be NULL. Values are not looked at:
- * what is not a number makes every result that it enters not a number. ReLU, x < 0 ? 0 : x,
- * and leaky ReLU pass it on, and it is the largest value of its window. */
+ * 0 or an empty batch, tensors are not read and may be NULL; so may tensors over images
+ * where the range has none. Values are not looked at: what is not a number makes every
+ * result that it enters not a number. ReLU, x < 0 ? 0 : x, and leaky ReLU pass it on, and
+ * it is the largest value of its window. */
 #ifndef SGAN_OPS_H
 #define SGAN_OPS_H
 

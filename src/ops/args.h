@@ -17,18 +17,28 @@
 			return sgan_fail(SGAN_EINVAL, "%s: " #pointer " is NULL", what);                                           \
 	} while (0)
 
+/* The same of a tensor over the images, which is only touched where the batch's range has some. */
+#define SGAN_NEED_IMAGES(what, batch, pointer)                                                                         \
+	do {                                                                                                               \
+		if (sgan_batch_images(batch).count)                                                                            \
+			SGAN_NEED(what, pointer);                                                                                  \
+	} while (0)
+
 /* A pointer that a call needs, and its name. */
 struct sgan_argument {
 	const char *name;
 	const void *pointer;
+	bool of_images; /* a tensor over the images */
 };
-#define SGAN_ARGUMENT(pointer) { #pointer, pointer }
+#define SGAN_ARGUMENT(pointer) { #pointer, pointer, false }
+#define SGAN_IMAGES(pointer) { #pointer, pointer, true }
 
-/* The same for many. */
-static inline sgan_status sgan_need_all(const char *what, size_t count, const struct sgan_argument *arguments)
+/* The same for many; `images`: the batch's range has some. */
+static inline sgan_status sgan_need_all(const char *what, bool images, size_t count,
+                                        const struct sgan_argument *arguments)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!arguments[i].pointer)
+		if (!arguments[i].pointer && (images || !arguments[i].of_images))
 			return sgan_fail(SGAN_EINVAL, "%s: %s is NULL", what, arguments[i].name);
 	return SGAN_OK;
 }

@@ -26,6 +26,10 @@ static void bias_chunk(void *arg, size_t chunk, int worker)
 	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
 
 	(void)worker;
+	if (!rows.count) {
+		memset(job->sums + chunk * job->channels, 0, job->channels * sizeof(real));
+		return;
+	}
 	job->kernels->col_sum(rows.count, job->channels, job->diff + rows.first * job->channels, job->channels, false,
 	                      job->sums + chunk * job->channels);
 }
@@ -36,8 +40,9 @@ static void act_bias_chunk(void *arg, size_t chunk, int worker)
 	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
 	size_t first = rows.first * job->channels;
 
-	job->kernels->act_grad(rows.count * job->channels, job->dst + first, job->diff_act + first, job->act, job->slope,
-	                       job->diff_act + first);
+	if (rows.count)
+		job->kernels->act_grad(rows.count * job->channels, job->dst + first, job->diff_act + first, job->act,
+		                       job->slope, job->diff_act + first);
 	bias_chunk(arg, chunk, worker);
 }
 
@@ -107,7 +112,7 @@ sgan_status sgan_bias_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, s
 		return SGAN_OK;
 	SGAN_NEED(what, diff_bias);
 	if (elements)
-		SGAN_NEED(what, diff);
+		SGAN_NEED_IMAGES(what, batch, diff);
 	job.chunks = sgan_row_chunks(ctx->kernels, batch, pixels, channels);
 	return run(ctx, &job, bias_chunk, accumulate, diff_bias);
 }

@@ -29,7 +29,7 @@ static sgan_status check(const char *what, const sgan_ctx *ctx, const sgan_bn *b
 	SGAN_TRY(check_bn(what, bn));
 	SGAN_TRY(sgan_check_batch(what, batch));
 	SGAN_TRY(sgan_elements(what, batch.n, pixels, bn->channels, elements));
-	return *elements ? sgan_need_all(what, count, tensors) : SGAN_OK;
+	return *elements ? sgan_need_all(what, sgan_batch_images(batch).count > 0, count, tensors) : SGAN_OK;
 }
 
 static sgan_status check_pair(const char *what, const struct sgan_argument pair[2])
@@ -101,8 +101,8 @@ sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch b
                                   const real *gain, const real *shift, real *mean, real *inv_std, real momentum,
                                   real *running_mean, real *running_var, real *dst)
 {
-	const struct sgan_argument tensors[] = { SGAN_ARGUMENT(src),  SGAN_ARGUMENT(gain),    SGAN_ARGUMENT(shift),
-	                                         SGAN_ARGUMENT(mean), SGAN_ARGUMENT(inv_std), SGAN_ARGUMENT(dst) };
+	const struct sgan_argument tensors[] = { SGAN_IMAGES(src),    SGAN_ARGUMENT(gain),    SGAN_ARGUMENT(shift),
+	                                         SGAN_ARGUMENT(mean), SGAN_ARGUMENT(inv_std), SGAN_IMAGES(dst) };
 	const struct sgan_argument running[] = { SGAN_ARGUMENT(running_mean), SGAN_ARGUMENT(running_var) };
 	const double count = (double)batch.n * (double)pixels;
 	struct bn_job job;
@@ -132,9 +132,9 @@ sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch b
                                   const real *gain, const real *shift, const real *running_mean,
                                   const real *running_var, real *dst)
 {
-	const struct sgan_argument tensors[] = { SGAN_ARGUMENT(src),         SGAN_ARGUMENT(gain),
+	const struct sgan_argument tensors[] = { SGAN_IMAGES(src),           SGAN_ARGUMENT(gain),
 	                                         SGAN_ARGUMENT(shift),       SGAN_ARGUMENT(running_mean),
-	                                         SGAN_ARGUMENT(running_var), SGAN_ARGUMENT(dst) };
+	                                         SGAN_ARGUMENT(running_var), SGAN_IMAGES(dst) };
 	struct bn_job job;
 	size_t elements;
 
@@ -155,9 +155,9 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch,
                              const real *diff_dst, const real *gain, const real *shift, const real *mean,
                              const real *inv_std, real *diff_gain, real *diff_shift, real *diff_src)
 {
-	const struct sgan_argument tensors[] = { SGAN_ARGUMENT(src),     SGAN_ARGUMENT(diff_dst), SGAN_ARGUMENT(gain),
-	                                         SGAN_ARGUMENT(shift),   SGAN_ARGUMENT(mean),     SGAN_ARGUMENT(inv_std),
-	                                         SGAN_ARGUMENT(diff_src) };
+	const struct sgan_argument tensors[] = { SGAN_IMAGES(src),     SGAN_IMAGES(diff_dst), SGAN_ARGUMENT(gain),
+	                                         SGAN_ARGUMENT(shift), SGAN_ARGUMENT(mean),   SGAN_ARGUMENT(inv_std),
+	                                         SGAN_IMAGES(diff_src) };
 	const struct sgan_argument weights[] = { SGAN_ARGUMENT(diff_gain), SGAN_ARGUMENT(diff_shift) };
 	struct bn_job job;
 	size_t elements;
@@ -187,10 +187,10 @@ sgan_status sgan_bn_backward_infer(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch 
                                    const real *diff_dst, const real *gain, const real *shift, const real *running_mean,
                                    const real *running_var, real *diff_src)
 {
-	const struct sgan_argument tensors[] = { SGAN_ARGUMENT(src),          SGAN_ARGUMENT(diff_dst),
+	const struct sgan_argument tensors[] = { SGAN_IMAGES(src),            SGAN_IMAGES(diff_dst),
 	                                         SGAN_ARGUMENT(gain),         SGAN_ARGUMENT(shift),
 	                                         SGAN_ARGUMENT(running_mean), SGAN_ARGUMENT(running_var),
-	                                         SGAN_ARGUMENT(diff_src) };
+	                                         SGAN_IMAGES(diff_src) };
 	struct bn_job job;
 	size_t elements;
 

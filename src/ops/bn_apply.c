@@ -34,6 +34,8 @@ static void apply_chunk(void *arg, size_t chunk, int worker)
 	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
 
 	(void)worker;
+	if (!rows.count)
+		return;
 	job->kernels->bn_apply(rows.count, channels, job->src + rows.first * channels, job->scale, job->shift, job->bn->act,
 	                       job->bn->slope, job->bypass, job->dst + rows.first * channels);
 }
@@ -53,6 +55,8 @@ static void gradient_chunk(void *arg, size_t chunk, int worker)
 	size_t at = rows.first * channels;
 
 	(void)worker;
+	if (!rows.count)
+		return;
 	job->kernels->bn_grad_apply(rows.count, channels, job->src + at, job->diff_dst + at, job->scale, job->shift,
 	                            job->coef_a, job->coef_b, job->coef_d, job->bn->act, job->bn->slope, job->dst + at);
 }

@@ -101,6 +101,8 @@ static void statistics_chunk(void *arg, size_t chunk, int worker)
 	struct row_range rows = sgan_row_chunk(&job->chunks, chunk);
 
 	(void)worker;
+	if (!rows.count)
+		return;
 	job->kernels->bn_stats(rows.count, channels, job->src + rows.first * channels, job->chunks_a + chunk * channels,
 	                       job->chunks_b + chunk * channels);
 }
@@ -118,6 +120,8 @@ static void gradient_chunk(void *arg, size_t chunk, int worker)
 	size_t at = rows.first * channels;
 
 	(void)worker;
+	if (!rows.count)
+		return;
 	job->kernels->bn_grad_sums(rows.count, channels, job->src + at, job->diff_dst + at, job->scale, job->shift,
 	                           job->mean, job->inv_std, job->bn->act, job->bn->slope, job->chunks_a + chunk * channels,
 	                           job->chunks_b + chunk * channels);

@@ -30,6 +30,8 @@ static void softmax_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->sums[chunk] = 0;
+	if (!rows.count)
+		return;
 	job->kernels->softmax_cross_entropy(rows.count, job->channels, job->x + rows.first * job->channels,
 	                                    job->labels + rows.first, job->scale, job->sums + chunk,
 	                                    diff_at(job, rows.first));
@@ -42,6 +44,8 @@ static void bce_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->sums[chunk] = 0;
+	if (!rows.count)
+		return;
 	job->kernels->bce_logits(rows.count, job->x + rows.first, job->target, job->scale, job->sums + chunk,
 	                         diff_at(job, rows.first));
 }
@@ -53,6 +57,8 @@ static void bce_classes_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->sums[chunk] = 0;
+	if (!rows.count)
+		return;
 	job->kernels->bce_classes(rows.count, job->channels, job->x + rows.first * job->channels, job->target, job->scale,
 	                          job->sums + chunk, diff_at(job, rows.first));
 }
@@ -65,6 +71,8 @@ static void squared_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->sums[chunk] = 0;
+	if (!rows.count)
+		return;
 	job->kernels->squared_error(rows.count * job->channels, job->x + at, job->targets + at, job->scale,
 	                            job->sums + chunk, diff_at(job, rows.first));
 }
@@ -148,8 +156,8 @@ sgan_status sgan_softmax_cross_entropy(sgan_ctx *ctx, sgan_batch batch, size_t c
 	struct loss_job job;
 
 	SGAN_TRY(check_rows(name, ctx, batch, classes, loss));
-	SGAN_NEED(name, logits);
-	SGAN_NEED(name, labels);
+	SGAN_NEED_IMAGES(name, batch, logits);
+	SGAN_NEED_IMAGES(name, batch, labels);
 	SGAN_TRY(check_labels(name, batch, classes, labels));
 	job = loss_job(ctx, batch, classes, logits, weight, (double)batch.n, diff);
 	job.labels = labels;
@@ -163,7 +171,7 @@ sgan_status sgan_bce_logits(sgan_ctx *ctx, sgan_batch batch, const sgan_real *lo
 	struct loss_job job;
 
 	SGAN_TRY(check_rows(name, ctx, batch, 1, loss));
-	SGAN_NEED(name, logits);
+	SGAN_NEED_IMAGES(name, batch, logits);
 	job = loss_job(ctx, batch, 1, logits, weight, (double)batch.n, diff);
 	job.target = target;
 	return run(ctx, &job, bce_chunk, (double)batch.n, loss);
@@ -176,7 +184,7 @@ sgan_status sgan_bce_classes(sgan_ctx *ctx, sgan_batch batch, size_t classes, co
 	struct loss_job job;
 
 	SGAN_TRY(check_rows(name, ctx, batch, classes, loss));
-	SGAN_NEED(name, logits);
+	SGAN_NEED_IMAGES(name, batch, logits);
 	job = loss_job(ctx, batch, classes, logits, weight, (double)batch.n, diff);
 	job.target = target;
 	return run(ctx, &job, bce_classes_chunk, (double)batch.n, loss);
@@ -190,8 +198,8 @@ sgan_status sgan_mean_squared_error(sgan_ctx *ctx, sgan_batch batch, size_t chan
 	struct loss_job job;
 
 	SGAN_TRY(check_rows(name, ctx, batch, channels, loss));
-	SGAN_NEED(name, x);
-	SGAN_NEED(name, target);
+	SGAN_NEED_IMAGES(name, batch, x);
+	SGAN_NEED_IMAGES(name, batch, target);
 	job = loss_job(ctx, batch, channels, x, weight, count, diff);
 	job.targets = target;
 	return run(ctx, &job, squared_chunk, count, loss);
