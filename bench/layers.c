@@ -155,7 +155,9 @@ static void time_algorithms(const struct bench *b, const struct bench_layer *lay
 	size_t count = 1;
 	if (b->options.all_algorithms)
 		bench_check(sgan_conv_algorithms(b->ctx, &layer->desc, pass, MOST_ALGORITHMS, names, &count), layer->name);
-	for (size_t i = 0; i < count && i < MOST_ALGORITHMS; i++) {
+	if (count > MOST_ALGORITHMS)
+		bench_fail("%s: %zu algorithms fit, and there is room for %d", layer->name, count, MOST_ALGORITHMS);
+	for (size_t i = 0; i < count; i++) {
 		bench_pass_prepare(o, pass, names[i]);
 		time_pass(b, layer, o, summaries);
 		bench_pass_end(o);
