@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "src/ops/ops.h"
+
 double sgan_batch_variance(size_t n, size_t size, const real *x)
 {
 	double total = 0;
@@ -48,7 +50,8 @@ sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *p
 		sgan_log_number(log, progress->losses[i].name, progress->losses[i].value);
 	if (progress->test_accuracy >= 0)
 		sgan_log_number(log, "test_accuracy", progress->test_accuracy);
-	if (progress->stage != SGAN_STAGE_ENCODER)
+	const bool all_images = sgan_batch_images(session->batch).count == session->batch.n;
+	if (progress->stage != SGAN_STAGE_ENCODER && all_images)
 		log_variances(log, session);
 	return sgan_log_end(log);
 }
