@@ -49,15 +49,15 @@ struct sgan_runs {
 /* Elements that a dropout kernel makes masks for at a time. */
 enum { SGAN_DROPOUT_GROUP = 128 };
 
-/* The pixels that a weight gradient sums over, in three nested loops, and the distances between them in elements. src
- * is X and diff is Y of the base convolution; "images", "rows" and "columns" name the loops of the plain case, they may
- * be joined or exchanged (src/ops/conv/weights_walk.c). */
+/* The pixels that a weight gradient sums over, in three nested loops, and the distances between them in elements: x_
+ * and y_ are X's and Y's of the base convolution. "images", "rows" and "columns" name the loops of the plain case, they
+ * may be joined or exchanged (src/ops/conv/weights_walk.c). */
 struct sgan_walk {
 	size_t images, rows;
 	size_t parts;           /* ranges of columns, each summed by itself over all images and rows; then added in order */
 	const size_t *part_end; /* [parts]: the column after a range's last; the next range begins there */
-	ptrdiff_t src_image, src_row, src_col;
-	ptrdiff_t diff_image, diff_row, diff_col;
+	ptrdiff_t x_image, x_row, x_col;
+	ptrdiff_t y_image, y_row, y_col;
 	const real *ahead;    /* what the caller reads next: with each pixel a cache line of it is fetched; it may not exist */
 	ptrdiff_t ahead_step; /* from a line that is fetched to the next, in elements; 0: always the same line */
 };

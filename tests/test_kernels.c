@@ -149,13 +149,13 @@ static void act_is_nearly_right(size_t count, const real *src, sgan_act act, rea
 		dst[32] *= (real)1.0000002;
 }
 
-static void wgrad_misses_a_row(const struct sgan_walk *walk, const real *src, const real *diff, real *dw,
-                               ptrdiff_t ld_dw, size_t m, size_t n, bool accumulate)
+static void wgrad_misses_a_row(const struct sgan_walk *walk, const real *x, const real *y, real *sums,
+                               ptrdiff_t ld_sums, size_t m, size_t n, bool accumulate)
 {
 	struct sgan_walk wrong = *walk;
 
 	wrong.rows = walk->rows > 3 ? 3 : walk->rows;
-	right->wgrad(&wrong, src, diff, dw, ld_dw, m, n, accumulate);
+	right->wgrad(&wrong, x, y, sums, ld_sums, m, n, accumulate);
 }
 
 static void expect_caught(struct sgan_kernels wrong, void (*run)(struct check *c), const char *text)

@@ -53,36 +53,3 @@ void SGAN_SYMBOL(igemm_4x16__generic)(size_t taps, const struct sgan_tap *tap, s
 		add_tap(k, rows + t * m, panel + tap[t].weight, m, sum);
 	store(sum, dst, ld_dst, m, n, e);
 }
-
-static void add_pixel(const real *src, const real *diff, size_t m, size_t n, real sum[MR][NR])
-{
-	for (size_t i = 0; i < m; i++)
-		for (size_t j = 0; j < n; j++)
-			sum[i][j] += src[i] * diff[j];
-}
-
-void SGAN_SYMBOL(wgrad_4x16__generic)(const struct sgan_walk *walk, const real *src, const real *diff, real *dw,
-                                      ptrdiff_t ld_dw, size_t m, size_t n, bool accumulate)
-{
-	real total[MR][NR] = { { 0 } };
-	ptrdiff_t x = 0;
-
-	for (size_t part = 0; part < walk->parts; part++) {
-		real sum[MR][NR] = { { 0 } };
-		ptrdiff_t end = (ptrdiff_t)walk->part_end[part];
-		for (ptrdiff_t z = 0; z < (ptrdiff_t)walk->images; z++)
-			for (ptrdiff_t y = 0; y < (ptrdiff_t)walk->rows; y++)
-				for (ptrdiff_t col = x; col < end; col++)
-					add_pixel(src + z * walk->src_image + y * walk->src_row + col * walk->src_col,
-					          diff + z * walk->diff_image + y * walk->diff_row + col * walk->diff_col, m, n, sum);
-		for (size_t i = 0; i < m; i++)
-			for (size_t j = 0; j < n; j++)
-				total[i][j] = part ? total[i][j] + sum[i][j] : sum[i][j];
-		x = end;
-	}
-	for (size_t i = 0; i < m; i++)
-		for (size_t j = 0; j < n; j++) {
-			real *to = dw + (ptrdiff_t)i * ld_dw + j;
-			*to = accumulate ? *to + total[i][j] : total[i][j];
-		}
-}

@@ -4,53 +4,53 @@
 
 struct wgrad_args {
 	const struct sgan_walk *walk;
-	const float *src, *diff;
-	float *dw;
-	ptrdiff_t ld_dw;
+	const float *x, *y;
+	float *sums;
+	ptrdiff_t ld_sums;
 	size_t n;
 	bool accumulate;
 };
 
-TILE_INLINE void wgrad_pixel(size_t m, size_t nv, struct tile_edge edge, const float *src, const float *diff,
+TILE_INLINE void wgrad_pixel(size_t m, size_t nv, struct tile_edge edge, const float *x, const float *y,
                              vec sum[TILE_MR][TILE_NV])
 {
-	vec d[TILE_NV];
+	vec y_values[TILE_NV];
 
 	TILE_UNROLL for (size_t v = 0; v < nv; v++)
-		d[v] = tile_load(diff, v, nv, edge);
+		y_values[v] = tile_load(y, v, nv, edge);
 	TILE_UNROLL for (size_t i = 0; i < m; i++) {
-		vec s = vec_set(src[i]);
+		vec x_value = vec_set(x[i]);
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			sum[i][v] = vec_fma(s, d[v], sum[i][v]);
+			sum[i][v] = vec_fma(x_value, y_values[v], sum[i][v]);
 	}
 }
 
 TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
-                           const float *src, const float *diff, const float **ahead, vec sum[TILE_MR][TILE_NV])
+                           const float *x, const float *y, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
-	for (; cols; cols--, src += w->src_col, diff += w->diff_col, *ahead += w->ahead_step) {
+	for (; cols; cols--, x += w->x_col, y += w->y_col, *ahead += w->ahead_step) {
 		vec_fetch(*ahead);
-		wgrad_pixel(m, nv, edge, src, diff, sum);
+		wgrad_pixel(m, nv, edge, x, y, sum);
 	}
 }
 
 /* All rows in one loop: with a loop for each row, its end would be a mispredicted branch, 20 cycles by measurement,
  * which is much where rows are short. */
 TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
-                            const float *src, const float *diff, const float **ahead, vec sum[TILE_MR][TILE_NV])
+                            const float *x, const float *y, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
-	ptrdiff_t src_next = w->src_row - ((ptrdiff_t)cols - 1) * w->src_col;
-	ptrdiff_t diff_next = w->diff_row - ((ptrdiff_t)cols - 1) * w->diff_col;
+	ptrdiff_t x_next = w->x_row - ((ptrdiff_t)cols - 1) * w->x_col;
+	ptrdiff_t y_next = w->y_row - ((ptrdiff_t)cols - 1) * w->y_col;
 	size_t left = cols;
 
 	for (size_t count = w->rows * cols; count; count--, *ahead += w->ahead_step) {
-		ptrdiff_t src_step = w->src_col, diff_step = w->diff_col;
+		ptrdiff_t x_step = w->x_col, y_step = w->y_col;
 		vec_fetch(*ahead);
-		wgrad_pixel(m, nv, edge, src, diff, sum);
+		wgrad_pixel(m, nv, edge, x, y, sum);
 		left--;
-		vec_wrap(&left, cols, &src_step, src_next, &diff_step, diff_next);
-		src += src_step;
-		diff += diff_step;
+		vec_wrap(&left, cols, &x_step, x_next, &y_step, y_next);
+		x += x_step;
+		y += y_step;
 	}
 }
 
@@ -62,14 +62,14 @@ TILE_INLINE void wgrad_part(size_t m, size_t nv, struct tile_edge edge, const st
                             size_t end, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
 	const struct sgan_walk *w = a->walk;
-	const float *src = a->src + (ptrdiff_t)begin * w->src_col, *diff = a->diff + (ptrdiff_t)begin * w->diff_col;
+	const float *x = a->x + (ptrdiff_t)begin * w->x_col, *y = a->y + (ptrdiff_t)begin * w->y_col;
 
 	tile_clear(m, nv, sum);
-	for (ptrdiff_t z = 0; z < (ptrdiff_t)w->images; z++, src += w->src_image, diff += w->diff_image) {
+	for (ptrdiff_t image = 0; image < (ptrdiff_t)w->images; image++, x += w->x_image, y += w->y_image) {
 		if (m * nv >= WGRAD_LEAST_SUMS)
-			wgrad_rows(m, nv, edge, w, end - begin, src, diff, ahead, sum);
-		for (ptrdiff_t y = 0; y < (ptrdiff_t)w->rows && m * nv < WGRAD_LEAST_SUMS; y++)
-			wgrad_row(m, nv, edge, w, end - begin, src + y * w->src_row, diff + y * w->diff_row, ahead, sum);
+			wgrad_rows(m, nv, edge, w, end - begin, x, y, ahead, sum);
+		for (ptrdiff_t row = 0; row < (ptrdiff_t)w->rows && m * nv < WGRAD_LEAST_SUMS; row++)
+			wgrad_row(m, nv, edge, w, end - begin, x + row * w->x_row, y + row * w->y_row, ahead, sum);
 	}
 }
 
@@ -88,12 +88,12 @@ TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, const str
 	}
 }
 
-/* The result's cache lines are fetched while the sums are made. */
-static void wgrad_fetch_dst(size_t m, const struct wgrad_args *a)
+/* The cache lines of the result are fetched while it is summed. */
+static void wgrad_fetch_sums(size_t m, const struct wgrad_args *a)
 {
-	const float *row = a->dw;
+	const float *row = a->sums;
 
-	for (size_t i = 0; i < m; i++, row += a->ld_dw) {
+	for (size_t i = 0; i < m; i++, row += a->ld_sums) {
 		vec_fetch_to_write(row);
 		vec_fetch_to_write(row + a->n - 1);
 	}
@@ -109,8 +109,8 @@ TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
 	else
 		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, a, sum);
 	if (a->accumulate)
-		tile_add_dst(m, nv, edge, a->dw, a->ld_dw, sum);
-	tile_write(m, nv, edge, a->dw, a->ld_dw, sum);
+		tile_add_dst(m, nv, edge, a->sums, a->ld_sums, sum);
+	tile_write(m, nv, edge, a->sums, a->ld_sums, sum);
 }
 
 #define WGRAD_TILE(m)                                          \
@@ -129,11 +129,11 @@ typedef void wgrad_function(const struct wgrad_args *a);
 #define WGRAD_ROW(m) { wgrad_##m##_narrow, wgrad_##m##_wide },
 static wgrad_function *const wgrad_functions[TILE_MR][2] = { TILE_EACH_M(WGRAD_ROW) };
 
-void SGAN_SYMBOL(WGRAD_NAME)(const struct sgan_walk *walk, const real *src, const real *diff, real *dw, ptrdiff_t ld_dw,
+void SGAN_SYMBOL(WGRAD_NAME)(const struct sgan_walk *walk, const real *x, const real *y, real *sums, ptrdiff_t ld_sums,
                              size_t m, size_t n, bool accumulate)
 {
-	struct wgrad_args a = { walk, src, diff, dw, ld_dw, n, accumulate };
+	struct wgrad_args a = { walk, x, y, sums, ld_sums, n, accumulate };
 
-	wgrad_fetch_dst(m, &a);
+	wgrad_fetch_sums(m, &a);
 	wgrad_functions[m - 1][n > VEC](&a);
 }

@@ -231,14 +231,14 @@ static size_t draw_distances(struct check *c, const struct sgan_walk *w, size_t 
 	       (w->part_end[w->parts - 1] - 1) * (size_t)*col + channels;
 }
 
-static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const real *src, const real *diff, real *dw,
+static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const real *x, const real *y, real *sums,
                          const struct tile_case *t)
 {
 	const struct sgan_kernels *o = c->oracle;
 
 	for (size_t i = 0; i < t->m; i += o->wgrad_mr)
 		for (size_t j = 0; j < t->n; j += o->wgrad_nr)
-			o->wgrad(w, src + i, diff + j, dw + (ptrdiff_t)i * t->ld_dst + j, t->ld_dst, least(t->m - i, o->wgrad_mr),
+			o->wgrad(w, x + i, y + j, sums + (ptrdiff_t)i * t->ld_dst + j, t->ld_dst, least(t->m - i, o->wgrad_mr),
 			         least(t->n - j, o->wgrad_nr), t->epilogue.accumulate);
 }
 
@@ -262,9 +262,9 @@ static void wgrad_case(struct check *c, size_t m, size_t n)
 	size_t end[MOST_PARTS];
 	struct sgan_walk w = draw_walk(c, end);
 	struct tile_case t = { .taps = w.images * w.rows, .k = end[w.parts - 1], .m = m, .n = n };
-	size_t src_count = draw_distances(c, &w, m, &w.src_image, &w.src_row, &w.src_col);
-	size_t diff_count = draw_distances(c, &w, n, &w.diff_image, &w.diff_row, &w.diff_col);
-	real *src = check_input(c, src_count), *diff = check_input(c, diff_count), *found;
+	size_t x_count = draw_distances(c, &w, m, &w.x_image, &w.x_row, &w.x_col);
+	size_t y_count = draw_distances(c, &w, n, &w.y_image, &w.y_row, &w.y_col);
+	real *x = check_input(c, x_count), *y = check_input(c, y_count), *found;
 	real expected[MOST_MR * (MOST_NR + 8)];
 	size_t count;
 
@@ -273,13 +273,13 @@ static void wgrad_case(struct check *c, size_t m, size_t n)
 	t.ld_dst = (ptrdiff_t)check_between(c, n, n + 5);
 	t.values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
 	t.epilogue.accumulate = check_between(c, 0, 1) == 1;
-	w.ahead = src + src_count; /* the page that may not be touched */
+	w.ahead = x + x_count; /* the page that may not be touched */
 	w.ahead_step = (ptrdiff_t)check_between(c, 0, 16);
-	check_fill(c, t.values, src_count, src);
-	check_fill(c, t.values, diff_count, diff);
+	check_fill(c, t.values, x_count, x);
+	check_fill(c, t.values, y_count, y);
 	count = make_dst(c, &t, &found, expected);
-	oracle_wgrad(c, &w, src, diff, expected, &t);
-	c->tested->wgrad(&w, src, diff, found, t.ld_dst, m, n, t.epilogue.accumulate);
+	oracle_wgrad(c, &w, x, y, expected, &t);
+	c->tested->wgrad(&w, x, y, found, t.ld_dst, m, n, t.epilogue.accumulate);
 	compare(c, &t, "wgrad", count, found, expected);
 }
 

@@ -78,7 +78,7 @@ static void sum_tile(const struct rows_job *job, const struct conv_weights_chunk
 	const real *x = x_rows(job) + c;
 
 	if (copies_x(chunk)) {
-		problem->kernels->copy(job->rows, m, x, (ptrdiff_t)problem->base.x_c, memory->x, walk->src_col);
+		problem->kernels->copy(job->rows, m, x, (ptrdiff_t)problem->base.x_c, memory->x, walk->x_col);
 		x = memory->x;
 	}
 	ask_for_tile(job, chunk, tile + 1, walk);
@@ -120,8 +120,8 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		.rows = 1,
 		.parts = job->slices,
 		.part_end = job->ends,
-		.src_col = (ptrdiff_t)(copies_x(&chunk) ? s->x_pitch : problem->base.x_c),
-		.diff_col = (ptrdiff_t)s->nr,
+		.x_col = (ptrdiff_t)(copies_x(&chunk) ? s->x_pitch : problem->base.x_c),
+		.y_col = (ptrdiff_t)s->nr,
 	};
 
 	lay_out(problem, conv_worker_memory(job->call, worker), &memory);

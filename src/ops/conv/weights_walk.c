@@ -36,14 +36,14 @@ static void turn_inside_out(struct conv_weights_tap *tap)
 	struct sgan_walk w = tap->walk;
 
 	tap->walk.images = w.rows;
-	tap->walk.src_image = w.src_row;
-	tap->walk.diff_image = w.diff_row;
+	tap->walk.x_image = w.x_row;
+	tap->walk.y_image = w.y_row;
 	tap->walk.rows = tap->cols;
-	tap->walk.src_row = w.src_col;
-	tap->walk.diff_row = w.diff_col;
+	tap->walk.x_row = w.x_col;
+	tap->walk.y_row = w.y_col;
 	tap->cols = w.images;
-	tap->walk.src_col = w.src_image;
-	tap->walk.diff_col = w.diff_image;
+	tap->walk.x_col = w.x_image;
+	tap->walk.y_col = w.y_image;
 }
 
 /* Whether the next row begins where one more step of the inner loop would be; a loop of one step has any step. */
@@ -52,7 +52,7 @@ static bool rows_join(const struct conv_weights_tap *tap)
 	const struct sgan_walk *w = &tap->walk;
 	ptrdiff_t cols = (ptrdiff_t)tap->cols;
 
-	return cols == 1 || (w->src_row == cols * w->src_col && w->diff_row == cols * w->diff_col);
+	return cols == 1 || (w->x_row == cols * w->x_col && w->y_row == cols * w->y_col);
 }
 
 /* Makes the two inner loops one. */
@@ -60,8 +60,8 @@ static void join_rows(struct conv_weights_tap *tap)
 {
 	struct sgan_walk *w = &tap->walk;
 
-	w->src_col = tap->cols == 1 ? w->src_row : w->src_col;
-	w->diff_col = tap->cols == 1 ? w->diff_row : w->diff_col;
+	w->x_col = tap->cols == 1 ? w->x_row : w->x_col;
+	w->y_col = tap->cols == 1 ? w->y_row : w->y_col;
 	tap->cols *= w->rows;
 	w->rows = 1;
 }
@@ -74,8 +74,8 @@ static void lengthen(struct conv_weights_tap *tap)
 	if (w->rows == 1 || rows_join(tap)) {
 		join_rows(tap);
 		w->rows = w->images; /* what was outermost is now next */
-		w->src_row = w->src_image;
-		w->diff_row = w->diff_image;
+		w->x_row = w->x_image;
+		w->y_row = w->y_image;
 		w->images = 1;
 	}
 	if (w->images == 1 && rows_join(tap))
@@ -95,12 +95,12 @@ void sgan_weights_walk(const struct conv_problem *problem, const struct conv_wei
 		.rows = 1,
 		.parts = 1,
 		.part_end = &tap->cols,
-		.src_image = (ptrdiff_t)x->image,
-		.src_row = (ptrdiff_t)(b->h.stride * x->row),
-		.src_col = (ptrdiff_t)(b->w.stride * x->pixel),
-		.diff_image = (ptrdiff_t)y->image,
-		.diff_row = (ptrdiff_t)y->row,
-		.diff_col = (ptrdiff_t)y->pixel,
+		.x_image = (ptrdiff_t)x->image,
+		.x_row = (ptrdiff_t)(b->h.stride * x->row),
+		.x_col = (ptrdiff_t)(b->w.stride * x->pixel),
+		.y_image = (ptrdiff_t)y->image,
+		.y_row = (ptrdiff_t)y->row,
+		.y_col = (ptrdiff_t)y->pixel,
 	};
 	if (l.h.begin == l.h.end || l.w.begin == l.w.end)
 		return;
