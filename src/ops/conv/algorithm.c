@@ -67,8 +67,8 @@ sgan_status sgan_conv_choose(const char *what, const char *name, struct conv_pro
 		double cost;
 		if ((name && strcmp(name, list[i]->name) != 0) || !list[i]->fits(problem))
 			continue;
-		if (list[i]->cut)
-			list[i]->cut(&tried);
+		if (list[i]->make_cut)
+			list[i]->make_cut(&tried);
 		cost = list[i]->cost(&tried);
 		if (*algorithm && cost >= least)
 			continue;

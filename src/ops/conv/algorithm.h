@@ -16,7 +16,7 @@ struct conv_problem {
 	const struct sgan_kernels *kernels;
 	size_t max_batch, slices;
 	size_t weight_count;
-	struct conv_weights_cut cut; /* of CONV_WEIGHTS: the algorithm's own, see `cut` below */
+	struct conv_weights_cut cut; /* of CONV_WEIGHTS: the algorithm's own, see make_cut below */
 };
 
 /* One call of an operation. */
@@ -49,7 +49,7 @@ struct conv_algorithm {
 	bool (*fits)(const struct conv_problem *problem);
 
 	/* Of weights: fills in problem->cut, once, when the plan is made; what follows sees it. Otherwise NULL. */
-	void (*cut)(struct conv_problem *problem);
+	void (*make_cut)(struct conv_problem *problem);
 
 	/* The time that a whole batch is expected to take, as the number of multiply-adds that full tiles do in it. */
 	double (*cost)(const struct conv_problem *problem);

@@ -43,7 +43,7 @@ static double sums_moved(const struct conv_weights_sizes *s, const struct conv_w
 
 static double copied(const struct conv_weights_sizes *s, const struct conv_weights_cut *cut)
 {
-	return cut->shape.packed ? x_moved(s, cut) + y_moved(s, cut) : 0;
+	return cut->shape.kernel_rows ? 0 : x_moved(s, cut) + y_moved(s, cut);
 }
 
 /* A step is one pixel for one row of a tile: nr multiply-adds. Each tile takes one more, to load Y's nr values for all
@@ -118,7 +118,7 @@ struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *si
 		.taps = kernel_rows ? b->h.kernel : conv_taps(b),
 		.mr = sizes->kernels->wgrad_mr,
 		.nr = sizes->kernels->wgrad_nr,
-		.packed = !kernel_rows,
+		.kernel_rows = kernel_rows,
 	};
 
 	s.tiles = ceil_div(s.values, s.mr);
@@ -164,7 +164,7 @@ static size_t group_values(const struct conv_base *b, const struct conv_weights_
 {
 	const struct conv_weights_shape *s = &cut->shape;
 	size_t tiles = ceil_div(s->tiles, cut->x_chunks), panels = ceil_div(s->panels, cut->y_chunks);
-	size_t x_pixel = s->packed ? tiles * s->x_pitch : least_of(tiles * s->mr, b->x_c);
+	size_t x_pixel = s->kernel_rows ? least_of(tiles * s->mr, b->x_c) : tiles * s->x_pitch;
 
 	return x_rows * b->w.x * x_pixel + y_rows * b->w.y * least_of(panels * s->nr, b->y_c);
 }
@@ -175,7 +175,7 @@ static void cut_groups(const struct conv_weights_sizes *sizes, struct conv_weigh
 	const struct conv_base *b = sizes->base;
 	const struct sgan_blocking *blocking = &sizes->kernels->blocking;
 	const struct conv_weights_shape *s = &cut->shape;
-	bool again = s->packed && s->taps > 1; /* a group's pixels are read for each tap */
+	bool again = !s->kernel_rows && s->taps > 1; /* a group's pixels are read for each tap */
 	size_t tiles = ceil_div(s->tiles, cut->x_chunks), panels = ceil_div(s->panels, cut->y_chunks);
 	size_t sums = s->taps * tiles * s->mr * panels * s->nr;
 	size_t cache = (again ? blocking->wgrad_taps_bytes : blocking->wgrad_once_bytes) / sizeof(real), left = cache;

@@ -19,7 +19,7 @@ struct conv_weights_shape {
 	size_t mr, nr;        /* the kernel's tile */
 	size_t tiles, panels; /* values in tiles of mr, y_c in panels of nr */
 	size_t x_pitch;       /* elements of a copied pixel of a tile */
-	bool packed;          /* a group's pixels are copied together before they are summed */
+	bool kernel_rows;     /* taps are kernel rows of padded X; else single ones, a group's pixels copied first */
 };
 
 struct conv_weights_cut {
@@ -41,7 +41,7 @@ struct conv_weights_sizes {
 	size_t max_batch, slices;
 };
 
-/* Of kernel rows as taps, or of single taps, whose pixels are copied. */
+/* Of kernel rows as taps, or of single taps. */
 struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *sizes, bool kernel_rows);
 
 /* The cut into groups that is expected to take the least time. */
@@ -63,7 +63,8 @@ int sgan_weights_print(const struct conv_weights_sizes *sizes, const struct conv
 
 /* --- for a number of threads; no bit depends on it ---------------------------- */
 
-/* What is to be computed at once: `tensors` partial sums of `images` images in all. */
+/* What a grid is for: `tensors` partial sums made at once, and the images of the call. They are those of the sums,
+ * or more: a matrix product makes one slice's sums after the other, with the grid of the whole call. */
 struct conv_weights_work {
 	size_t tensors, images;
 	int threads;

@@ -123,7 +123,7 @@ static struct conv_weights_ahead ahead_of(const struct conv_call *call, const st
 	ahead.current = 0;
 	ahead.of[0] = sgan_weights_ahead(call->x + (next->image * b->h.x + rows.begin) * b->w.x * b->x_c,
 	                                 next->images * (rows.end - rows.begin) * b->w.x, b->x_c, chunk->c,
-	                                 s->packed ? chunk->count : b->x_c);
+	                                 s->kernel_rows ? b->x_c : chunk->count);
 	ahead.of[1] = sgan_weights_ahead(call->y + (next->image * b->h.y + next->row) * b->w.y * b->y_c,
 	                                 next->images * next->rows * b->w.y, b->y_c, column,
 	                                 least_of(chunk->panels * s->nr, b->y_c - column));
@@ -341,7 +341,7 @@ const struct conv_algorithm sgan_conv_weights_direct = {
 	.name = "direct",
 	.operation = CONV_WEIGHTS,
 	.fits = fits_any,
-	.cut = cut_taps,
+	.make_cut = cut_taps,
 	.cost = cost,
 	.worker_bytes = worker_bytes,
 	.shared_bytes = shared_bytes,
@@ -353,7 +353,7 @@ const struct conv_algorithm sgan_conv_weights_runs = {
 	.name = "runs",
 	.operation = CONV_WEIGHTS,
 	.fits = fits_few,
-	.cut = cut_kernel_rows,
+	.make_cut = cut_kernel_rows,
 	.cost = cost,
 	.worker_bytes = worker_bytes,
 	.shared_bytes = shared_bytes,

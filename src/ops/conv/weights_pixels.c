@@ -30,9 +30,9 @@ size_t sgan_weights_x_copy(const struct conv_problem *problem)
 	const struct conv_weights_shape *s = &problem->cut.shape;
 	size_t tiles = ceil_div(ceil_div(s->values, problem->cut.x_chunks), s->mr);
 
-	if (s->packed)
-		return x_copy_rows(problem, b->h.x) * b->w.x * tiles * s->x_pitch;
-	return conv_has_padding(b) ? x_copy_rows(problem, conv_padded(&b->h)) * conv_padded_row(b) : 0;
+	if (s->kernel_rows)
+		return conv_has_padding(b) ? x_copy_rows(problem, conv_padded(&b->h)) * conv_padded_row(b) : 0;
+	return x_copy_rows(problem, b->h.x) * b->w.x * tiles * s->x_pitch;
 }
 
 size_t sgan_weights_y_copy(const struct conv_problem *problem)
@@ -41,7 +41,7 @@ size_t sgan_weights_y_copy(const struct conv_problem *problem)
 	size_t panels = ceil_div(s->panels, problem->cut.y_chunks), images = problem->cut.images;
 	size_t rows = images ? images * problem->base.h.y : band_rows(problem);
 
-	return s->packed ? rows * problem->base.w.y * panels * s->nr : 0;
+	return s->kernel_rows ? 0 : rows * problem->base.w.y * panels * s->nr;
 }
 
 /* --- copies ------------------------------------------------------------------ */
@@ -137,7 +137,7 @@ struct conv_pixels sgan_weights_x(const struct conv_call *call, const struct con
 	size_t pixels = (rows.end - rows.begin) * b->w.x;
 	struct conv_pixels to, from = { .image = conv_x_image(b), .row = b->w.x * b->x_c, .pixel = b->x_c };
 
-	if (!problem->cut.shape.packed)
+	if (problem->cut.shape.kernel_rows)
 		return padded_x(call, group, copy);
 	from.first_row = rows.begin;
 	from.first = call->x + group->image * from.image + rows.begin * from.row;
@@ -158,7 +158,7 @@ struct conv_pixels sgan_weights_y(const struct conv_call *call, const struct con
 	};
 
 	from.first = call->y + group->image * from.image + group->row * from.row;
-	if (!problem->cut.shape.packed)
+	if (problem->cut.shape.kernel_rows)
 		return from;
 	from.interleaved = interleaves(b, group);
 	to = copied(&from, group, pixels, problem->cut.shape.nr, copy);

@@ -184,7 +184,7 @@ static bool fits(const struct conv_problem *problem)
 	       (problem->base.h.x * problem->base.w.x == 1 || !sgan_weights_apart(&sizes));
 }
 
-static void cut(struct conv_problem *problem)
+static void make_cut(struct conv_problem *problem)
 {
 	const struct conv_weights_sizes sizes = conv_weights_sizes(problem);
 
@@ -224,7 +224,7 @@ const struct conv_algorithm sgan_conv_weights_rows = {
 	.name = "rows",
 	.operation = CONV_WEIGHTS,
 	.fits = fits,
-	.cut = cut,
+	.make_cut = make_cut,
 	.cost = cost,
 	.worker_bytes = worker_bytes,
 	.shared_bytes = shared_bytes,

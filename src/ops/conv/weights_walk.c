@@ -87,7 +87,7 @@ void sgan_weights_walk(const struct conv_problem *problem, const struct conv_wei
                        struct conv_weights_tap *tap)
 {
 	const struct conv_base *b = &problem->base;
-	struct linked l = problem->cut.shape.packed ? linked_pixels(b, group, index) : linked_rows(b, group, index);
+	struct linked l = problem->cut.shape.kernel_rows ? linked_rows(b, group, index) : linked_pixels(b, group, index);
 
 	*tap = (struct conv_weights_tap){ .cols = 0 };
 	tap->walk = (struct sgan_walk){
