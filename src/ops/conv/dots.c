@@ -16,7 +16,7 @@ enum { CHUNKS_PER_THREAD = 16, LEAST_BAND = 4 };
 
 struct dots_job {
 	const struct conv_call *call;
-	size_t groups, bands;
+	size_t shares, bands; /* of the images; of the rows */
 };
 
 /* Results of one axis that have the same taps, each with sources one further than those of the result before. */
@@ -159,15 +159,15 @@ static void run_rows(const struct conv_call *call, size_t image, size_t images, 
 		}
 }
 
-/* A chunk is one band of rows in one group of images. */
+/* A chunk is one band of rows in one share of the images. */
 static void dots_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct dots_job *job = arg;
 	const struct conv_call *call = job->call;
 	const struct conv_base *b = &call->problem->base;
-	size_t group = chunk / job->bands, band = chunk % job->bands;
-	size_t image = part_begin(call->images, job->groups, group);
-	size_t images = part_begin(call->images, job->groups, group + 1) - image;
+	size_t share = chunk / job->bands, band = chunk % job->bands;
+	size_t image = part_begin(call->images, job->shares, share);
+	size_t images = part_begin(call->images, job->shares, share + 1) - image;
 	size_t begin = part_begin(b->h.x, job->bands, band), end = part_begin(b->h.x, job->bands, band + 1);
 	struct sgan_tap *tap = (struct sgan_tap *)(void *)conv_worker_memory(call, worker);
 
@@ -190,12 +190,12 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 	size_t wanted = CHUNKS_PER_THREAD * (size_t)ctx->threads;
 	struct dots_job job = {
 		.call = call,
-		.groups = ceil_div(call->images, ceil_div(tile_rows(call->problem), 2)),
+		.shares = ceil_div(call->images, ceil_div(tile_rows(call->problem), 2)),
 		.bands = ceil_div(call->problem->base.h.x, LEAST_BAND),
 	};
 
-	job.bands = least_of(job.bands, ceil_div(wanted, job.groups)); /* no bit depends on it */
-	sgan_parallel_for(ctx, job.groups * job.bands, dots_chunk, &job);
+	job.bands = least_of(job.bands, ceil_div(wanted, job.shares)); /* no bit depends on it */
+	sgan_parallel_for(ctx, job.shares * job.bands, dots_chunk, &job);
 	return SGAN_OK;
 }
 

@@ -76,8 +76,10 @@ static sgan_status plan_pass(sgan_pass pass, const char *name, const struct conv
 	planned->worker_bytes = a->worker_bytes(&planned->problem);
 	if (a->packed_count)
 		planned->packed_bytes = conv_round_bytes(a->packed_count(&planned->problem) * sizeof(real));
-	for (int exchanges = 0; exchanges < 2 && a->shared_bytes; exchanges++)
-		planned->shared_bytes[exchanges] = a->shared_bytes(&planned->problem, exchanges);
+	if (a->shared_bytes) {
+		planned->shared_bytes[false] = a->shared_bytes(&planned->problem, false);
+		planned->shared_bytes[true] = a->shared_bytes(&planned->problem, true);
+	}
 	if (planned->worker_bytes > SIZE_MAX / 4 / SGAN_THREADS_MAX)
 		return sgan_fail(SGAN_EINVAL, "convolution: a workspace for %d threads is too large to address",
 		                 SGAN_THREADS_MAX);

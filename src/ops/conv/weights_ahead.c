@@ -20,7 +20,7 @@ void sgan_weights_ask(struct conv_weights_ahead *ahead, size_t steps, const real
 
 	walk->ahead = anywhere;
 	walk->ahead_step = 0;
-	if (ahead->current == 2)
+	if (ahead->current == CONV_AHEAD_NONE)
 		return;
 	walk->ahead = of->first + of->line * LINE + of->pixel * of->pitch;
 	walk->ahead_step = (ptrdiff_t)of->pitch;

@@ -12,9 +12,12 @@ struct conv_ahead_pixels {
 	size_t line, pixel;          /* the next to ask for */
 };
 
+/* In the order in which they are asked for. */
+enum conv_ahead_tensor { CONV_AHEAD_X, CONV_AHEAD_Y, CONV_AHEAD_NONE };
+
 struct conv_weights_ahead {
-	struct conv_ahead_pixels of[2]; /* X's, then Y's */
-	size_t current;                 /* 2: nothing is left to ask for */
+	struct conv_ahead_pixels of[CONV_AHEAD_NONE];
+	enum conv_ahead_tensor current; /* CONV_AHEAD_NONE: nothing is left to ask for */
 };
 
 /* `pixels` pixels of `channels` values, of which `count` from `begin` on are wanted. */

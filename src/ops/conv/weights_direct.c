@@ -21,7 +21,7 @@
 struct direct_job {
 	const struct conv_call *call;
 	struct conv_weights_grid grid;
-	real *sums; /* partial sums, see weights_slices.h */
+	real *partials; /* see weights_slices.h; NULL: slices are summed in turn */
 };
 
 /* A worker's memory. */
@@ -33,8 +33,8 @@ struct direct_memory {
 
 /* Where a group's sums go: the worker's sums, or a tensor laid out as the weights. */
 struct target {
-	real *tensor; /* NULL: the worker's sums */
-	bool add;     /* to what is there */
+	real *tensor;    /* NULL: the worker's sums */
+	bool accumulate; /* add to what is there instead of overwriting it */
 };
 
 static size_t lay_out(const struct conv_problem *problem, char *base, struct direct_memory *memory)
@@ -91,17 +91,16 @@ static void sum_tile(const struct conv_call *call, const struct conv_weights_chu
 	const struct conv_weights_shape *s = &problem->cut.shape;
 	size_t y_c = problem->base.y_c, ld = target.tensor ? y_c : s->nr;
 	size_t tap_step = target.tensor ? s->values * y_c : s->mr * s->nr;
-	real *to = memory->sums + (tile->panel * chunk->tiles + tile->index) * s->taps * tap_step;
+	real *to = target.tensor ? target.tensor + tile_offset(problem, chunk, tile) :
+	                           memory->sums + (tile->panel * chunk->tiles + tile->index) * s->taps * tap_step;
 
-	if (target.tensor)
-		to = target.tensor + tile_offset(problem, chunk, tile);
 	for (size_t i = 0; i < s->taps; i++, to += tap_step) {
 		struct conv_weights_tap *tap = memory->taps + i;
-		if (!tap->cols && target.add)
+		if (!tap->cols && target.accumulate)
 			continue;
 		sgan_weights_ask(ahead, tap->walk.images * tap->walk.rows * tap->cols, call->x, &tap->walk);
 		problem->kernels->wgrad(&tap->walk, x + tap->x, y + tap->y, to, (ptrdiff_t)ld, tile->m, tile->columns,
-		                        target.add);
+		                        target.accumulate);
 	}
 }
 
@@ -114,19 +113,19 @@ static struct conv_weights_ahead ahead_of(const struct conv_call *call, const st
 	const struct conv_base *b = &call->problem->base;
 	const struct conv_weights_shape *s = &call->problem->cut.shape;
 	size_t column = chunk->panel * s->nr;
-	struct conv_weights_ahead ahead = { .current = 2 };
+	struct conv_weights_ahead ahead = { .current = CONV_AHEAD_NONE };
 	struct axis_range rows;
 
 	if (!next)
 		return ahead;
 	rows = sgan_weights_x_rows(b, next);
-	ahead.current = 0;
-	ahead.of[0] = sgan_weights_ahead(call->x + (next->image * b->h.x + rows.begin) * b->w.x * b->x_c,
-	                                 next->images * (rows.end - rows.begin) * b->w.x, b->x_c, chunk->c,
-	                                 s->kernel_rows ? b->x_c : chunk->count);
-	ahead.of[1] = sgan_weights_ahead(call->y + (next->image * b->h.y + next->row) * b->w.y * b->y_c,
-	                                 next->images * next->rows * b->w.y, b->y_c, column,
-	                                 least_of(chunk->panels * s->nr, b->y_c - column));
+	ahead.current = CONV_AHEAD_X;
+	ahead.of[CONV_AHEAD_X] = sgan_weights_ahead(call->x + (next->image * b->h.x + rows.begin) * b->w.x * b->x_c,
+	                                            next->images * (rows.end - rows.begin) * b->w.x, b->x_c, chunk->c,
+	                                            s->kernel_rows ? b->x_c : chunk->count);
+	ahead.of[CONV_AHEAD_Y] = sgan_weights_ahead(call->y + (next->image * b->h.y + next->row) * b->w.y * b->y_c,
+	                                            next->images * next->rows * b->w.y, b->y_c, column,
+	                                            least_of(chunk->panels * s->nr, b->y_c - column));
 	return ahead;
 }
 
@@ -185,9 +184,9 @@ static void write_sums(const struct conv_problem *problem, const struct conv_wei
 		for (size_t i = 0; i < chunk->tiles * s->taps; i++, sums += s->mr * s->nr) {
 			struct tile tile = tile_at(problem, chunk, i / s->taps, panel);
 			real *to = target.tensor + i % s->taps * s->values * y_c + tile_offset(problem, chunk, &tile);
-			if (!target.add)
+			if (!target.accumulate)
 				kernels->copy(tile.m, tile.columns, sums, (ptrdiff_t)s->nr, to, (ptrdiff_t)y_c);
-			for (size_t row = 0; row < tile.m && target.add; row++)
+			for (size_t row = 0; row < tile.m && target.accumulate; row++)
 				kernels->add(tile.columns, sums + row * s->nr, to + row * y_c);
 		}
 }
@@ -200,7 +199,7 @@ static void sum_piece(const struct conv_call *call, const struct conv_weights_ch
 
 	for (size_t i = 0; i < groups; i++) {
 		struct conv_weights_group group = group_at(problem, images, i), next = { 0 };
-		struct target to = groups == 1 ? target : (struct target){ NULL, i > 0 };
+		struct target to = groups == 1 ? target : (struct target){ .accumulate = i > 0 };
 		if (i + 1 < groups)
 			next = group_at(problem, images, i + 1);
 		sum_group(call, chunk, &group, i + 1 < groups ? &next : NULL, to, memory);
@@ -242,7 +241,7 @@ static void sum_in_turn(const struct conv_call *call, const struct conv_weights_
 	for (size_t slice = 0; slice < call->batch.slices; slice++) {
 		struct sgan_image_range images = sgan_weights_piece(call, slice, 0);
 		sum_piece(call, chunk, images, target, memory);
-		target.add = target.add || images.count > 0;
+		target.accumulate = target.accumulate || images.count > 0;
 	}
 	if (total)
 		add_total(call, chunk, total);
@@ -261,20 +260,20 @@ static void direct_chunk(void *arg, size_t index, int worker)
 	struct direct_memory memory;
 
 	lay_out(problem, conv_worker_memory(call, worker), &memory);
-	if (job->sums) {
-		struct target target = { job->sums + (piece * problem->slices + slice) * problem->weight_count, false };
+	if (job->partials) {
+		struct target target = { .tensor = job->partials + (piece * problem->slices + slice) * problem->weight_count };
 		sum_piece(call, &chunk, sgan_weights_piece(call, slice, piece), target, &memory);
 	} else {
 		sum_in_turn(call, &chunk, &memory);
 	}
 }
 
-static void sum(sgan_ctx *ctx, const struct conv_call *call, real *sums)
+static void sum(sgan_ctx *ctx, const struct conv_call *call, real *partials)
 {
 	const struct conv_weights_sizes sizes = conv_weights_sizes(call->problem);
-	struct direct_job job = { .call = call, .sums = sums };
+	struct direct_job job = { .call = call, .partials = partials };
 	struct conv_weights_work work = {
-		.tensors = sums ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1,
+		.tensors = partials ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1,
 		.images = call->images,
 		.threads = ctx->threads,
 	};

@@ -19,7 +19,7 @@ struct rows_job {
 	size_t *ends, slices; /* [slices]: the row after a slice's last, of the slices that have any */
 	size_t row, rows;     /* those of X and Y that are summed */
 	real *result;
-	bool add; /* to what result holds */
+	bool accumulate; /* add to what result holds instead of overwriting it */
 };
 
 /* A worker's memory. */
@@ -85,7 +85,7 @@ static void sum_tile(const struct rows_job *job, const struct conv_weights_chunk
 	for (size_t i = 0; i < chunk->panels; i++) {
 		size_t column = (chunk->panel + i) * nr;
 		problem->kernels->wgrad(walk, x, memory->y + i * job->rows * nr, job->result + c * y_c + column,
-		                        (ptrdiff_t)y_c, m, least_of(y_c - column, nr), job->add);
+		                        (ptrdiff_t)y_c, m, least_of(y_c - column, nr), job->accumulate);
 		walk->ahead_step = 0;
 	}
 }
@@ -141,7 +141,8 @@ static size_t slice_row(const struct conv_call *call, size_t slice)
 }
 
 /* The product of the rows of slices begin .. end - 1, each slice's summed by itself, into a tensor. */
-static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, size_t end, real *result, bool add)
+static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, size_t end, real *result,
+                     bool accumulate)
 {
 	const struct conv_weights_sizes sizes = conv_weights_sizes(call->problem);
 	const struct conv_weights_work work = { .tensors = 1, .images = call->images, .threads = ctx->threads };
@@ -150,7 +151,7 @@ static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, 
 		.ends = (size_t *)(void *)call->shared,
 		.row = slice_row(call, begin),
 		.result = result,
-		.add = add,
+		.accumulate = accumulate,
 	};
 
 	for (size_t slice = begin; slice < end; slice++) {
@@ -165,12 +166,12 @@ static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, 
 	sgan_parallel_for(ctx, job.grid.x_chunks * job.grid.y_chunks, rows_chunk, &job);
 }
 
-static void sum(sgan_ctx *ctx, const struct conv_call *call, real *sums)
+static void sum(sgan_ctx *ctx, const struct conv_call *call, real *partials)
 {
-	if (!sums)
+	if (!partials)
 		multiply(ctx, call, 0, call->batch.slices, call->diff_weights, call->accumulate);
-	for (size_t slice = call->batch.begin; slice < call->batch.end && sums; slice++)
-		multiply(ctx, call, slice, slice + 1, sums + slice * call->problem->weight_count, false);
+	for (size_t slice = call->batch.begin; slice < call->batch.end && partials; slice++)
+		multiply(ctx, call, slice, slice + 1, partials + slice * call->problem->weight_count, false);
 }
 
 /* --- the row of the table ---------------------------------------------------- */
@@ -210,9 +211,9 @@ static size_t ends_bytes(const struct conv_problem *problem)
 
 static size_t shared_bytes(const struct conv_problem *problem, bool exchanges)
 {
-	size_t sums = sgan_weights_tensors(problem, exchanges) * problem->weight_count;
+	size_t partials = sgan_weights_tensors(problem, exchanges) * problem->weight_count;
 
-	return ends_bytes(problem) + conv_round_bytes(sums * sizeof(real));
+	return ends_bytes(problem) + conv_round_bytes(partials * sizeof(real));
 }
 
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)

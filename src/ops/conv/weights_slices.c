@@ -24,10 +24,13 @@ size_t sgan_weights_tensors(const struct conv_problem *problem, bool exchanges)
 	return problem->cut.apart || exchanges ? problem->slices * problem->cut.pieces : 0;
 }
 
+/* The two steps from partial sums to the gradient, done in this order. */
+enum { ADD_PIECES = 1, ADD_SLICES = 2 };
+
 struct add_job {
 	const struct conv_call *call;
-	real *sums;
-	bool pieces, slices; /* which of the two steps to do */
+	real *partials;
+	unsigned steps;
 };
 
 static bool has_images(const struct conv_call *call, size_t slice)
@@ -44,8 +47,8 @@ static void add_pieces(const struct add_job *job, size_t first, size_t count)
 		for (size_t piece = 1; piece < problem->cut.pieces; piece++) {
 			size_t at = piece * problem->slices + slice;
 			if (sgan_weights_piece(job->call, slice, piece).count)
-				problem->kernels->add(count, job->sums + at * problem->weight_count + first,
-				                      job->sums + slice * problem->weight_count + first);
+				problem->kernels->add(count, job->partials + at * problem->weight_count + first,
+				                      job->partials + slice * problem->weight_count + first);
 		}
 }
 
@@ -56,7 +59,7 @@ static void add_slices(const struct add_job *job, size_t first, size_t count)
 	real *to = job->call->diff_weights + first, *total = NULL;
 
 	for (size_t slice = 0; slice < problem->slices; slice++) {
-		real *sum = job->sums + slice * problem->weight_count + first;
+		real *sum = job->partials + slice * problem->weight_count + first;
 		if (!has_images(job->call, slice))
 			continue;
 		if (total) {
@@ -79,38 +82,38 @@ static void add_chunk(void *arg, size_t chunk, int worker)
 	size_t first = chunk * ADD_COUNT, count = least_of(job->call->problem->weight_count - first, ADD_COUNT);
 
 	(void)worker;
-	if (job->pieces)
+	if (job->steps & ADD_PIECES)
 		add_pieces(job, first, count);
-	if (job->slices)
+	if (job->steps & ADD_SLICES)
 		add_slices(job, first, count);
 }
 
-static void add(sgan_ctx *ctx, const struct conv_call *call, real *sums, bool pieces, bool slices)
+static void add(sgan_ctx *ctx, const struct conv_call *call, real *partials, unsigned steps)
 {
-	struct add_job job = { call, sums, pieces, slices };
+	struct add_job job = { call, partials, steps };
 
 	sgan_parallel_for(ctx, ceil_div(call->problem->weight_count, ADD_COUNT), add_chunk, &job);
 }
 
 /* Brings what others have summed. A slice without images has a sum of 0 for them to see, which nobody adds. */
-static sgan_status exchange(sgan_ctx *ctx, const struct conv_call *call, real *sums)
+static sgan_status exchange(sgan_ctx *ctx, const struct conv_call *call, real *partials)
 {
-	const sgan_partials partials = {
+	const sgan_partials given = {
 		.type = sgan_element_of_real(),
 		.count = call->problem->weight_count,
 		.slices = call->batch.slices,
 		.begin = call->batch.begin,
 		.end = call->batch.end,
-		.data = sums,
+		.data = partials,
 	};
 
-	for (size_t slice = partials.begin; slice < partials.end; slice++)
+	for (size_t slice = given.begin; slice < given.end; slice++)
 		if (!has_images(call, slice))
-			memset(sums + slice * partials.count, 0, partials.count * sizeof(real));
-	return sgan_combine(ctx, &partials);
+			memset(partials + slice * given.count, 0, given.count * sizeof(real));
+	return sgan_combine(ctx, &given);
 }
 
-sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *sums)
+sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *partials)
 {
 	const sgan_batch *batch = &call->batch;
 	bool whole = batch->begin == 0 && batch->end == batch->slices;
@@ -125,12 +128,12 @@ sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_w
 		return SGAN_OK;
 	}
 	if (call->images)
-		sum(ctx, call, sums);
+		sum(ctx, call, partials);
 	if (!whole) {
 		if (call->problem->cut.pieces > 1)
-			add(ctx, call, sums, true, false);
-		SGAN_TRY(exchange(ctx, call, sums));
+			add(ctx, call, partials, ADD_PIECES);
+		SGAN_TRY(exchange(ctx, call, partials));
 	}
-	add(ctx, call, sums, whole, true);
+	add(ctx, call, partials, whole ? ADD_PIECES | ADD_SLICES : ADD_SLICES);
 	return SGAN_OK;
 }

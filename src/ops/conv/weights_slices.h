@@ -11,14 +11,14 @@
 /* Images of a piece; none where the slice has fewer than pieces. */
 struct sgan_image_range sgan_weights_piece(const struct conv_call *call, size_t slice, size_t piece);
 
-/* Makes partial sums of the range's slices: sums is [pieces][slices][weight_count], overwritten where pieces have
+/* Makes partial sums of the range's slices: partials is [pieces][slices][weight_count], overwritten where pieces have
  * images. NULL: the whole batch's gradient, where the call wants it, all slices in turn. */
-typedef void conv_weights_sum(sgan_ctx *ctx, const struct conv_call *call, real *sums);
+typedef void conv_weights_sum(sgan_ctx *ctx, const struct conv_call *call, real *partials);
 
-/* Tensors of weight_count elements that sums takes; 0 where all is summed in turn. */
+/* Tensors of weight_count elements that partials takes; 0 where all is summed in turn. */
 size_t sgan_weights_tensors(const struct conv_problem *problem, bool exchanges);
 
-/* One call of the operation; sums as above, memory of as many tensors. */
-sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *sums);
+/* One call of the operation; partials as above, memory of as many tensors. */
+sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *partials);
 
 #endif
