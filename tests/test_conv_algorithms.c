@@ -17,7 +17,7 @@
 #include "src/ops/ops.h"
 #include "src/selftest/naive_conv.h"
 
-enum { MOST_ALGORITHMS = 8, SLICES = 4 };
+enum { SLICES = 4 };
 
 static sgan_ctx *context(sgan_isa isa, int threads)
 {
@@ -277,10 +277,10 @@ static void each_algorithm(sgan_ctx *ctx, const struct tensors *t,
                            void (*visit)(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass, const char *name))
 {
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
-		const char *names[MOST_ALGORITHMS];
+		const char *names[SGAN_ALGORITHMS_MAX];
 		size_t count = 0;
-		cr_assert_eq(sgan_conv_algorithms(ctx, &t->desc, (sgan_pass)pass, MOST_ALGORITHMS, names, &count), SGAN_OK);
-		cr_assert(count >= 1 && count <= MOST_ALGORITHMS);
+		cr_assert_eq(sgan_conv_algorithms(ctx, &t->desc, (sgan_pass)pass, SGAN_ALGORITHMS_MAX, names, &count), SGAN_OK);
+		cr_assert(count >= 1 && count <= SGAN_ALGORITHMS_MAX);
 		for (size_t i = 0; i < count; i++)
 			visit(ctx, t, (sgan_pass)pass, names[i]);
 	}
@@ -302,7 +302,7 @@ static void each_set(const struct tensors *t, int threads,
 /* --- against naive loops ----------------------------------------------------------- */
 
 /* Layers that each algorithm was run on. */
-static size_t ran[CONV_OPERATIONS][MOST_ALGORITHMS][SGAN_ISA_COUNT];
+static size_t ran[CONV_OPERATIONS][SGAN_ALGORITHMS_MAX][SGAN_ISA_COUNT];
 
 static void count_run(const struct conv_planned *planned, sgan_isa isa)
 {

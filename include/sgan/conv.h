@@ -74,6 +74,9 @@ SGAN_API sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *
 /* Ends a plan; NULL is allowed. */
 SGAN_API void sgan_conv_plan_destroy(sgan_conv_plan *plan);
 
+/* No pass of a layer has more algorithms: room for all names below. */
+enum { SGAN_ALGORITHMS_MAX = 8 };
+
 /* The names of the algorithms that fit a pass of a layer: the first `most` of them into names, which may be NULL where
  * most is 0; *count is how many there are. They are static strings. All compute the same sums, in different order.
  *

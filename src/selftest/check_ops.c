@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 enum { CONVOLUTIONS = 250, ADJOINTS = 40, PRODUCTS = 60, MOST_ELEMENTS = 60000, MOST_PRODUCTS = 600000 };
-enum { MOST_ALGORITHMS = 8 };
 
 struct conv_case {
 	sgan_conv_desc desc;
@@ -203,11 +202,11 @@ static bool plan_with(struct check *c, struct conv_case *t, size_t index)
 
 	sgan_conv_plan_destroy(t->plan);
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
-		const char *names[MOST_ALGORITHMS];
+		const char *names[SGAN_ALGORITHMS_MAX];
 		size_t count = 0;
 		t->desc.algorithm[pass] = NULL;
-		if (sgan_conv_algorithms(c->ctx, &t->desc, (sgan_pass)pass, MOST_ALGORITHMS, names, &count) != SGAN_OK ||
-		    !count || count > MOST_ALGORITHMS)
+		if (sgan_conv_algorithms(c->ctx, &t->desc, (sgan_pass)pass, SGAN_ALGORITHMS_MAX, names, &count) != SGAN_OK ||
+		    !count || count > SGAN_ALGORITHMS_MAX)
 			check_fail(c, "%s: %zu algorithms", t->what, count);
 		else
 			t->desc.algorithm[pass] = names[index < count ? index : count - 1];

@@ -25,15 +25,20 @@ static const struct conv_algorithm *const weights[] = {
 	&sgan_conv_weights_direct,
 };
 
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+_Static_assert(COUNT(gather) <= SGAN_ALGORITHMS_MAX && COUNT(scatter) <= SGAN_ALGORITHMS_MAX &&
+                   COUNT(weights) <= SGAN_ALGORITHMS_MAX,
+               "<sgan/conv.h> says how many algorithms there may be");
+
 const struct conv_algorithm *const *sgan_conv_algorithm_list(enum conv_operation operation, size_t *count)
 {
 	static const struct {
 		const struct conv_algorithm *const *list;
 		size_t count;
 	} lists[CONV_OPERATIONS] = {
-		[CONV_GATHER] = { gather, sizeof gather / sizeof *gather },
-		[CONV_SCATTER] = { scatter, sizeof scatter / sizeof *scatter },
-		[CONV_WEIGHTS] = { weights, sizeof weights / sizeof *weights },
+		[CONV_GATHER] = { gather, COUNT(gather) },
+		[CONV_SCATTER] = { scatter, COUNT(scatter) },
+		[CONV_WEIGHTS] = { weights, COUNT(weights) },
 	};
 
 	*count = lists[operation].count;
