@@ -54,8 +54,8 @@ enum { SGAN_DROPOUT_GROUP = 128 };
  * may be joined or exchanged (src/ops/conv/weights_walk.c). */
 struct sgan_walk {
 	size_t images, rows;
-	size_t parts;           /* ranges of columns, each summed by itself over all images and rows; then added in order */
-	const size_t *part_end; /* [parts]: the column after a range's last; the next range begins there */
+	size_t ranges;           /* ranges of columns, each summed by itself over images and rows; then added in order */
+	const size_t *range_end; /* [ranges]: the column after a range's last; the next range begins there */
 	ptrdiff_t x_image, x_row, x_col;
 	ptrdiff_t y_image, y_row, y_col;
 	const real *ahead;    /* what the caller reads next: with each pixel a cache line of it is fetched; it may not exist */

@@ -173,16 +173,16 @@ Test(axis, terms_inside)
 Test(axis, rounding_and_parts)
 {
 	for (size_t count = 0; count <= 40; count++)
-		for (size_t parts = 1; parts <= 12; parts++) {
-			size_t up = round_up(count, parts);
-			cr_assert(up >= count && up < count + parts && up % parts == 0);
-			cr_assert_eq(ceil_div(count, parts) * parts, up);
-			cr_assert_eq(least_of(count, parts), count < parts ? count : parts);
-			cr_assert_eq(part_begin(count, parts, 0), 0);
-			cr_assert_eq(part_begin(count, parts, parts), count);
-			for (size_t part = 0; part < parts; part++) {
-				size_t size = part_begin(count, parts, part + 1) - part_begin(count, parts, part);
-				cr_assert(size == count / parts || size == count / parts + 1);
+		for (size_t shares = 1; shares <= 12; shares++) {
+			size_t up = round_up(count, shares);
+			cr_assert(up >= count && up < count + shares && up % shares == 0);
+			cr_assert_eq(ceil_div(count, shares) * shares, up);
+			cr_assert_eq(least_of(count, shares), count < shares ? count : shares);
+			cr_assert_eq(share_begin(count, shares, 0), 0);
+			cr_assert_eq(share_begin(count, shares, shares), count);
+			for (size_t share = 0; share < shares; share++) {
+				size_t size = share_begin(count, shares, share + 1) - share_begin(count, shares, share);
+				cr_assert(size == count / shares || size == count / shares + 1);
 			}
 		}
 }

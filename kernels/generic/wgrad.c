@@ -26,12 +26,12 @@ void SGAN_SYMBOL(wgrad_4x16__generic)(const struct sgan_walk *walk, const real *
 {
 	real total[MR][NR] = { { 0 } };
 
-	for (size_t part = 0; part < walk->parts; part++) {
+	for (size_t range = 0; range < walk->ranges; range++) {
 		real sum[MR][NR] = { { 0 } };
-		add_range(walk, part ? walk->part_end[part - 1] : 0, walk->part_end[part], x, y, m, n, sum);
+		add_range(walk, range ? walk->range_end[range - 1] : 0, walk->range_end[range], x, y, m, n, sum);
 		for (size_t i = 0; i < m; i++)
 			for (size_t j = 0; j < n; j++)
-				total[i][j] = part ? total[i][j] + sum[i][j] : sum[i][j];
+				total[i][j] = range ? total[i][j] + sum[i][j] : sum[i][j];
 	}
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j++) {

@@ -58,7 +58,7 @@ TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const st
 enum { WGRAD_LEAST_SUMS = 16 };
 
 /* Columns begin .. end - 1 of every row. */
-TILE_INLINE void wgrad_part(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a, size_t begin,
+TILE_INLINE void wgrad_range(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a, size_t begin,
                             size_t end, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
 	const struct sgan_walk *w = a->walk;
@@ -76,14 +76,14 @@ TILE_INLINE void wgrad_part(size_t m, size_t nv, struct tile_edge edge, const st
 TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a,
                            vec sum[TILE_MR][TILE_NV])
 {
-	const size_t *end = a->walk->part_end;
+	const size_t *end = a->walk->range_end;
 	const float *ahead = a->walk->ahead;
 	float total[TILE_MR * TILE_NR] __attribute__((aligned(64)));
 
-	wgrad_part(m, nv, edge, a, 0, end[0], &ahead, sum);
-	for (size_t part = 1; part < a->walk->parts; part++) {
+	wgrad_range(m, nv, edge, a, 0, end[0], &ahead, sum);
+	for (size_t range = 1; range < a->walk->ranges; range++) {
 		tile_write(m, nv, (struct tile_edge){ edge.mask, true }, total, TILE_NR, sum);
-		wgrad_part(m, nv, edge, a, end[part - 1], end[part], &ahead, sum);
+		wgrad_range(m, nv, edge, a, end[range - 1], end[range], &ahead, sum);
 		tile_add_dst(m, nv, (struct tile_edge){ edge.mask, true }, total, TILE_NR, sum);
 	}
 }

@@ -154,9 +154,9 @@ static size_t images_a_class(const struct sample *sample)
 
 static void choose_labels(const struct sample *sample, uint32_t *labels)
 {
-	size_t run = images_a_class(sample);
+	size_t columns = images_a_class(sample);
 	for (size_t i = 0; i < sample->count; i++)
-		labels[i] = sample->classes[run ? i / run : i % sample->class_count];
+		labels[i] = sample->classes[columns ? i / columns : i % sample->class_count];
 }
 
 static sgan_status write_images(const struct sample *sample, const struct sgan_images *images, const uint32_t *labels)

@@ -101,10 +101,10 @@ static inline size_t round_up(size_t count, size_t multiple)
 	return ceil_div(count, multiple) * multiple;
 }
 
-/* First item of part `part` when `count` items are cut into `parts` as evenly as can be. */
-static inline size_t part_begin(size_t count, size_t parts, size_t part)
+/* First item of share `share` when `count` items are cut into `shares` as evenly as can be. */
+static inline size_t share_begin(size_t count, size_t shares, size_t share)
 {
-	return count / parts * part + least_of(part, count % parts);
+	return count / shares * share + least_of(share, count % shares);
 }
 
 #endif

@@ -120,8 +120,8 @@ static sgan_status multiply(sgan_ctx *ctx, struct gemm_pass *pass, size_t k)
 	pass->shares_b = pass->m > 2 * ctx->kernels->blocking.mc; /* more than two blocks of rows read each panel */
 	SGAN_TRY(take_scratch(ctx, pass, ceil_div(k, passes)));
 	for (size_t i = 0; i < passes; i++) {
-		size_t pc = part_begin(k, passes, i);
-		pass->kc = part_begin(k, passes, i + 1) - pc;
+		size_t pc = share_begin(k, passes, i);
+		pass->kc = share_begin(k, passes, i + 1) - pc;
 		pass->a.first = a + (pass->a.trans ? pc * pass->a.ld : pc);
 		pass->b.first = b + (pass->b.trans ? pc : pc * pass->b.ld);
 		pass->epilogue.accumulate = accumulate || i;

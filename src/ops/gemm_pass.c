@@ -98,7 +98,7 @@ static struct region panel_region(const struct gemm_pass *pass, size_t panel)
 /* Share `share` of `shares` of a region's rows. */
 static void prefetch_share(const struct region *region, size_t share, size_t shares)
 {
-	size_t begin = part_begin(region->rows, shares, share), end = part_begin(region->rows, shares, share + 1);
+	size_t begin = share_begin(region->rows, shares, share), end = share_begin(region->rows, shares, share + 1);
 
 	prefetch(end - begin, region->cols, region->first + begin * region->ld, region->ld);
 }
@@ -125,7 +125,7 @@ static void pack_a_block(const struct gemm_pass *pass, size_t begin, size_t rows
 /* A worker packs a block for itself, so that it is in its own cache, and keeps it for the chunks that follow. */
 static struct a_block take_a_block(const struct gemm_pass *pass, size_t ic, struct gemm_worker *worker)
 {
-	size_t begin = part_begin(pass->m, pass->ic_count, ic), end = part_begin(pass->m, pass->ic_count, ic + 1);
+	size_t begin = share_begin(pass->m, pass->ic_count, ic), end = share_begin(pass->m, pass->ic_count, ic + 1);
 
 	if (!pass->packs_a)
 		return (struct a_block){ pass->a.first + begin * pass->a.ld, pass->a.ld, begin, end - begin };
@@ -146,7 +146,7 @@ static void loop_ir(const struct gemm_pass *pass, const struct a_block *a, size_
 	size_t tiles = ceil_div(a->rows, pass->kernels->gemm_mr);
 
 	for (size_t tile = 0; tile < tiles; tile++) {
-		size_t ir = part_begin(a->rows, tiles, tile), m = part_begin(a->rows, tiles, tile + 1) - ir;
+		size_t ir = share_begin(a->rows, tiles, tile), m = share_begin(a->rows, tiles, tile + 1) - ir;
 		real *c = pass->c + (a->begin + ir) * pass->ldc + jr * nr;
 		prefetch(m, n, c, pass->ldc);
 		prefetch_share(next, tile, tiles);
@@ -180,8 +180,8 @@ static void compute_chunk(const struct gemm_pass *pass, size_t chunk, struct gem
 	size_t panels = panel_count(pass);
 	struct a_block a = take_a_block(pass, ic, worker);
 
-	loop_jr(pass, &a, part_begin(panels, pass->jc_count, jc), part_begin(panels, pass->jc_count, jc + 1),
-	        part_begin(panels, pass->jc_count, next_jc), worker);
+	loop_jr(pass, &a, share_begin(panels, pass->jc_count, jc), share_begin(panels, pass->jc_count, jc + 1),
+	        share_begin(panels, pass->jc_count, next_jc), worker);
 }
 
 static size_t chunk_count(const struct gemm_pass *pass)

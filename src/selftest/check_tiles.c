@@ -228,7 +228,7 @@ static size_t draw_distances(struct check *c, const struct sgan_walk *w, size_t 
 	*row = (ptrdiff_t)check_between(c, 0, 60);
 	*image = (ptrdiff_t)check_between(c, 0, 90);
 	return (w->images - 1) * (size_t)*image + (w->rows - 1) * (size_t)*row +
-	       (w->part_end[w->parts - 1] - 1) * (size_t)*col + channels;
+	       (w->range_end[w->ranges - 1] - 1) * (size_t)*col + channels;
 }
 
 static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const real *x, const real *y, real *sums,
@@ -242,26 +242,26 @@ static void oracle_wgrad(const struct check *c, const struct sgan_walk *w, const
 			         least(t->n - j, o->wgrad_nr), t->epilogue.accumulate);
 }
 
-enum { MOST_PARTS = 4 };
+enum { MOST_RANGES = 4 };
 
-/* Parts of a row of columns; some may be empty. */
-static struct sgan_walk draw_walk(struct check *c, size_t part_end[MOST_PARTS])
+/* Ranges of columns; some may be empty. */
+static struct sgan_walk draw_walk(struct check *c, size_t range_end[MOST_RANGES])
 {
-	struct sgan_walk w = { .images = check_between(c, 1, 3), .rows = check_between(c, 1, 4), .part_end = part_end };
+	struct sgan_walk w = { .images = check_between(c, 1, 3), .rows = check_between(c, 1, 4), .range_end = range_end };
 
-	w.parts = check_between(c, 0, 1) ? 1 : check_between(c, 2, MOST_PARTS);
-	for (size_t i = 0; i < w.parts; i++)
-		part_end[i] = (i ? part_end[i - 1] : 0) + check_between(c, 0, 9);
-	if (!part_end[w.parts - 1])
-		part_end[w.parts - 1] = 1;
+	w.ranges = check_between(c, 0, 1) ? 1 : check_between(c, 2, MOST_RANGES);
+	for (size_t i = 0; i < w.ranges; i++)
+		range_end[i] = (i ? range_end[i - 1] : 0) + check_between(c, 0, 9);
+	if (!range_end[w.ranges - 1])
+		range_end[w.ranges - 1] = 1;
 	return w;
 }
 
 static void wgrad_case(struct check *c, size_t m, size_t n)
 {
-	size_t end[MOST_PARTS];
+	size_t end[MOST_RANGES];
 	struct sgan_walk w = draw_walk(c, end);
-	struct tile_case t = { .taps = w.images * w.rows, .k = end[w.parts - 1], .m = m, .n = n };
+	struct tile_case t = { .taps = w.images * w.rows, .k = end[w.ranges - 1], .m = m, .n = n };
 	size_t x_count = draw_distances(c, &w, m, &w.x_image, &w.x_row, &w.x_col);
 	size_t y_count = draw_distances(c, &w, n, &w.y_image, &w.y_row, &w.y_col);
 	real *x = check_input(c, x_count), *y = check_input(c, y_count), *found;

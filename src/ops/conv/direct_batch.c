@@ -54,17 +54,17 @@ static void run_tiles(const struct batch_job *job, const struct conv_panel *p, s
 	real *dst = call->dst + position * job->view.dst_c + p->first;
 
 	for (size_t tile = tiles.begin; tile < tiles.end; tile++) {
-		size_t image = part_begin(call->images, job->tiles, tile);
-		size_t m = part_begin(call->images, job->tiles, tile + 1) - image;
+		size_t image = share_begin(call->images, job->tiles, tile);
+		size_t m = share_begin(call->images, job->tiles, tile + 1) - image;
 		image += call->first;
 		call->problem->kernels->gemm(taps, tap, job->view.src_c, call->src + image * from, (ptrdiff_t)from, p->weights,
 		                             dst + image * to, (ptrdiff_t)to, m, p->n, &p->epilogue);
 	}
 }
 
-static struct axis_range cut_at(size_t count, size_t parts, size_t part)
+static struct axis_range cut_at(size_t count, size_t shares, size_t share)
 {
-	return (struct axis_range){ part_begin(count, parts, part), part_begin(count, parts, part + 1) };
+	return (struct axis_range){ share_begin(count, shares, share), share_begin(count, shares, share + 1) };
 }
 
 static void batch_chunk(void *arg, size_t chunk, int worker)

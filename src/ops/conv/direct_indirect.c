@@ -152,11 +152,11 @@ static void indirect_chunk(void *arg, size_t index, int worker)
 	lay_out(problem, conv_worker_memory(job->call, worker), &memory);
 	memset(memory.zeros, 0, job->view.src_c * sizeof(real));
 	tile.zeros = memory.zeros;
-	tile.first = part_begin(count, tiles, at);
-	tile.m = part_begin(count, tiles, at + 1) - tile.first;
+	tile.first = share_begin(count, tiles, at);
+	tile.m = share_begin(count, tiles, at + 1) - tile.first;
 	taps = set_up(job, &tile, &memory);
-	for (size_t i = part_begin(job->panels, job->by_panels, range);
-	     i < part_begin(job->panels, job->by_panels, range + 1); i++) {
+	for (size_t i = share_begin(job->panels, job->by_panels, range);
+	     i < share_begin(job->panels, job->by_panels, range + 1); i++) {
 		struct conv_panel p = sgan_conv_panel(job->call, i);
 		run_panel(job, &tile, &p, dst, taps, &memory);
 	}

@@ -105,7 +105,7 @@ static void run_line(const struct dots_area *area, const real *src, real *dst, c
 	size_t tiles = ceil_div(along->count, tile_rows(call->problem)), taps = area->row.taps.count * area->col.taps.count;
 
 	for (size_t t = 0; t < tiles; t++) {
-		size_t first = part_begin(along->count, tiles, t), m = part_begin(along->count, tiles, t + 1) - first;
+		size_t first = share_begin(along->count, tiles, t), m = share_begin(along->count, tiles, t + 1) - first;
 		const real *from = src + (ptrdiff_t)first * along->src;
 		struct conv_ahead ahead = sgan_conv_dots_ahead(base, along->src, m);
 		fetch(from, &ahead);
@@ -166,9 +166,9 @@ static void dots_chunk(void *arg, size_t chunk, int worker)
 	const struct conv_call *call = job->call;
 	const struct conv_base *b = &call->problem->base;
 	size_t share = chunk / job->bands, band = chunk % job->bands;
-	size_t image = part_begin(call->images, job->shares, share);
-	size_t images = part_begin(call->images, job->shares, share + 1) - image;
-	size_t begin = part_begin(b->h.x, job->bands, band), end = part_begin(b->h.x, job->bands, band + 1);
+	size_t image = share_begin(call->images, job->shares, share);
+	size_t images = share_begin(call->images, job->shares, share + 1) - image;
+	size_t begin = share_begin(b->h.x, job->bands, band), end = share_begin(b->h.x, job->bands, band + 1);
 	struct sgan_tap *tap = (struct sgan_tap *)(void *)conv_worker_memory(call, worker);
 
 	image += call->first;

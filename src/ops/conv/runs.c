@@ -36,7 +36,7 @@ static void runs_chunk(void *arg, size_t chunk, int worker)
 	const struct conv_call *call = job->call;
 	const struct conv_base *b = &call->problem->base;
 	size_t image = call->first + chunk / job->bands, band = chunk % job->bands;
-	size_t y = part_begin(b->h.y, job->bands, band), end = part_begin(b->h.y, job->bands, band + 1);
+	size_t y = share_begin(b->h.y, job->bands, band), end = share_begin(b->h.y, job->bands, band + 1);
 	const real *src = call->src + image * conv_x_image(b);
 	struct sgan_runs runs = job->runs;
 

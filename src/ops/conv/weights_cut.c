@@ -245,13 +245,13 @@ struct conv_weights_chunk sgan_weights_chunk(const struct conv_weights_cut *cut,
 {
 	const struct conv_weights_shape *s = &cut->shape;
 	struct conv_weights_chunk chunk = {
-		.c = part_begin(s->values, grid->x_chunks, x_chunk),
-		.panel = part_begin(s->panels, grid->y_chunks, y_chunk),
+		.c = share_begin(s->values, grid->x_chunks, x_chunk),
+		.panel = share_begin(s->panels, grid->y_chunks, y_chunk),
 	};
 
-	chunk.count = part_begin(s->values, grid->x_chunks, x_chunk + 1) - chunk.c;
+	chunk.count = share_begin(s->values, grid->x_chunks, x_chunk + 1) - chunk.c;
 	chunk.tiles = ceil_div(chunk.count, s->mr);
-	chunk.panels = part_begin(s->panels, grid->y_chunks, y_chunk + 1) - chunk.panel;
+	chunk.panels = share_begin(s->panels, grid->y_chunks, y_chunk + 1) - chunk.panel;
 	return chunk;
 }
 

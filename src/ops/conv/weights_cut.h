@@ -93,7 +93,7 @@ struct conv_weights_chunk sgan_weights_chunk(const struct conv_weights_cut *cut,
 /* First of a chunk's values that its tile `tile` takes, counted from the chunk's first. */
 static inline size_t conv_chunk_tile(const struct conv_weights_chunk *chunk, size_t tile)
 {
-	return part_begin(chunk->count, chunk->tiles, tile);
+	return share_begin(chunk->count, chunk->tiles, tile);
 }
 
 #endif

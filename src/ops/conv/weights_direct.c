@@ -162,13 +162,13 @@ static struct conv_weights_group group_at(const struct conv_problem *problem, st
 {
 	const struct conv_weights_cut *cut = &problem->cut;
 	size_t h = problem->base.h.y, groups = group_count(cut, images.count), band = index % cut->bands;
-	size_t begin = part_begin(images.count, groups, index), row = part_begin(h, cut->bands, band);
+	size_t begin = share_begin(images.count, groups, index), row = share_begin(h, cut->bands, band);
 
 	if (cut->images)
 		return (struct conv_weights_group){ images.first + begin,
-			                                part_begin(images.count, groups, index + 1) - begin, 0, h };
+			                                share_begin(images.count, groups, index + 1) - begin, 0, h };
 	return (struct conv_weights_group){ images.first + index / cut->bands, 1, row,
-		                                part_begin(h, cut->bands, band + 1) - row };
+		                                share_begin(h, cut->bands, band + 1) - row };
 }
 
 /* The worker's sums into a tensor. */

@@ -118,8 +118,8 @@ static void rows_chunk(void *arg, size_t index, int worker)
 	struct sgan_walk walk = {
 		.images = 1,
 		.rows = 1,
-		.parts = job->slices,
-		.part_end = job->ends,
+		.ranges = job->slices,
+		.range_end = job->ends,
 		.x_col = (ptrdiff_t)(copies_x(&chunk) ? s->x_pitch : problem->base.x_c),
 		.y_col = (ptrdiff_t)s->nr,
 	};

@@ -14,9 +14,9 @@ struct sgan_image_range sgan_weights_piece(const struct conv_call *call, size_t 
 	size_t slices = call->batch.slices, pieces = call->problem->cut.pieces;
 	size_t first = sgan_slice_begin(call->batch.n, slices, slice);
 	size_t count = sgan_slice_begin(call->batch.n, slices, slice + 1) - first;
-	size_t begin = part_begin(count, pieces, piece);
+	size_t begin = share_begin(count, pieces, piece);
 
-	return (struct sgan_image_range){ first + begin, part_begin(count, pieces, piece + 1) - begin };
+	return (struct sgan_image_range){ first + begin, share_begin(count, pieces, piece + 1) - begin };
 }
 
 size_t sgan_weights_tensors(const struct conv_problem *problem, bool exchanges)

@@ -93,8 +93,8 @@ void sgan_weights_walk(const struct conv_problem *problem, const struct conv_wei
 	tap->walk = (struct sgan_walk){
 		.images = 1,
 		.rows = 1,
-		.parts = 1,
-		.part_end = &tap->cols,
+		.ranges = 1,
+		.range_end = &tap->cols,
 		.x_image = (ptrdiff_t)x->image,
 		.x_row = (ptrdiff_t)(b->h.stride * x->row),
 		.x_col = (ptrdiff_t)(b->w.stride * x->pixel),

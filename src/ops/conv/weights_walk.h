@@ -6,7 +6,7 @@
 #include "src/ops/conv/weights_pixels.h"
 
 struct conv_weights_tap {
-	struct sgan_walk walk; /* of one part, whose end is `cols` below: it points there, so that this is never copied */
+	struct sgan_walk walk; /* of one range, whose end is `cols` below: it points there, so that this is never copied */
 	size_t cols;           /* steps of the innermost loop; 0: the tap links none of the group's pixels */
 	size_t x, y;           /* elements from the first pixel of each to the first that the tap takes */
 };
