@@ -1,13 +1,13 @@
 /* libsgan in one program: a generator's deconvolution layer, its three passes, and a proof that they are right.
  *
  *     cc -o example example.c $(pkg-config --cflags --libs libsgan) -lm && ./example */
-#include <sgan/conv.h>
-#include <sgan/ops.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include <sgan/conv.h>
+#include <sgan/ops.h>
 
 enum { BATCH = 32 };
 

@@ -7,13 +7,13 @@
 #error "kernels/avx2 needs -mavx2 -mfma"
 #endif
 
-#include "kernels/avx2/set.h"
-
 #include <immintrin.h>
 #include <sleef.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "kernels/avx2/set.h"
 
 enum { VEC = 8 };
 typedef __m256 vec;

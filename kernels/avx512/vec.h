@@ -7,12 +7,12 @@
 #error "kernels/avx512 needs -mavx512f -mavx512bw -mavx512dq -mavx512vl"
 #endif
 
-#include "kernels/avx512/set.h"
-
 #include <immintrin.h>
 #include <sleef.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernels/avx512/set.h"
 
 enum { VEC = 16 };
 typedef __m512 vec;

@@ -2,9 +2,9 @@
 #ifndef SGAN_KERNELS_GENERIC_ACT_H
 #define SGAN_KERNELS_GENERIC_ACT_H
 
-#include "kernels/kernels.h"
-
 #include <tgmath.h>
+
+#include "kernels/kernels.h"
 
 static inline real act_value(real x, sgan_act act, real slope)
 {

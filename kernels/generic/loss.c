@@ -1,8 +1,8 @@
 /* Losses over rows of scores, in portable C: each adds its value to a double and
  * its gradient to diff. Averages and slices are the caller's. */
-#include "kernels/generic/set.h"
-
 #include <tgmath.h>
+
+#include "kernels/generic/set.h"
 
 static double log_sum_exp(size_t count, const real *x, real *largest)
 {

@@ -1,7 +1,7 @@
 /* Max pooling of one image over windows that do not overlap, in portable C. */
-#include "kernels/generic/set.h"
-
 #include <math.h>
+
+#include "kernels/generic/set.h"
 
 /* Larger, or the first that is not a number: which nothing after it replaces. */
 static bool is_larger(real value, real largest)

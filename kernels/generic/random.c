@@ -1,10 +1,10 @@
 /* Random numbers by counter. Every operation on floats here is one IEEE addition,
  * multiplication or square root, never fused, so that every machine, instruction
  * set and precision gives the same bits. */
+#include <math.h>
+
 #include "kernels/generic/set.h"
 #include "kernels/philox.h"
-
-#include <math.h>
 
 static const float unit = 0x1p-24f;
 

@@ -1,8 +1,8 @@
 /* Losses over rows of scores; kernels.def says what. Values are summed in double, lane by lane and then over the
  * lanes, so that a sum's order follows from the shape alone; exp and log are SLEEF's. */
-#include "kernels/simd/act.h"
-
 #include <math.h>
+
+#include "kernels/simd/act.h"
 
 SIMD_INLINE float largest_of(size_t count, const float *x)
 {

@@ -1,10 +1,9 @@
 /* Instruction sets: their names, which of them this build has, which this
  * machine can run. The one place that knows every kernel table. */
-#include "src/exec/ctx.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "src/exec/ctx.h"
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
 

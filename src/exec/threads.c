@@ -1,8 +1,8 @@
 /* The team of threads: the only file with OpenMP.
  * It must not know what a chunk is. */
-#include "src/exec/ctx.h"
-
 #include <omp.h>
+
+#include "src/exec/ctx.h"
 
 #if defined __x86_64__ || defined __i386__
 #include <xmmintrin.h>

@@ -1,10 +1,10 @@
 /* A step of Adam: element by element, a chunk of elements at a time. It must not know whose parameters they are. */
+#include <math.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/axis.h"
 #include "src/ops/ops.h"
-
-#include <math.h>
 
 /* Elements of a chunk: four arrays of them fit the second-level cache. */
 enum { CHUNK = 1 << 14 };

@@ -1,11 +1,11 @@
 /* The bias gradient: sums of columns, chunk by chunk, added in order; by itself, or behind an activation whose
  * gradient is taken while the chunk is in cache. */
+#include <string.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/ops.h"
-
-#include <string.h>
 
 struct bias_job {
 	const struct sgan_kernels *kernels;

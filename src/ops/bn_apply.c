@@ -1,9 +1,9 @@
 /* Batch normalisation's passes over the values, forward and backward, with a few coefficients a channel, which are
  * worked out here, in double, from sums and statistics that are there. */
+#include <math.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/bn.h"
-
-#include <math.h>
 
 /* --- forward ----------------------------------------------------------------- */
 

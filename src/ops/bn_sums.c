@@ -1,10 +1,9 @@
 /* Batch normalisation's sums over the batch: of chunks by kernels, then, in double and in order, of the chunks of a
  * slice, and of slices. Two rows of sums a channel: mean and m2 forward, two plain sums backward.
  * It does not know what they are for. */
-#include "src/ops/bn.h"
-
 #include <string.h>
 
+#include "src/ops/bn.h"
 #include "src/cpu/status.h"
 #include "src/exec/combine.h"
 #include "src/exec/ctx.h"

@@ -1,9 +1,9 @@
 /* Concatenation: rows side by side, and apart again. It moves values and computes none. */
+#include <string.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/ops.h"
-
-#include <string.h>
 
 enum { ROWS = 256 }; /* of a chunk */
 

@@ -1,9 +1,9 @@
 /* Batch normalisation: channel counts up to a few vectors, few rows; element by
  * element what the generic kernels give, sums within rounding. */
-#include "src/selftest/check.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 enum { CHANNELS = 141, ROWS = 5, MOST = CHANNELS * ROWS };
 

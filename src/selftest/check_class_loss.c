@@ -1,8 +1,8 @@
 /* The loss of a discriminator with an output for each class, against its definition. */
-#include "src/selftest/check.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 enum { ROWS = 3, MOST_CLASSES = 35 };
 

@@ -1,9 +1,9 @@
 /* The tile of few columns: every m and n, odd strides, taps in any order, with and
  * without bias, against the generic tile. Sums of small integers must be exact. */
-#include "src/selftest/check.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 enum { MOST_TAPS = 4, MOST_REACH = 50 };
 

@@ -1,11 +1,11 @@
 /* Dropout and the sum with scaled noise: the same bits as the generic kernels for every count and place in the
  * stream; and that the generic mask is what kernels.def says, drops its share, and differs from place to place. */
-#include "kernels/philox.h"
-#include "src/selftest/check.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "kernels/philox.h"
+#include "src/selftest/check.h"
 
 enum { MOST = 2 * SGAN_DROPOUT_GROUP + 35 };
 

@@ -1,11 +1,11 @@
 /* Element-wise kernels: every count up to a few vectors, values that are not
  * numbers, in place; the same bits as the generic kernels (the logistic function:
  * within rounding). Column sums: exact on integers. */
-#include "src/selftest/check.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 enum { MOST = 70 };
 

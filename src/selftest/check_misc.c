@@ -1,11 +1,11 @@
 /* Pooling, losses and random numbers: each against the generic kernel or against
  * numbers found another way, or both. */
-#include "kernels/philox.h"
-#include "src/selftest/check.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "kernels/philox.h"
+#include "src/selftest/check.h"
 
 /* --- pooling ----------------------------------------------------------------- */
 

@@ -1,15 +1,15 @@
 /* Whole convolutions, deconvolutions and matrix products over random shapes with
  * every edge, against naive loops: exact on integers, and the adjoint identity
  * <conv x, y> = <x, deconv y> on reals. */
-#include "src/exec/ctx.h"
-#include "src/ops/ops.h"
-#include "src/selftest/check.h"
-#include "src/selftest/naive_conv.h"
-
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "src/exec/ctx.h"
+#include "src/ops/ops.h"
+#include "src/selftest/check.h"
+#include "src/selftest/naive_conv.h"
 
 enum { CONVOLUTIONS = 250, ADJOINTS = 40, PRODUCTS = 60, MOST_ELEMENTS = 60000, MOST_PRODUCTS = 600000 };
 

@@ -1,10 +1,10 @@
 /* The gather from few channels: rows of every length about the tile's, columns about
  * the panel's, odd distances, each epilogue, against the generic one. Sums of small
  * integers must be exact. */
-#include "src/selftest/check.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 struct runs_case {
 	struct sgan_runs r;

@@ -1,10 +1,10 @@
 /* The matrix tiles: every m and n of each, odd strides, taps in any order, each
  * epilogue, against the generic tiles fed with the same numbers in their own
  * panels. Sums of small integers must be exact. */
-#include "src/selftest/check.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 enum {
 	MOST_MR = 16,

@@ -1,8 +1,8 @@
 /* Transposition: every edge of a block, rows with gaps, against the generic one. */
-#include "src/selftest/check.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "src/selftest/check.h"
 
 static void transpose_case(struct check *c, size_t rows, size_t cols)
 {

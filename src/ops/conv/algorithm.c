@@ -1,11 +1,11 @@
 /* The lists of algorithms, and the choice among them. It knows them as rows, none from inside. */
 #include "src/ops/conv/algorithm.h"
 
-#include "src/cpu/status.h"
-#include "src/ops/conv/algorithms.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "src/cpu/status.h"
+#include "src/ops/conv/algorithms.h"
 
 static const struct conv_algorithm *const gather[] = {
 	&sgan_conv_gather_runs,

@@ -7,11 +7,11 @@
  *   for each tap t that reaches p from a position q(t) inside the source
  *       for each channel l of the source
  *           dst[n][p][c] += src[n][q(t)][l] * weights[t][l][c] */
+#include <math.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/conv/algorithms.h"
 #include "src/ops/conv/tiles.h"
-
-#include <math.h>
 
 /* Tiles of images x panels x positions, and into how many ranges each is cut for the chunks. */
 struct batch_job {

@@ -1,11 +1,11 @@
 /* Gather and scatter as sums of matrix products, one for each tap of the kernel, for batches too small to fill tiles
  * with images (direct_batch.c): a tile's rows are positions of one image, and each row has its own pointer for each
  * tap, to a row of zeros where the tap is outside. Rows are positions of one phase, which have the same taps. */
+#include <string.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/conv/algorithms.h"
 #include "src/ops/conv/tiles.h"
-
-#include <string.h>
 
 struct indirect_job {
 	const struct conv_call *call;

@@ -1,10 +1,10 @@
 /* Plans: sizes checked, geometry lowered, one algorithm chosen for each pass. */
 #include "src/ops/conv/plan.h"
 
+#include <stdlib.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
-
-#include <stdlib.h>
 
 const char *const sgan_conv_pass_names[SGAN_PASS_COUNT] = {
 	[SGAN_FORWARD] = "convolution, forward",

@@ -1,11 +1,11 @@
 /* See weights_slices.h. */
 #include "src/ops/conv/weights_slices.h"
 
+#include <string.h>
+
 #include "src/cpu/status.h"
 #include "src/exec/combine.h"
 #include "src/exec/ctx.h"
-
-#include <string.h>
 
 enum { ADD_COUNT = 1 << 14 }; /* elements of a chunk when sums are added */
 

@@ -1,12 +1,11 @@
 /* Loading presets: built-in or a file, its base first, then the caller's settings.
  *
  * Knows where presets come from; the language is tree.c's, the settings are read.c's. */
-#include "src/sgan/preset/preset.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/sgan/preset/preset.h"
 #include "src/cpu/status.h"
 #include "src/io/file.h"
 #include "src/io/run.h"
