@@ -11,10 +11,10 @@
 struct bench_peer;
 
 struct bench_options {
-	const char *preset, *stage, *isa, *layer; /* layer: a part of the names wanted, or NULL */
-	int pass;                                 /* an sgan_pass; SGAN_PASS_COUNT: all */
-	int threads;                              /* 0: the machine's */
-	int stack;                                /* -1: all */
+	const char *preset, *stage, *isa, *kernel, *layer; /* the last two: a part of the names wanted, or NULL */
+	int pass;                                          /* an sgan_pass; SGAN_PASS_COUNT: all */
+	int threads;                                       /* 0: the machine's */
+	int stack;                                         /* -1: all */
 	size_t batch, runs;
 	bool json;
 	bool all_algorithms; /* layers: a row for each that fits, not only for the plan's choice */
@@ -22,7 +22,7 @@ struct bench_options {
 
 struct bench {
 	sgan_ctx *ctx;
-	struct sgan_preset *preset;
+	struct sgan_preset *preset;    /* NULL: what is timed belongs to none */
 	const struct bench_peer *peer; /* or NULL */
 	struct bench_options options;
 };
@@ -38,6 +38,7 @@ _Noreturn void bench_start_anew(void);
 
 /* --- the benchmarks, a file each --- */
 
+void bench_kernels(struct bench *b);
 void bench_layers(struct bench *b);
 void bench_gemm(struct bench *b);
 void bench_step(struct bench *b);
@@ -72,6 +73,9 @@ double bench_now(void);
 /* The median of count times, which it sorts. */
 double bench_median(double *times, size_t count);
 
+/* Bytes of operands that are used in rotation: more than a core's own caches hold. */
+enum { BENCH_ROTATION = 64 << 20 };
+
 /* One of several that do the same work. */
 struct bench_contender {
 	void (*run)(void *arg, size_t round);
@@ -83,6 +87,15 @@ struct bench_contender {
 /* Times the contenders in turn, run by run, after warm-up, until each has --runs times or more; between them, loops of
  * the peak, whose median is returned (GFLOP/s; 0: there is none): the machine's clock drifts, and hits all alike. */
 double bench_contest(const struct bench *b, struct bench_contender *contenders, size_t count);
+
+/* The same at another pace. */
+struct bench_pace {
+	double seconds;       /* that it goes on for, at the least */
+	size_t peak_rounds;   /* of one of the peak's loops */
+	double peak_interval; /* seconds from one loop to the next; the first ten runs have one each */
+};
+double bench_contest_at(const struct bench *b, const struct bench_pace *pace, struct bench_contender *contenders,
+                        size_t count);
 
 /* Waits until threads that wait for work have stopped spinning, on cores that another pool's threads need next. main
  * sees to it that they soon do. */
@@ -157,6 +170,9 @@ struct bench_row {
 	double peer_seconds;
 };
 void bench_print_row(const struct bench *b, const struct bench_row *row, json_t *object);
+
+/* A line of JSON; it takes the object. */
+void bench_print_object(json_t *object);
 
 /* A line under a table; in JSON the object alone. */
 void bench_print_summary(const struct bench *b, json_t *object, const char *format, ...) SGAN_PRINTF(3, 4);

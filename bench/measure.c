@@ -76,12 +76,10 @@ double bench_peak(sgan_ctx *ctx)
 
 enum { MOST_CONTENDERS = 4, MOST_RUNS = 2000, MOST_PEAKS = 200, WARM_UP = 2 };
 
-/* A peak loop of some 3 ms, in every of the first rounds, then this often. */
-static const size_t peak_rounds = 700000;
-static const double peak_interval = 0.03;
-
-/* Rounds go on for as long as this, so that short runs have good medians; and never longer than the second. */
-static const double contest_time = 0.15, contest_limit = 20;
+/* Rounds go on for a while, so that short runs have good medians. A peak loop is some 3 ms; there is one in every of
+ * the first rounds, then one after each interval. */
+static const struct bench_pace usual_pace = { .seconds = 0.15, .peak_rounds = 700000, .peak_interval = 0.03 };
+static const double contest_limit = 20; /* seconds, however few the runs */
 
 void bench_let_threads_sleep(void)
 {
@@ -106,7 +104,7 @@ static void take_turn(struct bench_contender *c, bool apart, size_t round, doubl
 	*seconds = bench_now() - begin;
 }
 
-static void take_peak(const struct bench *b, struct contest *contest, bool apart)
+static void take_peak(const struct bench *b, size_t rounds, struct contest *contest, bool apart)
 {
 	if (contest->peak_count == MOST_PEAKS)
 		return;
@@ -114,10 +112,11 @@ static void take_peak(const struct bench *b, struct contest *contest, bool apart
 		bench_let_threads_sleep();
 		run_peak(b->ctx, 1000); /* wakes the library's */
 	}
-	contest->peaks[contest->peak_count++] = run_peak(b->ctx, peak_rounds);
+	contest->peaks[contest->peak_count++] = run_peak(b->ctx, rounds);
 }
 
-double bench_contest(const struct bench *b, struct bench_contender *contenders, size_t count)
+double bench_contest_at(const struct bench *b, const struct bench_pace *pace, struct bench_contender *contenders,
+                        size_t count)
 {
 	static struct contest contest;
 	bool apart = false;
@@ -130,9 +129,9 @@ double bench_contest(const struct bench *b, struct bench_contender *contenders, 
 	const double begin = bench_now();
 	double last_peak = 0, now = begin;
 	size_t runs = 0;
-	while (runs < MOST_RUNS && (runs < b->options.runs || now - begin < contest_time) && now - begin < contest_limit) {
-		if (runs < 10 || now - last_peak > peak_interval) {
-			take_peak(b, &contest, apart);
+	while (runs < MOST_RUNS && (runs < b->options.runs || now - begin < pace->seconds) && now - begin < contest_limit) {
+		if (runs < 10 || now - last_peak > pace->peak_interval) {
+			take_peak(b, pace->peak_rounds, &contest, apart);
 			last_peak = bench_now();
 		}
 		for (size_t i = 0; i < count; i++)
@@ -143,4 +142,9 @@ double bench_contest(const struct bench *b, struct bench_contender *contenders, 
 	for (size_t i = 0; i < count; i++)
 		contenders[i].seconds = bench_median(contest.times[i], runs);
 	return bench_median(contest.peaks, contest.peak_count);
+}
+
+double bench_contest(const struct bench *b, struct bench_contender *contenders, size_t count)
+{
+	return bench_contest_at(b, &usual_pace, contenders, count);
 }

@@ -3,7 +3,6 @@
 #include "src/cpu/memory.h"
 #include "src/ops/ops.h"
 
-static const size_t rotation_bytes = (size_t)64 << 20;
 enum { MOST_SETS = 4096 };
 
 void bench_pass_run(void *arg, size_t round)
@@ -36,7 +35,7 @@ struct bench_pass bench_pass_create(sgan_ctx *ctx, const struct bench_layer *lay
 	o.src_count = n * d->in_h * d->in_w * d->in_c;
 	o.dst_count = n * sgan_conv_out_h(o.plan) * sgan_conv_out_w(o.plan) * d->out_c;
 	o.weight_count = d->kernel_h * d->kernel_w * d->in_c * d->out_c;
-	o.sets = rotation_bytes / ((o.src_count + o.dst_count) * sizeof(real)) + 1;
+	o.sets = BENCH_ROTATION / ((o.src_count + o.dst_count) * sizeof(real)) + 1;
 	o.sets = o.sets < 2 ? 2 : o.sets > MOST_SETS ? MOST_SETS : o.sets;
 	o.src = make_values(ctx, 1, o.sets * o.src_count);
 	o.dst = make_values(ctx, 2, o.sets * o.dst_count);

@@ -7,7 +7,7 @@
 #include "bench/peer.h"
 #include "src/cpu/detect.h"
 
-static void print_object(json_t *object)
+void bench_print_object(json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	if (text == NULL)
@@ -42,16 +42,22 @@ double bench_print_header(const struct bench *b, const char *what)
 	if (b->peer != NULL)
 		b->peer->describe(peer, sizeof peer);
 	if (b->options.json) {
-		json_t *header = json_pack("{ss ss ss si ss sI ss sf}", "benchmark", what, "cpu", cpu, "isa", isa, "threads",
-		                           sgan_ctx_threads(b->ctx), "preset", b->preset->name, "batch",
-		                           (json_int_t)b->options.batch, "sgan", sgan_version(), "peak_gflops", peak);
+		json_t *header = json_pack("{ss ss ss si ss sf}", "benchmark", what, "cpu", cpu, "isa", isa, "threads",
+		                           sgan_ctx_threads(b->ctx), "sgan", sgan_version(), "peak_gflops", peak);
+		if (b->preset != NULL) {
+			json_object_set_new(header, "preset", json_string(b->preset->name));
+			json_object_set_new(header, "batch", json_integer((json_int_t)b->options.batch));
+		}
 		if (b->peer != NULL)
 			json_object_set_new(header, "peer", json_string(peer));
-		print_object(json_pack("{so}", "header", header));
+		bench_print_object(json_pack("{so}", "header", header));
 		return peak;
 	}
-	printf("# sgan-bench %s: libsgan %s, %s, %d thread%s, preset %s, batch %zu\n", what, sgan_version(), isa,
-	       sgan_ctx_threads(b->ctx), sgan_ctx_threads(b->ctx) == 1 ? "" : "s", b->preset->name, b->options.batch);
+	printf("# sgan-bench %s: libsgan %s, %s, %d thread%s", what, sgan_version(), isa, sgan_ctx_threads(b->ctx),
+	       sgan_ctx_threads(b->ctx) == 1 ? "" : "s");
+	if (b->preset != NULL)
+		printf(", preset %s, batch %zu", b->preset->name, b->options.batch);
+	printf("\n");
 	printf("# %s\n", cpu);
 	if (b->peer != NULL)
 		printf("# peer: %s\n", peer);
@@ -148,13 +154,13 @@ void bench_print_row(const struct bench *b, const struct bench_row *row, json_t 
 		if (row->how != NULL)
 			json_object_set_new(object, "peer_how", json_string(row->how));
 	}
-	print_object(object);
+	bench_print_object(object);
 }
 
 void bench_print_summary(const struct bench *b, json_t *object, const char *format, ...)
 {
 	if (b->options.json) {
-		print_object(object);
+		bench_print_object(object);
 		return;
 	}
 	json_decref(object);
