@@ -1,4 +1,4 @@
-/* sgan-bench: how fast this machine computes layers, steps and samples, against its peak and other libraries.
+/* sgan-bench: how fast this machine computes kernels, layers, steps and samples, against its peak and other libraries.
  * The command line; the benchmarks are a file each. */
 #include <getopt.h>
 #include <stdarg.h>
@@ -10,9 +10,11 @@
 #include "bench/bench.h"
 #include "bench/peer.h"
 
-static const char help[] = "usage: sgan-bench [peak|layers|gemm|step|sample]... [OPTION]...\n"
+static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sample]... [OPTION]...\n"
 						   "\n"
 						   "  peak    the machine's peak: a loop of fused multiply-adds on registers alone\n"
+						   "  kernels each kernel by itself, of each instruction set or that of --isa, on one thread:\n"
+						   "          with operands in the core's caches, and with operands that are not\n"
 						   "  layers  each linear layer of the preset's networks, each pass\n"
 						   "  gemm    matrix products of the dense layers, and squares of 256 to 2048\n"
 						   "  step    training steps, whole and by parts (the default)\n"
@@ -25,6 +27,7 @@ static const char help[] = "usage: sgan-bench [peak|layers|gemm|step|sample]... 
 						   "  --runs N        timed runs of each, at the least (15); the median counts\n"
 						   "  --json          an object a line\n"
 						   "\n"
+						   "  --kernel TEXT   kernels: only those with this in their name or shape\n"
 						   "  --layer TEXT    layers: only those with this in their name or shape\n"
 						   "  --pass P        layers: fwd, bwd-data or bwd-weights (all)\n"
 						   "  --algorithms    layers: each algorithm that fits, not only the plan's choice\n"
@@ -98,7 +101,7 @@ static const struct bench_peer *peer_named(const char *text)
 	return peer;
 }
 
-enum option_key { PRESET = 1, ISA, THREADS, BATCH, RUNS, JSON, LAYER, PASS, ALGORITHMS, PEER, STAGE, STACK, HELP };
+enum option_key { PRESET = 1, ISA, THREADS, BATCH, RUNS, JSON, KERNEL, LAYER, PASS, ALGORITHMS, PEER, STAGE, STACK, HELP };
 
 static const struct option long_options[] = {
 	{ "preset", required_argument, NULL, PRESET },
@@ -107,6 +110,7 @@ static const struct option long_options[] = {
 	{ "batch", required_argument, NULL, BATCH },
 	{ "runs", required_argument, NULL, RUNS },
 	{ "json", no_argument, NULL, JSON },
+	{ "kernel", required_argument, NULL, KERNEL },
 	{ "layer", required_argument, NULL, LAYER },
 	{ "pass", required_argument, NULL, PASS },
 	{ "algorithms", no_argument, NULL, ALGORITHMS },
@@ -138,6 +142,9 @@ static void take_option(struct bench *b, int key)
 		break;
 	case JSON:
 		o->json = true;
+		break;
+	case KERNEL:
+		o->kernel = optarg;
 		break;
 	case LAYER:
 		o->layer = optarg;
@@ -174,6 +181,7 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *b);
 } benchmarks[] = { { "peak", bench_peak_alone },
+	               { "kernels", bench_kernels },
 	               { "layers", bench_layers },
 	               { "gemm", bench_gemm },
 	               { "step", bench_step },
@@ -184,7 +192,7 @@ static void (*benchmark_named(const char *name))(struct bench *b)
 	for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
 		if (strcmp(benchmarks[i].name, name) == 0)
 			return benchmarks[i].run;
-	usage("'%s': the benchmarks are peak, layers, gemm, step and sample", name);
+	usage("'%s': the benchmarks are peak, kernels, layers, gemm, step and sample", name);
 }
 
 static char **arguments;

@@ -16,6 +16,9 @@ function unshape(shape) {
 	if (kind == "step" || kind == "sample") {
 		print "| step | ms | images/s | GFLOP/s | % of peak |"
 		print "|---|---:|---:|---:|---:|"
+	} else if (kind == "kernels") {
+		print "| kernel | shape | warm, ns | rate | % of peak | cold, ns | rate | % of peak |"
+		print "|---|---|---:|---:|---:|---:|---:|---:|"
 	} else if (kind != "peak") {
 		print "| " (kind == "gemm" ? "product" : "layer") " | pass |" (kind == "layers" ? " algorithm |" : "") \
 			" ms | GFLOP/s | % of peak |" (peer != "" ? " " peer ", GFLOP/s | ratio |" : "")
@@ -31,6 +34,18 @@ function unshape(shape) {
 	stage = text("stage")
 	print "| " (stage != "" ? stage ": " : "") text("step") " | " number("ms", 1) " | " number("images_per_second", 0) \
 		" | " number("gflops", 0) " | " number("percent_of_peak", 1) " |"
+}
+
+function rate(when) {
+	if (number(when "_gflops", 1) != "")
+		return number(when "_gflops", 1) " GFLOP/s"
+	return number(when "_gb_per_second", 1) " GB/s"
+}
+
+/^{"kernel"/ {
+	print "| " text("kernel") " | " text("shape") " | " number("warm_ns", 0) " | " rate("warm") " | " \
+		number("warm_percent_of_peak", 1) " | " number("cold_ns", 0) " | " rate("cold") " | " \
+		number("cold_percent_of_peak", 1) " |"
 }
 
 /^{"layer"/ {

@@ -66,11 +66,38 @@ fields "step" '^{"step"' "step isa threads batch ms images_per_second gflops per
 fields "one stack" '^{"step"' "step ms images_per_second" step --stage independent --stack 1 --runs 1 --batch 3
 fields "sample" '^{"step"' "ms images_per_second" sample --runs 1 --batch 3
 
+# Each row of kernels.def on each set of the build and machine.
+if "$bench" kernels --runs 1 --json >"$dir/kernels" 2>"$dir/err"; then
+	sed -n 's/^SGAN_KERNEL(\([a-z0-9_]*\),.*/\1/p' "$source/../kernels/kernels.def" >"$dir/rows"
+	for isa in $("${SGAN_CPU:?}" info | awk '$1 == "isa" && $3 == "usable" { print $2 }'); do
+		while read -r row; do
+			grep "\"kernel\":\"$row\",.*\"isa\":\"$isa\"" "$dir/kernels" | grep '"warm_ns":' | grep -q '"cold_ns":' ||
+				echo "$row, $isa: no line"
+		done <"$dir/rows"
+	done >"$dir/err"
+	[ -s "$dir/rows" ] || echo "kernels.def: no rows" >>"$dir/err"
+else
+	echo "kernels --runs 1: exit status not 0" >>"$dir/err"
+fi
+: >"$dir/out"
+if [ ! -s "$dir/err" ]; then ok "each kernel, each set"; else not_ok "each kernel, each set"; fi
+fields "a kernel's rates" '^{"kernel"' "kernel shape isa threads flop bytes warm_ns warm_gflops cold_ns cold_gflops" \
+	kernels --kernel gemm --runs 1
+fields "rates of memory" '^{"kernel"' "bytes warm_gb_per_second cold_gb_per_second" kernels --kernel act_grad --runs 1
+if "$bench" kernels --kernel "dots m" --isa generic --runs 1 --json 2>"$dir/err" | tee "$dir/out" |
+	awk '/"kernel":"dots",.*"isa":"generic"/ { found = 1 } !/"dots"|"header"|"drift"/ { other = 1 }
+		END { exit !found || other }'; then
+	ok "kernels by name, of one set"
+else
+	not_ok "kernels by name, of one set"
+fi
+
 refused 2 frobnicate frobnicate
 refused 2 sideways layers --pass sideways
 refused 2 nobody layers --peer nobody
 refused 2 0 layers --batch 0
 refused 1 nothing layers --layer nothing
+refused 1 nothing kernels --kernel nothing
 refused 1 missing.cfg step --preset ./missing.cfg
 
 # What would make OpenBLAS compute with another machine's kernels is ignored, and said to be.
@@ -95,5 +122,11 @@ else
 fi
 awk -f "$source/json.awk" -f "$source/table.awk" "$dir/layers" >"$dir/out" 2>"$dir/err"
 if [ "$(grep -c '^| G0.fcz' "$dir/out")" -eq 3 ]; then ok "a table"; else not_ok "a table"; fi
+awk -f "$source/json.awk" -f "$source/table.awk" "$dir/kernels" >"$dir/out" 2>"$dir/err"
+if [ "$(grep -c '^| igemm | .* GFLOP/s | .* GFLOP/s |' "$dir/out")" -ge 2 ]; then
+	ok "a table of kernels"
+else
+	not_ok "a table of kernels"
+fi
 
 [ $failed -eq 0 ]
