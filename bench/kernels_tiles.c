@@ -202,14 +202,14 @@ static void call_wgrad(const struct kernel_case *c, void *const operand[])
 	const size_t *size = c->shape.size, cols = size[WGRAD_COLS];
 	const struct sgan_walk walk = { .images = size[WGRAD_IMAGES],
 		                            .rows = size[WGRAD_ROWS],
-		                            .parts = 1,
-		                            .part_end = &cols,
-		                            .src_image = (ptrdiff_t)(size[WGRAD_ROWS] * cols * size[M]),
-		                            .src_row = (ptrdiff_t)(cols * size[M]),
-		                            .src_col = (ptrdiff_t)size[M],
-		                            .diff_image = (ptrdiff_t)(size[WGRAD_ROWS] * cols * size[N]),
-		                            .diff_row = (ptrdiff_t)(cols * size[N]),
-		                            .diff_col = (ptrdiff_t)size[N],
+		                            .ranges = 1,
+		                            .range_end = &cols,
+		                            .x_image = (ptrdiff_t)(size[WGRAD_ROWS] * cols * size[M]),
+		                            .x_row = (ptrdiff_t)(cols * size[M]),
+		                            .x_col = (ptrdiff_t)size[M],
+		                            .y_image = (ptrdiff_t)(size[WGRAD_ROWS] * cols * size[N]),
+		                            .y_row = (ptrdiff_t)(cols * size[N]),
+		                            .y_col = (ptrdiff_t)size[N],
 		                            .ahead = operand[0] };
 	c->set->wgrad(&walk, operand[0], operand[1], operand[2], (ptrdiff_t)size[N], size[M], size[N], true);
 }
