@@ -46,6 +46,16 @@ struct sgan_runs {
 	ptrdiff_t src_tap; /* from a tap to the next */
 };
 
+/* A square of pixels, of which some are inside an image: distances in elements, and the rows and columns that are inside,
+ * begin .. end - 1. Its first pixel may itself be outside. */
+struct sgan_window {
+	ptrdiff_t row, col;
+	size_t row_begin, row_end;
+	size_t col_begin, col_end;
+};
+
+enum { SGAN_WINOGRAD_LEAST = 4, SGAN_WINOGRAD_MOST = 8 }; /* points on an axis */
+
 /* Elements that a dropout kernel makes masks for at a time. */
 enum { SGAN_DROPOUT_GROUP = 128 };
 

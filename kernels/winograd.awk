@@ -1,0 +1,117 @@
+# Writes kernels/winograd_tables.h: the linear maps of Winograd's minimal filtering, from its points.
+#
+#   awk -f kernels/winograd.awk > kernels/winograd_tables.h
+#
+# alpha points p are the first of 0, 1, -1, 2, -2, 1/2, -1/2, and infinity last where alpha is even. With the Lagrange
+# basis L_i(x) = product over j != i of (x - p_j) / (p_i - p_j), the rows of `input` are its coefficients, at infinity
+# those of the product of all (x - p_j). `power` has the points' powers: what is evaluated and summed up by moments.
+# Fractions are exact: n[] over d[], in lowest terms.
+
+function gcd(a, b,   t)
+{
+	a = a < 0 ? -a : a
+	b = b < 0 ? -b : b
+	while (b) {
+		t = a % b
+		a = b
+		b = t
+	}
+	return a
+}
+
+function reduce(k,   g)
+{
+	g = gcd(n[k], d[k])
+	n[k] /= g
+	d[k] /= g
+	if (d[k] < 0) {
+		n[k] = -n[k]
+		d[k] = -d[k]
+	}
+}
+
+# The polynomial n[0..degree] over d[0..degree] times (x - pn/pd).
+function multiply(degree, pn, pd,   k)
+{
+	n[degree + 1] = 0
+	d[degree + 1] = 1
+	for (k = degree + 1; k >= 0; k--) {
+		n[k] = -n[k] * pn
+		d[k] = d[k] * pd
+		if (k > 0) {
+			n[k] = n[k] * d[k - 1] + n[k - 1] * d[k]
+			d[k] = d[k] * d[k - 1]
+		}
+		reduce(k)
+	}
+}
+
+function fraction(num, den)
+{
+	return den == 1 ? num "" : num "." " / " den
+}
+
+# Coefficients of point i's row; i < 0: infinity's.
+function row(alpha, finite, i,   j, k, degree, dn, dd, text)
+{
+	n[0] = d[0] = 1
+	degree = 0
+	for (j = 0; j < finite; j++) {
+		if (j == i)
+			continue
+		multiply(degree++, pn[j], pd[j])
+		if (i < 0)
+			continue
+		dn = pn[i] * pd[j] - pn[j] * pd[i]
+		dd = pd[i] * pd[j]
+		for (k = 0; k <= degree; k++) {
+			n[k] *= dd
+			d[k] *= dn
+			reduce(k)
+		}
+	}
+	for (k = 0; k < alpha; k++)
+		text = text (k ? ", " : "") (k <= degree ? fraction(n[k], d[k]) : "0")
+	return text
+}
+
+function powers(i, count,   k, a, b, text)
+{
+	a = b = 1
+	for (k = 0; k < count; k++) {
+		text = text (k ? ", " : "") fraction(a, b)
+		a *= pn[i]
+		b *= pd[i]
+	}
+	return text
+}
+
+BEGIN {
+	points = split("0 1 -1 2 -2 1/2 -1/2", name, " ")
+	for (i = 1; i <= points; i++) {
+		split(name[i], part, "/")
+		pn[i - 1] = part[1] + 0
+		pd[i - 1] = part[2] == "" ? 1 : part[2] + 0
+	}
+	print "/* The maps of Winograd's minimal filtering, made by kernels/winograd.awk, which says what they are: do not edit. */"
+	print "#ifndef SGAN_KERNELS_WINOGRAD_TABLES_H"
+	print "#define SGAN_KERNELS_WINOGRAD_TABLES_H"
+	print "\n/* Powers of the points 0, 1, -1, 2, -2, 1/2, -1/2. */"
+	print "static const double winograd_power[7][7] = {"
+	for (i = 0; i < points; i++)
+		print "\t{ " powers(i, 7) " },"
+	print "};"
+	print "\n/* [alpha - 4][point][coefficient] */"
+	print "static const double winograd_input_map[5][8][8] = {"
+	for (alpha = 4; alpha <= 8; alpha++) {
+		finite = alpha % 2 ? alpha : alpha - 1
+		print "\t{"
+		for (i = 0; i < finite; i++)
+			print "\t\t{ " row(alpha, finite, i) " },"
+		if (finite < alpha)
+			print "\t\t{ " row(alpha, finite, -1) " },"
+		print "\t},"
+	}
+	print "};"
+	print "\n#endif"
+}
