@@ -99,6 +99,16 @@ struct sgan_blocking {
 	double wgrad_step_moves; /* time of one pixel for one row of a tile, nr multiply-adds, in values moved */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */
 
+	/* Winograd's filtering. The first two cut sums, and all can choose the algorithm. "Steps"
+	 * are multiply-adds of full tiles that take as long. */
+	size_t winograd_block;     /* tiles, the rows of a product, that are worked on together: read the weights once */
+	size_t winograd_src_bytes; /* of a block's windows at all points: with its products they stay in the second level */
+	size_t winograd_dst_bytes; /* of its products, where they are summed in steps */
+	double winograd_src_steps; /* to map a window to a value at a point */
+	double winograd_dst_steps; /* to map a product back */
+	double winograd_sum_steps; /* to write a product, or to add to it */
+	double winograd_weight_steps; /* to read a weight from the third level, once a block */
+
 	/* Passes over the rows of a tensor. The first two order sums. */
 	size_t row_chunk_elements; /* of a chunk: the two or three tensors that a pass reads stay cached for a second look */
 	size_t row_chunks_most;    /* in a slice */

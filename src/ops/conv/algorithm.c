@@ -11,12 +11,14 @@ static const struct conv_algorithm *const gather[] = {
 	&sgan_conv_gather_runs,
 	&sgan_conv_gather_batch,
 	&sgan_conv_gather_indirect,
+	&sgan_conv_gather_winograd,
 };
 
 static const struct conv_algorithm *const scatter[] = {
 	&sgan_conv_scatter_dots,
 	&sgan_conv_scatter_batch,
 	&sgan_conv_scatter_indirect,
+	&sgan_conv_scatter_winograd,
 };
 
 static const struct conv_algorithm *const weights[] = {

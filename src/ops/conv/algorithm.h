@@ -7,6 +7,7 @@
 #include "src/cpu/memory.h"
 #include "src/ops/conv/lower.h"
 #include "src/ops/conv/weights_cut.h"
+#include "src/ops/conv/winograd.h"
 
 /* What an algorithm is chosen for: one operation of a layer, on one set of kernels, for whole batches of up to
  * max_batch images. Only how work is cut among threads may depend on anything else. */
@@ -17,6 +18,7 @@ struct conv_problem {
 	size_t max_batch, slices;
 	size_t weight_count;
 	struct conv_weights_cut cut; /* of CONV_WEIGHTS: the algorithm's own, see make_cut below */
+	struct winograd winograd;    /* the same of Winograd's algorithms */
 };
 
 /* One call of an operation. */
@@ -48,7 +50,7 @@ struct conv_algorithm {
 	/* Whether it can do this problem, and is meant to. At least one of a list fits any. */
 	bool (*fits)(const struct conv_problem *problem);
 
-	/* Of weights: fills in problem->cut, once, when the plan is made; what follows sees it. Otherwise NULL. */
+	/* Fills in problem->cut or problem->winograd, once, when the plan is made; what follows sees it. NULL: uses neither. */
 	void (*make_cut)(struct conv_problem *problem);
 
 	/* The time that a whole batch is expected to take, as the number of multiply-adds that full tiles do in it. */

@@ -1,0 +1,370 @@
+/* Gather and scatter by Winograd's filtering; winograd.h says what is computed. The loops of a chunk, a block of tiles by
+ * some panels of the destination's channels:
+ *
+ *   for each step of the source's channels, phase by phase
+ *       for each tile of the block
+ *           map its window to the points                                       map_windows
+ *       for each panel, and each pair of points
+ *           products (+)= windows at these points x weights at these points    multiply
+ *   for each panel and tile
+ *       map the products back, add bias, activate, write                      write_panel
+ *
+ * Packed weights: [panel][point pair][depth][gemm_nr]. */
+#include "src/exec/ctx.h"
+#include "src/ops/conv/algorithms.h"
+#include "src/ops/panels.h"
+
+#include <string.h>
+
+struct winograd_job {
+	const struct conv_call *call;
+	const struct winograd *w;
+	struct conv_view view;
+	size_t tiles, blocks;  /* of all images */
+	size_t ranges;         /* that a window's panels are cut into */
+	size_t phase_panels;   /* of one phase of the destination */
+	size_t src_plane, dst_plane; /* elements from a pair of points to the next */
+};
+
+/* What a chunk works on. */
+struct winograd_chunk {
+	size_t tile, tiles;   /* the first and how many */
+	size_t panel, panels;
+	real *windows;        /* [point pair][tile][step] */
+	real *products;       /* [panel][point pair][tile][gemm_nr] */
+};
+
+static const struct conv_base *base_of(const struct winograd_job *job)
+{
+	return &job->call->problem->base;
+}
+
+static size_t points(const struct winograd *w)
+{
+	return w->alpha * w->alpha;
+}
+
+/* In steps of whole pages, or of a power of two of lines, planes would share a few sets of a cache. */
+static size_t plane_elements(size_t tiles, size_t width)
+{
+	size_t line = SGAN_ALIGN / sizeof(real), lines = ceil_div(tiles * width, line);
+
+	return (lines | 1) * line;
+}
+
+/* --- a tile's place ---------------------------------------------------------------- */
+
+struct place {
+	size_t image, y, x; /* of the tile: y and x are its first result's, in its phase */
+};
+
+static struct place place_of(const struct winograd_job *job, size_t tile)
+{
+	const struct winograd *w = job->w;
+	size_t in_image = tile % (w->tiles_h * w->tiles_w);
+
+	return (struct place){
+		.image = job->call->first + tile / (w->tiles_h * w->tiles_w),
+		.y = in_image / w->tiles_w * w->m,
+		.x = in_image % w->tiles_w * w->m,
+	};
+}
+
+/* Rows and columns of the kernel's phases are numbered together. */
+struct phase {
+	size_t h, w;
+};
+
+static struct phase phase_of(const struct winograd_job *job, size_t index)
+{
+	size_t stride = base_of(job)->w.stride;
+
+	return (struct phase){ index / stride, index % stride };
+}
+
+/* --- windows ------------------------------------------------------------------------ */
+
+/* A tile's window: where its first pixel is, or would be. */
+static struct sgan_window window_at(const struct winograd_job *job, const struct place *at, struct phase phase,
+                                    ptrdiff_t *first)
+{
+	const struct conv_base *b = base_of(job);
+	bool scatter = conv_scatters(job->call->problem);
+	struct winograd_span h = sgan_winograd_span(&b->h, scatter, job->w->r, phase.h, at->y);
+	struct winograd_span w = sgan_winograd_span(&b->w, scatter, job->w->r, phase.w, at->x);
+	struct axis_range rows = sgan_axis_inside(h.first, h.step, job->w->alpha, h.extent);
+	struct axis_range cols = sgan_axis_inside(w.first, w.step, job->w->alpha, w.extent);
+	ptrdiff_t row = (ptrdiff_t)(job->view.src_w * job->view.src_c), col = (ptrdiff_t)job->view.src_c;
+
+	*first = ((ptrdiff_t)(at->image * job->view.src_h) + h.first) * row + w.first * col;
+	return (struct sgan_window){ h.step * row, w.step * col, rows.begin, rows.end, cols.begin, cols.end };
+}
+
+/* Channels c .. c + count - 1 of all windows of a chunk. */
+static void map_windows(const struct winograd_job *job, const struct winograd_chunk *chunk, struct phase phase,
+                        size_t c, size_t count)
+{
+	const struct sgan_kernels *kernels = job->call->problem->kernels;
+
+	for (size_t i = 0; i < chunk->tiles; i++) {
+		struct place at = place_of(job, chunk->tile + i);
+		ptrdiff_t first;
+		struct sgan_window window = window_at(job, &at, phase, &first);
+		kernels->winograd_input(job->w->alpha, &window, count, job->call->src + first + (ptrdiff_t)c,
+		                        chunk->windows + i * count, job->src_plane);
+	}
+}
+
+/* --- products ----------------------------------------------------------------------- */
+
+static real *products_of(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel)
+{
+	return chunk->products + (panel - chunk->panel) * points(job->w) * job->dst_plane;
+}
+
+/* A panel's products over `count` channels, of which the first is `k` of the depth. */
+static void multiply(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel, size_t k,
+                     size_t count, real *products)
+{
+	const struct sgan_kernels *kernels = job->call->problem->kernels;
+	const struct sgan_tap tap = { 0, 0 };
+	const struct sgan_epilogue e = { .accumulate = k > 0 };
+	size_t nr = kernels->gemm_nr, groups = ceil_div(chunk->tiles, kernels->gemm_mr);
+
+	for (size_t point = 0; point < points(job->w); point++) {
+		const real *weights = job->call->packed + ((panel * points(job->w) + point) * job->w->depth + k) * nr;
+		for (size_t group = 0; group < groups; group++) {
+			size_t row = part_begin(chunk->tiles, groups, group);
+			kernels->gemm(1, &tap, count, chunk->windows + point * job->src_plane + row * count, (ptrdiff_t)count, weights,
+			              products + point * job->dst_plane + row * nr, (ptrdiff_t)nr,
+			              part_begin(chunk->tiles, groups, group + 1) - row, nr, &e);
+		}
+	}
+}
+
+/* --- results ------------------------------------------------------------------------ */
+
+/* The pixels of an axis that a tile makes: the first, the distance, and how many are inside. */
+struct results {
+	size_t first, step, count;
+};
+
+static struct results results_at(const struct winograd_job *job, const struct axis *a, size_t phase, size_t index)
+{
+	struct axis_phase p = sgan_axis_phase(a, conv_scatters(job->call->problem), phase);
+
+	return (struct results){ p.first + index * p.step, p.step,
+		                     index < p.count ? least_of(p.count - index, job->w->m) : 0 };
+}
+
+static void write_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel,
+                        const real *products)
+{
+	const struct sgan_kernels *kernels = job->call->problem->kernels;
+	struct phase phase = phase_of(job, panel / job->phase_panels);
+	size_t c = panel % job->phase_panels * kernels->gemm_nr, dst_c = job->view.dst_c, width = job->view.dst_w * dst_c;
+	struct sgan_epilogue e = job->call->epilogue;
+
+	if (e.bias)
+		e.bias += c;
+	for (size_t i = 0; i < chunk->tiles; i++) {
+		struct place at = place_of(job, chunk->tile + i);
+		struct results h = results_at(job, &base_of(job)->h, phase.h, at.y);
+		struct results w = results_at(job, &base_of(job)->w, phase.w, at.x);
+		struct sgan_window window = { (ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count };
+		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
+		kernels->winograd_moments(job->w->alpha, job->w->m, &window, least_of(dst_c - c, kernels->gemm_nr),
+		                          products + i * kernels->gemm_nr, job->dst_plane, dst, &e);
+	}
+}
+
+/* --- a chunk ------------------------------------------------------------------------ */
+
+static void multiply_steps(const struct winograd_job *job, const struct winograd_chunk *chunk)
+{
+	size_t channels = job->view.src_c, window = chunk->panel / job->phase_panels;
+
+	for (size_t phase = 0; phase < job->w->src_phases; phase++)
+		for (size_t c = 0; c < channels; c += job->w->step) {
+			size_t count = least_of(channels - c, job->w->step);
+			map_windows(job, chunk, phase_of(job, job->w->src_phases > 1 ? phase : window), c, count);
+			for (size_t i = 0; i < chunk->panels; i++)
+				multiply(job, chunk, chunk->panel + i, phase * channels + c, count,
+				         products_of(job, chunk, chunk->panel + i));
+		}
+	for (size_t i = 0; i < chunk->panels; i++)
+		write_panel(job, chunk, chunk->panel + i, products_of(job, chunk, chunk->panel + i));
+}
+
+/* All channels in one step: a panel's products are mapped back while they are in the nearest cache. */
+static void multiply_at_once(const struct winograd_job *job, const struct winograd_chunk *chunk)
+{
+	map_windows(job, chunk, phase_of(job, chunk->panel / job->phase_panels), 0, job->view.src_c);
+	for (size_t i = 0; i < chunk->panels; i++) {
+		multiply(job, chunk, chunk->panel + i, 0, job->view.src_c, chunk->products);
+		write_panel(job, chunk, chunk->panel + i, chunk->products);
+	}
+}
+
+static bool is_one_step(const struct winograd *w)
+{
+	return w->steps * w->src_phases == 1;
+}
+
+static void winograd_chunk(void *arg, size_t index, int worker)
+{
+	const struct winograd_job *job = arg;
+	size_t block = index % job->blocks, range = index / job->blocks % job->ranges;
+	size_t window = index / job->blocks / job->ranges, panels = job->w->panels / job->w->windows;
+	struct winograd_chunk chunk = {
+		.tile = part_begin(job->tiles, job->blocks, block),
+		.panel = window * panels + part_begin(panels, job->ranges, range),
+		.windows = (real *)(void *)conv_worker_memory(job->call, worker),
+	};
+
+	chunk.tiles = part_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
+	chunk.panels = part_begin(panels, job->ranges, range + 1) - part_begin(panels, job->ranges, range);
+	chunk.products = chunk.windows + points(job->w) * job->src_plane;
+	if (is_one_step(job->w))
+		multiply_at_once(job, &chunk);
+	else
+		multiply_steps(job, &chunk);
+}
+
+/* --- all of them -------------------------------------------------------------------- */
+
+enum { CHUNKS_PER_THREAD = 3 }; /* at the least, where channels can be cut: each range maps the windows anew */
+
+static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
+{
+	const struct winograd *w = &call->problem->winograd;
+	size_t panels = w->panels / w->windows, wanted;
+	struct winograd_job job = {
+		.call = call,
+		.w = w,
+		.view = conv_view(call->problem),
+		.tiles = call->images * w->tiles_h * w->tiles_w,
+		.phase_panels = w->panels / w->dst_phases,
+		.src_plane = plane_elements(w->block, w->step),
+		.dst_plane = plane_elements(w->block, call->problem->kernels->gemm_nr),
+	};
+
+	job.blocks = ceil_div(job.tiles, w->block);
+	job.ranges = ceil_div(panels, w->chunk_panels);
+	wanted = ctx->threads > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->threads, job.blocks * w->windows) : 1;
+	if (job.ranges < wanted)
+		job.ranges = least_of(wanted, panels);
+	sgan_parallel_for(ctx, job.blocks * job.ranges * w->windows, winograd_chunk, &job);
+	return SGAN_OK;
+}
+
+/* --- packing ------------------------------------------------------------------------ */
+
+enum { PACK_ROWS = 8, PACK_TAPS = 5 * 5 }; /* of the depth, at a time */
+
+struct winograd_pack {
+	const struct conv_problem *problem;
+	const real *weights;
+	real *packed;
+	size_t phase_panels, pieces; /* pieces of PACK_ROWS of a source phase's channels */
+};
+
+/* One tap's weights: a matrix [x_c, y_c], of which a gather sums over the rows, a scatter over the columns. */
+static void pack_tap(const struct winograd_pack *p, size_t tap, size_t panel, size_t c, size_t rows, real *to)
+{
+	const struct conv_base *b = &p->problem->base;
+	const real *weights = p->weights + tap * b->x_c * b->y_c;
+	bool scatter = conv_scatters(p->problem);
+	struct sgan_panel_source source = { weights + (scatter ? c : c * b->y_c), rows, conv_view(p->problem).dst_c, b->y_c,
+		                                scatter };
+
+	sgan_pack_panel(p->problem->kernels, &source, p->problem->kernels->gemm_nr, panel, to);
+}
+
+/* A chunk is a panel, a phase of the source and some of its channels. */
+static void pack_chunk(void *arg, size_t index, int worker)
+{
+	const struct winograd_pack *p = arg;
+	const struct winograd *w = &p->problem->winograd;
+	const struct conv_base *b = &p->problem->base;
+	bool scatter = conv_scatters(p->problem);
+	size_t nr = p->problem->kernels->gemm_nr, channels = conv_view(p->problem).src_c;
+	size_t c = index % p->pieces * PACK_ROWS, rows = least_of(channels - c, PACK_ROWS);
+	size_t src_phase = index / p->pieces % w->src_phases, panel = index / p->pieces / w->src_phases;
+	size_t phase = scatter ? panel / p->phase_panels : src_phase;
+	struct sgan_window window = { (ptrdiff_t)(w->r * rows * nr), (ptrdiff_t)(rows * nr), 0, w->r, 0, w->r };
+	_Alignas(SGAN_ALIGN) real taps[PACK_TAPS * PACK_ROWS * 64];
+
+	(void)worker;
+	for (size_t i = 0; i < w->r; i++)
+		for (size_t j = 0; j < w->r; j++) {
+			real *to = taps + (i * w->r + j) * rows * nr;
+			size_t h, v;
+			if (sgan_winograd_tap(&b->h, scatter, w->r, phase / b->w.stride, i, &h) &&
+			    sgan_winograd_tap(&b->w, scatter, w->r, phase % b->w.stride, j, &v))
+				pack_tap(p, h * b->w.kernel + v, panel % p->phase_panels, c, rows, to);
+			else
+				memset(to, 0, rows * nr * sizeof(real));
+		}
+	p->problem->kernels->winograd_evaluate(
+		w->alpha, w->r, &window, rows * nr, taps,
+		p->packed + (panel * points(w) * w->depth + src_phase * channels + c) * nr, w->depth * nr);
+}
+
+static void pack(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed)
+{
+	const struct winograd *w = &problem->winograd;
+	struct winograd_pack p = {
+		.problem = problem,
+		.weights = weights,
+		.packed = packed,
+		.phase_panels = w->panels / w->dst_phases,
+		.pieces = ceil_div(conv_view(problem).src_c, PACK_ROWS),
+	};
+
+	sgan_parallel_for(ctx, w->panels * w->src_phases * p.pieces, pack_chunk, &p);
+}
+
+/* --- the rows of the table ---------------------------------------------------------- */
+
+static bool fits(const struct conv_problem *problem)
+{
+	return sgan_winograd_fits(&problem->base, problem->operation);
+}
+
+static void cut(struct conv_problem *problem)
+{
+	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch);
+}
+
+static double cost(const struct conv_problem *problem)
+{
+	return sgan_winograd_cost(&problem->winograd, &problem->base, problem->operation, problem->kernels,
+	                          problem->max_batch);
+}
+
+static size_t packed_count(const struct conv_problem *problem)
+{
+	const struct winograd *w = &problem->winograd;
+
+	return w->panels * points(w) * w->depth * problem->kernels->gemm_nr;
+}
+
+static size_t worker_bytes(const struct conv_problem *problem)
+{
+	const struct winograd *w = &problem->winograd;
+	size_t panels = is_one_step(w) ? 1 : w->chunk_panels;
+	size_t windows = plane_elements(w->block, w->step);
+	size_t products = plane_elements(w->block, problem->kernels->gemm_nr) * panels;
+
+	return conv_round_bytes(points(w) * (windows + products) * sizeof(real));
+}
+
+#define WINOGRAD(of)                                                                                                   \
+	{                                                                                                                  \
+		.name = "winograd", .operation = of, .fits = fits, .cut = cut, .cost = cost, .packed_count = packed_count,     \
+		.pack = pack, .worker_bytes = worker_bytes, .run = run, .error = 300                                           \
+	}
+
+const struct conv_algorithm sgan_conv_gather_winograd = WINOGRAD(CONV_GATHER);
+const struct conv_algorithm sgan_conv_scatter_winograd = WINOGRAD(CONV_SCATTER);
