@@ -99,11 +99,13 @@ struct sgan_blocking {
 	double wgrad_step_moves; /* time of one pixel for one row of a tile, nr multiply-adds, in values moved */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */
 
-	/* Winograd's filtering. The first two cut sums, and all can choose the algorithm. "Steps"
+	/* Winograd's filtering. The sizes order sums, and all can choose the algorithm. "Steps"
 	 * are multiply-adds of full tiles that take as long. */
 	size_t winograd_block;     /* tiles, the rows of a product, that are worked on together: read the weights once */
 	size_t winograd_src_bytes; /* of a block's windows at all points: with its products they stay in the second level */
 	size_t winograd_dst_bytes; /* of its products, where they are summed in steps */
+	size_t winograd_weights_block; /* tiles of a weight gradient that are mapped together */
+	size_t winograd_sums_bytes; /* of a chunk's sums at all points: with the block's values they stay in the second level */
 	double winograd_src_steps; /* to map a window to a value at a point */
 	double winograd_dst_steps; /* to map a product back */
 	double winograd_sum_steps; /* to write a product, or to add to it */

@@ -59,7 +59,8 @@ typedef struct sgan_conv_desc {
 	size_t slices;               /* of a batch, see sgan/sgan.h: each is summed by itself for weight gradients */
 	sgan_act act;                /* applied to the forward pass's result, after the bias */
 	sgan_real slope;             /* of SGAN_ACT_LRELU */
-	const char *algorithm[SGAN_PASS_COUNT]; /* one of sgan_conv_algorithms' names for a pass; NULL: the plan chooses */
+	const char *algorithm[SGAN_PASS_COUNT]; /* of a pass: NULL or "auto": the plan chooses; "direct": it chooses one that
+	                                         * does all of the sums' products; or one of sgan_conv_algorithms' names */
 } sgan_conv_desc;
 
 typedef struct sgan_conv_plan sgan_conv_plan;
@@ -78,7 +79,7 @@ SGAN_API void sgan_conv_plan_destroy(sgan_conv_plan *plan);
 enum { SGAN_ALGORITHMS_MAX = 8 };
 
 /* The names of the algorithms that fit a pass of a layer: the first `most` of them into names, which may be NULL where
- * most is 0; *count is how many there are. They are static strings. All compute the same sums, in different order.
+ * most is 0; *count is how many there are. They are static strings. All but "winograd", which is not "direct", compute the same sums in different order.
  *
  *   forward and backward-data (of a convolution: "gather", where a position of the smaller side sums what its taps
  *   read, and "scatter", its transpose; of a deconvolution the other way about). A tile is the results that a kernel
@@ -87,10 +88,16 @@ enum { SGAN_ALGORITHMS_MAX = 8 };
  *     "indirect"  a tile's rows are positions of one image
  *     "runs"      gather from few channels: a kernel row is one long tap
  *     "dots"      scatter to few channels: dot products along the source's channels
+ *     "winograd"  minimal filtering: fewer products, of tiles at points; see below
  *   backward-weights
- *     "direct"    tap by tap, over groups of copied pixels
+ *     "taps"      tap by tap, over groups of copied pixels
  *     "runs"      few channels on the larger side: a kernel row is one tap
  *     "rows"      dense layers: one matrix product
+ *     "winograd"  as above
+ *
+ * "winograd" is for square kernels of 2 to 5 taps at stride 1, and of up to 10 at stride 2, without dilation, and 8 or
+ * more channels on both sides. Its results are off by more than those of the others, relatively some 2e-6 where theirs
+ * are by 1e-7, and what is not finite spreads over the whole tile that it is part of.
  *
  * SGAN_EINVAL: as sgan_conv_plan_create, whatever algorithms desc asks for; an unknown pass; a pointer is NULL. */
 SGAN_API sgan_status sgan_conv_algorithms(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_pass pass, size_t most,

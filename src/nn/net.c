@@ -11,13 +11,33 @@ static size_t align_up(size_t bytes)
 	return (bytes + 63) & ~(size_t)63;
 }
 
+const char *const sgan_net_algorithm_names[] = { "auto", "direct", "winograd", NULL };
+
+/* Asks for the network's algorithm in each pass that it fits. */
+static sgan_status choose_algorithms(sgan_ctx *ctx, enum sgan_net_algorithm algorithm, sgan_conv_desc *desc)
+{
+	const char *wanted = sgan_net_algorithm_names[algorithm];
+	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+		const char *names[SGAN_ALGORITHMS_MAX];
+		size_t count = 0;
+		desc->algorithm[pass] = algorithm == SGAN_NET_WINOGRAD ? NULL : wanted;
+		if (algorithm != SGAN_NET_WINOGRAD)
+			continue;
+		SGAN_TRY(sgan_conv_algorithms(ctx, desc, (sgan_pass)pass, SGAN_ALGORITHMS_MAX, names, &count));
+		for (size_t i = 0; i < count; i++)
+			if (strcmp(names[i], wanted) == 0)
+				desc->algorithm[pass] = names[i];
+	}
+	return SGAN_OK;
+}
+
 static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct sgan_layer_desc *l,
                              struct sgan_node *node)
 {
 	const struct sgan_node *src = &net->nodes[node->source[0]];
 	bool dense = l->kind == SGAN_LAYER_DENSE;
 	const size_t pad = dense ? 0 : l->pad;
-	const sgan_conv_desc desc = {
+	sgan_conv_desc desc = {
 		.kind = l->kind == SGAN_LAYER_DECONV ? SGAN_DECONV : SGAN_CONV,
 		.in_h = dense ? 1 : src->shape[0],
 		.in_w = dense ? 1 : src->shape[1],
@@ -38,7 +58,9 @@ static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct s
 		.act = l->bn ? SGAN_ACT_NONE : l->act,
 		.slope = (real)l->slope,
 	};
-	sgan_status status = sgan_conv_plan_create(ctx, &desc, &node->plan);
+	sgan_status status = choose_algorithms(ctx, net->desc.algorithm, &desc);
+	if (status == SGAN_OK)
+		status = sgan_conv_plan_create(ctx, &desc, &node->plan);
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "%s: layer '%s'", net->desc.name, l->name);
 	node->channels = l->out;

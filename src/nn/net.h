@@ -47,6 +47,13 @@ struct sgan_layer_desc {
 	unsigned line; /* where the description was read, 0: nowhere */
 };
 
+/* Which algorithm convolutions and deconvolutions take: what their plans choose; one that does all of the sums'
+ * products; Winograd's wherever it fits, otherwise what plans choose. */
+enum sgan_net_algorithm { SGAN_NET_AUTO, SGAN_NET_DIRECT, SGAN_NET_WINOGRAD, SGAN_NET_ALGORITHMS };
+
+/* "auto", "direct", "winograd"; NULL ends it. */
+extern const char *const sgan_net_algorithm_names[SGAN_NET_ALGORITHMS + 1];
+
 struct sgan_net_desc {
 	char name[SGAN_NAME];   /* parameters are called <name>.<layer>.weight, .bias, .gain, .shift, .mean, .var */
 	char source[SGAN_NAME]; /* the preset's name, for messages */
@@ -55,6 +62,7 @@ struct sgan_net_desc {
 	size_t head_count;
 	char heads[SGAN_HEADS][SGAN_NAME]; /* what losses are taken of; none: the last layer */
 	double bn_epsilon, bn_momentum;
+	enum sgan_net_algorithm algorithm; /* of its convolutions */
 };
 
 /* Works out every layer's output shape [h, w, c] and checks the description: names unique and known, sizes

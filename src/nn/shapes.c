@@ -213,6 +213,7 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 	memcpy(part->source, desc->source, sizeof part->source);
 	part->bn_epsilon = desc->bn_epsilon;
 	part->bn_momentum = desc->bn_momentum;
+	part->algorithm = desc->algorithm;
 	struct sgan_layer_desc *input = &part->layers[part->layer_count++];
 	memcpy(input->name, "h", 2);
 	input->kind = SGAN_LAYER_INPUT;

@@ -25,6 +25,7 @@ static const struct conv_algorithm *const weights[] = {
 	&sgan_conv_weights_rows,
 	&sgan_conv_weights_runs,
 	&sgan_conv_weights_direct,
+	&sgan_conv_weights_winograd,
 };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -59,6 +60,13 @@ static void list_fitting(const struct conv_problem *problem, size_t size, char *
 			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", list[i]->name);
 }
 
+static bool is_asked_for(const char *name, const struct conv_algorithm *algorithm)
+{
+	if (!name || strcmp(name, "auto") == 0)
+		return true;
+	return strcmp(name, "direct") == 0 ? !algorithm->fast : strcmp(name, algorithm->name) == 0;
+}
+
 sgan_status sgan_conv_choose(const char *what, const char *name, struct conv_problem *problem,
                              const struct conv_algorithm **algorithm)
 {
@@ -72,7 +80,7 @@ sgan_status sgan_conv_choose(const char *what, const char *name, struct conv_pro
 	for (size_t i = 0; i < count; i++) {
 		struct conv_problem tried = *problem;
 		double cost;
-		if ((name && strcmp(name, list[i]->name) != 0) || !list[i]->fits(problem))
+		if (!is_asked_for(name, list[i]) || !list[i]->fits(problem))
 			continue;
 		if (list[i]->make_cut)
 			list[i]->make_cut(&tried);

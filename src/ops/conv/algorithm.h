@@ -19,6 +19,7 @@ struct conv_problem {
 	size_t weight_count;
 	struct conv_weights_cut cut; /* of CONV_WEIGHTS: the algorithm's own, see make_cut below */
 	struct winograd winograd;    /* the same of Winograd's algorithms */
+	struct winograd_weights winograd_weights;
 };
 
 /* One call of an operation. */
@@ -44,8 +45,9 @@ struct conv_call {
 };
 
 struct conv_algorithm {
-	const char *name; /* unique in its operation's list */
+	const char *name; /* unique in its operation's list, and not "auto" or "direct" */
 	enum conv_operation operation;
+	bool fast; /* it does fewer products than the sums have: not what is called "direct" */
 
 	/* Whether it can do this problem, and is meant to. At least one of a list fits any. */
 	bool (*fits)(const struct conv_problem *problem);
@@ -69,7 +71,7 @@ struct conv_algorithm {
 	sgan_status (*run)(sgan_ctx *ctx, const struct conv_call *call);
 
 	/* The bound that tests apply: a result may be off by `error` roundings, of half an epsilon each, of the sum of its
-	 * products' absolute values. */
+	 * products' absolute values; a fast algorithm's, whose tiles share their errors, of the largest such sum. */
 	double error;
 };
 
@@ -77,7 +79,7 @@ struct conv_algorithm {
 const struct conv_algorithm *const *sgan_conv_algorithm_list(enum conv_operation operation, size_t *count);
 
 /* Chooses for a problem, and lets the algorithm fill in its cut: the cheapest that fits, of equals the first; or the
- * one of that name. SGAN_EINVAL: no such name, or it does not fit; the message begins with `what`, says so, and lists
+ * one of that name; of "direct" ones alone; name NULL or "auto": of all. SGAN_EINVAL: no such name, or it does not fit; the message begins with `what`, says so, and lists
  * those that do. */
 sgan_status sgan_conv_choose(const char *what, const char *name, struct conv_problem *problem,
                              const struct conv_algorithm **algorithm);

@@ -11,5 +11,6 @@ extern const struct conv_algorithm sgan_conv_scatter_dots;                      
 extern const struct conv_algorithm sgan_conv_weights_rows;                                /* weights_rows.c */
 extern const struct conv_algorithm sgan_conv_weights_runs, sgan_conv_weights_direct;      /* weights_direct.c */
 extern const struct conv_algorithm sgan_conv_gather_winograd, sgan_conv_scatter_winograd; /* winograd_tiles.c */
+extern const struct conv_algorithm sgan_conv_weights_winograd;                            /* winograd_weights.c */
 
 #endif

@@ -131,15 +131,14 @@ struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *si
 
 /* Pieces are kept apart where that takes at most half of the memory that X and Y do: it saves reading these again for
  * each slice, and costs writing the pieces' sums and reading them. */
-static void cut_slices(const struct conv_weights_sizes *s, struct conv_weights_cut *cut)
+void sgan_weights_cut_slices(const struct conv_weights_sizes *s, size_t chunks, struct conv_weights_cut *cut)
 {
 	double most = (x_values(s) + y_values(s)) / 2 / weight_values(s);
 	size_t slices = s->slices, few = s->kernels->blocking.wgrad_pieces;
-	size_t at_once = slices * cut->shape.tiles * cut->shape.panels;
 
 	cut->pieces = 1;
-	if (at_once < few)
-		cut->pieces = ceil_div(few, at_once);
+	if (slices * chunks < few)
+		cut->pieces = ceil_div(few, slices * chunks);
 	if (cut->pieces > s->max_batch / slices)
 		cut->pieces = s->max_batch / slices;
 	if ((double)(cut->pieces * slices) > most)
@@ -147,6 +146,11 @@ static void cut_slices(const struct conv_weights_sizes *s, struct conv_weights_c
 	if (!cut->pieces)
 		cut->pieces = 1;
 	cut->apart = slices * cut->pieces > 1 && (double)(cut->pieces * slices) <= most;
+}
+
+static void cut_slices(const struct conv_weights_sizes *s, struct conv_weights_cut *cut)
+{
+	sgan_weights_cut_slices(s, cut->shape.tiles * cut->shape.panels, cut);
 }
 
 bool sgan_weights_apart(const struct conv_weights_sizes *sizes)

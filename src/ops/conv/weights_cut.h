@@ -47,6 +47,9 @@ struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *si
 /* The cut into groups that is expected to take the least time. */
 struct conv_weights_cut sgan_weights_cut(const struct conv_weights_sizes *sizes, bool kernel_rows);
 
+/* Of a cut, pieces and apart alone, where a slice's channels are summed in `chunks` chunks. */
+void sgan_weights_cut_slices(const struct conv_weights_sizes *sizes, size_t chunks, struct conv_weights_cut *cut);
+
 /* Whether such a cut keeps pieces apart. */
 bool sgan_weights_apart(const struct conv_weights_sizes *sizes);
 

@@ -337,7 +337,7 @@ static void cut_kernel_rows(struct conv_problem *problem)
 }
 
 const struct conv_algorithm sgan_conv_weights_direct = {
-	.name = "direct",
+	.name = "taps",
 	.operation = CONV_WEIGHTS,
 	.fits = fits_any,
 	.make_cut = cut_taps,

@@ -165,3 +165,68 @@ struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operat
 	}
 	return best;
 }
+
+/* --- weights' gradient --------------------------------------------------------------- */
+
+/* A chunk's sums at all points take winograd_sums_bytes, in whole tiles of the kernel's: as square as they come, since
+ * each of X's chunks maps Y's tiles anew and the other way about. */
+static void cut_channels(struct winograd_weights *w, const struct conv_base *b, const struct sgan_kernels *kernels)
+{
+	size_t nr = kernels->wgrad_nr, points = w->alpha * w->alpha;
+	size_t most = kernels->blocking.winograd_sums_bytes / (points * sizeof(real));
+	size_t y = round_up((size_t)sqrt((double)most), nr);
+
+	w->y_chunks = ceil_div(b->y_c, y);
+	w->y_channels = least_of(b->y_c, round_up(ceil_div(b->y_c, w->y_chunks), nr));
+	w->y_chunks = ceil_div(b->y_c, w->y_channels);
+	w->x_chunks = ceil_div(b->x_c * w->y_channels, most);
+	w->x_channels = ceil_div(b->x_c, w->x_chunks);
+}
+
+static struct winograd_weights weights_cut_for(size_t alpha, const struct conv_base *b,
+                                               const struct sgan_kernels *kernels, size_t max_batch)
+{
+	struct winograd_weights w = { .alpha = alpha, .r = most_taps(&b->h), .phases = b->h.stride * b->w.stride };
+
+	w.m = alpha + 1 - w.r;
+	w.tiles_h = ceil_div(b->h.y, w.m);
+	w.tiles_w = ceil_div(b->w.y, w.m);
+	w.block = least_of(kernels->blocking.winograd_weights_block, max_batch * w.tiles_h * w.tiles_w);
+	cut_channels(&w, b, kernels);
+	return w;
+}
+
+double sgan_winograd_weights_cost(const struct winograd_weights *w, const struct conv_base *base,
+                                  const struct sgan_kernels *kernels, size_t max_batch, size_t sums)
+{
+	const struct sgan_blocking *b = &kernels->blocking;
+	double planes = (double)(w->alpha * w->alpha), tiles = (double)(max_batch * w->tiles_h * w->tiles_w);
+	double vector = (double)kernels->wgrad_nr / 2, x_c = (double)(base->x_c * w->phases), y_c = (double)base->y_c;
+	double columns = ceil(y_c / vector) * vector;
+	double blocks = ceil(tiles / (double)sums / (double)w->block) * (double)sums;
+
+	return planes * (tiles * x_c * columns + tiles * x_c * (double)w->y_chunks * b->winograd_src_steps +
+	                 tiles * y_c * (double)(w->x_chunks * w->phases) * b->winograd_src_steps +
+	                 blocks * x_c * columns * b->winograd_sum_steps + (double)sums * x_c * y_c * b->winograd_dst_steps);
+}
+
+struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
+                                                  size_t max_batch, size_t sums)
+{
+	struct winograd_weights best = { 0 };
+	double least = 0;
+
+	for (size_t alpha = most_taps(&base->h) + 1; alpha <= SGAN_WINOGRAD_MOST; alpha++) {
+		struct winograd_weights w;
+		double cost;
+		if (alpha < SGAN_WINOGRAD_LEAST)
+			continue;
+		w = weights_cut_for(alpha, base, kernels, max_batch);
+		cost = sgan_winograd_weights_cost(&w, base, kernels, max_batch, sums);
+		if (best.alpha && cost >= least)
+			continue;
+		best = w;
+		least = cost;
+	}
+	return best;
+}

@@ -37,6 +37,27 @@ struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operat
 double sgan_winograd_cost(const struct winograd *w, const struct conv_base *base, enum conv_operation operation,
                           const struct sgan_kernels *kernels, size_t max_batch);
 
+/* --- weights' gradient -------------------------------------------------------------
+ *
+ * The transpose of the gather in its weights: windows of X and tiles of Y are each mapped to the points, multiplied there
+ * (over the tiles of a batch, one matrix product for each pair of points), and mapped back to taps. */
+
+struct winograd_weights {
+	size_t alpha, m, r;
+	size_t tiles_h, tiles_w;
+	size_t phases;              /* of X, both axes together */
+	size_t block;               /* tiles that are mapped together */
+	size_t x_chunks, x_channels; /* chunks of a phase's channels, and channels of one at the most */
+	size_t y_chunks, y_channels;
+};
+
+struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
+                                                  size_t max_batch, size_t sums);
+
+/* Expected time, as above, where so many tensors of weights are summed by themselves. */
+double sgan_winograd_weights_cost(const struct winograd_weights *w, const struct conv_base *base,
+                                  const struct sgan_kernels *kernels, size_t max_batch, size_t sums);
+
 /* --- one axis -------------------------------------------------------------------- */
 
 /* A tile's window on an axis: its first position in the source, which may lie outside, and the distance to the next. */

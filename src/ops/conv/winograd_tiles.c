@@ -134,10 +134,10 @@ static void multiply(const struct winograd_job *job, const struct winograd_chunk
 	for (size_t point = 0; point < points(job->w); point++) {
 		const real *weights = job->call->packed + ((panel * points(job->w) + point) * job->w->depth + k) * nr;
 		for (size_t group = 0; group < groups; group++) {
-			size_t row = part_begin(chunk->tiles, groups, group);
+			size_t row = share_begin(chunk->tiles, groups, group);
 			kernels->gemm(1, &tap, count, chunk->windows + point * job->src_plane + row * count, (ptrdiff_t)count, weights,
 			              products + point * job->dst_plane + row * nr, (ptrdiff_t)nr,
-			              part_begin(chunk->tiles, groups, group + 1) - row, nr, &e);
+			              share_begin(chunk->tiles, groups, group + 1) - row, nr, &e);
 		}
 	}
 }
@@ -217,13 +217,13 @@ static void winograd_chunk(void *arg, size_t index, int worker)
 	size_t block = index % job->blocks, range = index / job->blocks % job->ranges;
 	size_t window = index / job->blocks / job->ranges, panels = job->w->panels / job->w->windows;
 	struct winograd_chunk chunk = {
-		.tile = part_begin(job->tiles, job->blocks, block),
-		.panel = window * panels + part_begin(panels, job->ranges, range),
+		.tile = share_begin(job->tiles, job->blocks, block),
+		.panel = window * panels + share_begin(panels, job->ranges, range),
 		.windows = (real *)(void *)conv_worker_memory(job->call, worker),
 	};
 
-	chunk.tiles = part_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
-	chunk.panels = part_begin(panels, job->ranges, range + 1) - part_begin(panels, job->ranges, range);
+	chunk.tiles = share_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
+	chunk.panels = share_begin(panels, job->ranges, range + 1) - share_begin(panels, job->ranges, range);
 	chunk.products = chunk.windows + points(job->w) * job->src_plane;
 	if (is_one_step(job->w))
 		multiply_at_once(job, &chunk);
@@ -332,7 +332,7 @@ static bool fits(const struct conv_problem *problem)
 	return sgan_winograd_fits(&problem->base, problem->operation);
 }
 
-static void cut(struct conv_problem *problem)
+static void make_cut(struct conv_problem *problem)
 {
 	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch);
 }
@@ -362,8 +362,8 @@ static size_t worker_bytes(const struct conv_problem *problem)
 
 #define WINOGRAD(of)                                                                                                   \
 	{                                                                                                                  \
-		.name = "winograd", .operation = of, .fits = fits, .cut = cut, .cost = cost, .packed_count = packed_count,     \
-		.pack = pack, .worker_bytes = worker_bytes, .run = run, .error = 300                                           \
+		.name = "winograd", .operation = of, .fast = true, .fits = fits, .make_cut = make_cut, .cost = cost,                     \
+		.packed_count = packed_count, .pack = pack, .worker_bytes = worker_bytes, .run = run, .error = 100                                           \
 	}
 
 const struct conv_algorithm sgan_conv_gather_winograd = WINOGRAD(CONV_GATHER);

@@ -97,6 +97,7 @@ struct sgan_preset {
 	size_t slices;                  /* what a batch is cut into; part of the result's definition */
 	size_t log_interval;            /* steps */
 	double bn_epsilon, bn_momentum; /* those of every network */
+	enum sgan_net_algorithm algorithm;
 	struct sgan_net_desc encoder;
 	size_t stack_count;             /* 1 to SGAN_STACKS_MAX */
 	struct sgan_stack_desc *stacks; /* [stack_count] */

@@ -13,7 +13,8 @@ static const char *const init_words[] = { "normal", "he", "glorot", NULL };
 _Static_assert(SGAN_STAGE_ENCODER == 0 && SGAN_STAGE_JOINT == 2, "stage_words is in the order of enum sgan_stage");
 _Static_assert(SGAN_INIT_NORMAL == 0 && SGAN_INIT_HE == 1 && SGAN_INIT_GLOROT == 2,
                "init_words is in the order of enum sgan_init_kind");
-_Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned), "choices are stored as unsigned");
+_Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sgan_net_algorithm) == sizeof(unsigned),
+               "choices are stored as unsigned");
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
@@ -36,6 +37,7 @@ static const struct sgan_key preset_keys[] = {
 
 /* These may be left out; all of the above may not. */
 static const struct sgan_key optional_keys[] = {
+	{ "algorithm", SGAN_KEY_CHOICE, PRESET(algorithm), 0, 0, sgan_net_algorithm_names },
 	{ "subtract_mean", SGAN_KEY_BOOL, PRESET(subtract_mean), 0, 0, NULL },
 	{ "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "joint", SGAN_KEY_OTHER, 0, 0, 0, NULL },
