@@ -101,9 +101,7 @@ struct sgan_blocking {
 
 	/* Winograd's filtering. The sizes order sums, and all can choose the algorithm. "Steps"
 	 * are multiply-adds of full tiles that take as long. */
-	size_t winograd_block;     /* tiles, the rows of a product, that are worked on together: read the weights once */
-	size_t winograd_src_bytes; /* of a block's windows at all points: with its products they stay in the second level */
-	size_t winograd_dst_bytes; /* of its products, where they are summed in steps */
+	size_t winograd_bytes; /* of a block of tiles, its windows and products: they stay in the second-level cache */
 	size_t winograd_weights_block; /* tiles of a weight gradient that are mapped together */
 	size_t winograd_sums_bytes; /* of a chunk's sums at all points: with the block's values they stay in the second level */
 	double winograd_src_steps; /* to map a window to a value at a point */

@@ -5,6 +5,10 @@
 
 /* Taps that there is some use for: those of a kernel of 2 to 10 at stride 2, of 2 to 5 at stride 1. */
 enum { LEAST_TAPS = 2, MOST_TAPS = 5, MOST_STRIDE = 2, LEAST_CHANNELS = 8 };
+enum {
+	BLOCK_TILES = 8, /* of the kernel's, at the most, in a block: more rows than that hide no more */
+	LEAST_STEP = 32  /* channels */
+};
 
 static bool is_scatter(enum conv_operation operation)
 {
@@ -80,34 +84,20 @@ static size_t tiles_of_image(const struct winograd *w)
 	return w->tiles_h * w->tiles_w;
 }
 
-static size_t planes_bytes(const struct winograd *w, size_t width)
-{
-	return w->alpha * w->alpha * w->block * width * sizeof(real);
-}
+/* What a cut is found for. */
+struct problem {
+	const struct conv_base *base;
+	enum conv_operation operation;
+	const struct sgan_kernels *kernels;
+	struct conv_view view;
+	size_t max_batch;
+};
 
-/* Windows and products of a block stay in the second-level cache: channels go by in steps where they would not. */
-static void cut_steps(struct winograd *w, size_t channels, const struct sgan_kernels *kernels)
+/* Geometry with alpha points, and tiles worked on one at a time. */
+static struct winograd geometry(const struct problem *p, size_t alpha)
 {
-	const struct sgan_blocking *b = &kernels->blocking;
-	size_t vector = kernels->gemm_nr / 2, bytes = planes_bytes(w, channels);
-
-	w->steps = ceil_div(bytes, b->winograd_src_bytes);
-	w->step = round_up(ceil_div(channels, w->steps), vector);
-	w->step = least_of(w->step, channels);
-	w->steps = ceil_div(channels, w->step);
-	w->chunk_panels = w->panels / w->windows;
-	if (w->steps * w->src_phases > 1) {
-		size_t most = b->winograd_dst_bytes / planes_bytes(w, kernels->gemm_nr);
-		w->chunk_panels = least_of(w->chunk_panels, most ? most : 1);
-		w->chunk_panels = ceil_div(w->panels / w->windows, ceil_div(w->panels / w->windows, w->chunk_panels));
-	}
-}
-
-static struct winograd cut_for(size_t alpha, const struct conv_base *b, enum conv_operation operation,
-                               const struct sgan_kernels *kernels, size_t max_batch)
-{
-	bool scatter = is_scatter(operation);
-	struct conv_view v = conv_view_of(b, operation);
+	bool scatter = is_scatter(p->operation);
+	const struct conv_base *b = p->base;
 	size_t phases = b->h.stride * b->w.stride;
 	struct winograd w = { .alpha = alpha, .r = most_taps(&b->h) };
 
@@ -117,53 +107,87 @@ static struct winograd cut_for(size_t alpha, const struct conv_base *b, enum con
 	w.src_phases = scatter ? 1 : phases;
 	w.dst_phases = scatter ? phases : 1;
 	w.windows = shares_windows(&b->h, scatter) && shares_windows(&b->w, scatter) ? 1 : w.dst_phases;
-	w.depth = w.src_phases * v.src_c;
-	w.panels = w.dst_phases * ceil_div(v.dst_c, kernels->gemm_nr);
-	w.block = least_of(kernels->blocking.winograd_block, max_batch * tiles_of_image(&w));
-	cut_steps(&w, v.src_c, kernels);
+	w.depth = w.src_phases * p->view.src_c;
+	w.panels = w.dst_phases * ceil_div(p->view.dst_c, p->kernels->gemm_nr);
 	return w;
 }
 
-double sgan_winograd_cost(const struct winograd *w, const struct conv_base *base, enum conv_operation operation,
-                          const struct sgan_kernels *kernels, size_t max_batch)
+/* Cuts a phase's channels into `steps`. False: windows and products of a block do not fit the cache. */
+static bool cut_steps(const struct problem *p, size_t block, size_t steps, struct winograd *w)
 {
-	const struct sgan_blocking *b = &kernels->blocking;
-	struct conv_view v = conv_view_of(base, operation);
-	double planes = (double)(w->alpha * w->alpha), tiles = (double)(max_batch * tiles_of_image(w));
-	double blocks = ceil(tiles / (double)w->block), vector = (double)kernels->gemm_nr / 2;
-	double depth = (double)w->depth, rows = (double)w->block / ceil((double)w->block / (double)kernels->gemm_mr);
-	double columns = (double)w->dst_phases * ceil((double)v.dst_c / vector) * vector;
-	double half_tile = (double)(kernels->gemm_mr + 1) / 2;
-	double products = planes * tiles * depth * columns;
-	double reads = ceil((double)(w->panels / w->windows) / (double)w->chunk_panels) * (double)w->windows;
-	double steps = (double)(w->steps * w->src_phases);
+	size_t channels = p->view.src_c, vector = p->kernels->gemm_nr / 2, panels = w->panels / w->windows;
+	size_t width = p->kernels->blocking.winograd_bytes / (w->alpha * w->alpha * block * sizeof(real)), most;
 
-	if (rows < half_tile)
-		products *= half_tile / rows;
-	return products + planes * blocks * depth * columns * b->winograd_weight_steps +
-	       planes * tiles * depth * reads * b->winograd_src_steps +
-	       planes * tiles * columns * (b->winograd_dst_steps + steps * b->winograd_sum_steps);
+	w->block = block;
+	w->step = least_of(channels, round_up(ceil_div(channels, steps), vector));
+	w->steps = ceil_div(channels, w->step);
+	if (width < w->step + p->kernels->gemm_nr)
+		return false;
+	most = (width - w->step) / p->kernels->gemm_nr;
+	if (w->steps * w->src_phases == 1) /* one panel's products after the other */
+		most = panels;
+	w->chunk_panels = ceil_div(panels, ceil_div(panels, most));
+	return true;
 }
 
-struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
-                                  const struct sgan_kernels *kernels, size_t max_batch)
+/* Time as struct conv_algorithm has it, in three parts: products, weights read, values mapped and written. */
+static double expected_time(const struct problem *p, const struct winograd *w)
 {
-	struct winograd best = { 0 };
-	double least = 0;
+	const struct sgan_blocking *b = &p->kernels->blocking;
+	size_t mr = p->kernels->gemm_mr, panels = w->panels / w->windows;
+	double points = (double)(w->alpha * w->alpha), tiles = (double)(p->max_batch * tiles_of_image(w));
+	double blocks = ceil(tiles / (double)w->block), vector = (double)p->kernels->gemm_nr / 2;
+	double columns = (double)w->dst_phases * ceil((double)p->view.dst_c / vector) * vector;
+	double rows = tiles / blocks / ceil(tiles / blocks / (double)mr), half_tile = (double)(mr + 1) / 2;
+	double reads = (double)(ceil_div(panels, w->chunk_panels) * w->windows);
+	double steps = (double)(w->steps * w->src_phases), depth = (double)w->depth;
+	double products = tiles * depth * columns * (rows < half_tile ? half_tile / rows : 1);
+
+	return points * (products + blocks * depth * columns * b->winograd_weight_steps +
+	                 tiles * depth * reads * b->winograd_src_steps +
+	                 tiles * columns * (b->winograd_dst_steps + steps * b->winograd_sum_steps));
+}
+
+/* The best block and steps for a number of points. */
+static double cut_block(const struct problem *p, size_t alpha, struct winograd *best)
+{
+	size_t mr = p->kernels->gemm_mr, most;
+	double least = INFINITY;
+	struct winograd w = geometry(p, alpha);
+
+	most = round_up(p->max_batch * tiles_of_image(&w), mr);
+	for (size_t block = mr; block <= least_of(most, BLOCK_TILES * mr); block += mr)
+		for (size_t steps = 1; steps <= ceil_div(p->view.src_c, LEAST_STEP); steps++) {
+			double time;
+			if (!cut_steps(p, block, steps, &w))
+				continue;
+			time = expected_time(p, &w);
+			if (time < least) {
+				least = time;
+				*best = w;
+			}
+		}
+	return least;
+}
+
+double sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
+                         const struct sgan_kernels *kernels, size_t max_batch, struct winograd *best)
+{
+	const struct problem p = { base, operation, kernels, conv_view_of(base, operation), max_batch };
+	double least = INFINITY;
 
 	for (size_t alpha = SGAN_WINOGRAD_LEAST; alpha <= SGAN_WINOGRAD_MOST; alpha++) {
 		struct winograd w;
-		double cost;
+		double time;
 		if (alpha < most_taps(&base->h) + 1)
 			continue;
-		w = cut_for(alpha, base, operation, kernels, max_batch);
-		cost = sgan_winograd_cost(&w, base, operation, kernels, max_batch);
-		if (best.alpha && cost >= least)
-			continue;
-		best = w;
-		least = cost;
+		time = cut_block(&p, alpha, &w);
+		if (time < least) {
+			least = time;
+			*best = w;
+		}
 	}
-	return best;
+	return least;
 }
 
 /* --- weights' gradient --------------------------------------------------------------- */

@@ -29,13 +29,10 @@ struct winograd {
 /* Whether it can be done: undilated, square, and of as many taps as there are maps for. */
 bool sgan_winograd_fits(const struct conv_base *base, enum conv_operation operation);
 
-/* With the number of points that is expected to take the least time, for a layer that fits. */
-struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
-                                  const struct sgan_kernels *kernels, size_t max_batch);
-
-/* Expected time, as the number of multiply-adds that full tiles do in it. */
-double sgan_winograd_cost(const struct winograd *w, const struct conv_base *base, enum conv_operation operation,
-                          const struct sgan_kernels *kernels, size_t max_batch);
+/* The cut, number of points and all, that is expected to take the least time, for a layer that fits; returns that time, as
+ * the number of multiply-adds that full tiles do in it. */
+double sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
+                         const struct sgan_kernels *kernels, size_t max_batch, struct winograd *best);
 
 /* --- weights' gradient -------------------------------------------------------------
  *

@@ -332,15 +332,21 @@ static bool fits(const struct conv_problem *problem)
 	return sgan_winograd_fits(&problem->base, problem->operation);
 }
 
+static double find_cut(const struct conv_problem *problem, struct winograd *w)
+{
+	return sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, w);
+}
+
 static void make_cut(struct conv_problem *problem)
 {
-	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch);
+	find_cut(problem, &problem->winograd);
 }
 
 static double cost(const struct conv_problem *problem)
 {
-	return sgan_winograd_cost(&problem->winograd, &problem->base, problem->operation, problem->kernels,
-	                          problem->max_batch);
+	struct winograd same;
+
+	return find_cut(problem, &same);
 }
 
 static size_t packed_count(const struct conv_problem *problem)
