@@ -101,11 +101,12 @@ struct sgan_blocking {
 
 	/* Winograd's filtering. The sizes order sums, and all can choose the algorithm. "Steps"
 	 * are multiply-adds of full tiles that take as long. */
-	size_t winograd_bytes; /* of a block of tiles, its windows and products: they stay in the second-level cache */
+	size_t winograd_bytes; /* of a block of tiles, its windows and products, that stay in the second-level cache */
 	size_t winograd_weights_block; /* tiles of a weight gradient that are mapped together */
-	size_t winograd_sums_bytes; /* of a chunk's sums at all points: with the block's values they stay in the second level */
-	double winograd_src_steps; /* to map a window to a value at a point */
+	size_t winograd_sums_bytes; /* of a chunk's sums at all points, at the most */
+	double winograd_src_steps; /* to map a window to a value at a point, for each point of an axis */
 	double winograd_dst_steps; /* to map a product back */
+	double winograd_far_steps; /* to write and read either of them, where they do not stay */
 	double winograd_sum_steps; /* to write a product, or to add to it */
 	double winograd_weight_steps; /* to read a weight from the third level, once a block */
 

@@ -551,10 +551,12 @@ static const char *expected_algorithm(const struct conv_problem *p)
 	return 2 * p->max_batch > p->kernels->gemm_mr || positions <= p->max_batch ? "batch" : "indirect";
 }
 
-static void check_choice(sgan_ctx *ctx, const sgan_conv_desc *desc)
+static void check_choice(sgan_ctx *ctx, sgan_conv_desc *desc)
 {
 	sgan_conv_plan *plan = NULL;
 
+	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+		desc->algorithm[pass] = "direct";
 	if (sgan_conv_plan_create(ctx, desc, &plan) != SGAN_OK)
 		return;
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
@@ -568,9 +570,9 @@ static void check_choice(sgan_ctx *ctx, const sgan_conv_desc *desc)
 	sgan_conv_plan_destroy(plan);
 }
 
-/* What costs come to: few channels have algorithms of their own, dense layers are products, small batches fill tiles
+/* What costs come to among direct algorithms: few channels have algorithms of their own, dense layers are products, small batches fill tiles
  * with positions. It follows from the plan's largest batch, whatever a call's. */
-Test(conv_algorithms, plans_choose_as_was_measured)
+Test(conv_algorithms, direct_ones_are_chosen_as_was_measured)
 {
 	static const size_t wide[] = { 1, 3, 16, 64, 100, 256, 1024 }, batches[] = { 1, 2, 3, 7, 8, 20, 100, 128 };
 
@@ -651,6 +653,129 @@ Test(conv_algorithms, workspaces_grow_by_worker)
 	sgan_ctx_destroy(one);
 	sgan_ctx_destroy(two);
 	sgan_ctx_destroy(most);
+}
+
+/* Layers and the passes in which Winograd's filtering was faster: wide ones, at strides too, of enough tiles. */
+Test(conv_algorithms, winograd_is_chosen_where_it_was_faster)
+{
+	static const struct {
+		sgan_conv_desc layer;
+		size_t batch;
+		bool winograd[SGAN_PASS_COUNT];
+	} cases[] = {
+		{ EVEN(SGAN_CONV, 16, 96, 192, 3, 1, 1), 100, { true, true, true } },
+		{ EVEN(SGAN_CONV, 14, 64, 128, 5, 1, 0), 100, { true, true, true } },
+		{ EVEN(SGAN_DECONV, 10, 256, 128, 5, 1, 0), 100, { true, true, true } },
+		{ EVEN(SGAN_DECONV, 14, 128, 128, 5, 2, 2), 100, { true, true, true } },
+		{ EVEN(SGAN_CONV, 6, 192, 192, 1, 1, 0), 100, { false, false, false } },
+		{ EVEN(SGAN_CONV, 1, 192, 192, 1, 1, 0), 100, { false, false, false } },
+		{ EVEN(SGAN_CONV, 32, 3, 96, 3, 1, 1), 100, { false, false, false } },
+		{ EVEN(SGAN_CONV, 4, 16, 16, 3, 1, 1), 1, { false, false, false } },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int isa = 0; isa < SGAN_ISA_COUNT; isa++) {
+			sgan_conv_desc d = cases[i].layer;
+			sgan_conv_plan *plan = NULL;
+			sgan_ctx *ctx;
+			if (!sgan_isa_usable((sgan_isa)isa))
+				continue;
+			ctx = context((sgan_isa)isa, 1);
+			d.max_batch = cases[i].batch;
+			d.algorithm[SGAN_FORWARD] = "auto";
+			cr_assert_eq(sgan_conv_plan_create(ctx, &d, &plan), SGAN_OK, "%s", sgan_last_error());
+			for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+				cr_expect_eq(strcmp(sgan_conv_plan_algorithm(plan, (sgan_pass)pass), "winograd") == 0,
+				             cases[i].winograd[pass], "%s, layer %zu, %s: \"%s\"", sgan_isa_name((sgan_isa)isa), i,
+				             sgan_conv_pass_names[pass], sgan_conv_plan_algorithm(plan, (sgan_pass)pass));
+			sgan_conv_plan_destroy(plan);
+			sgan_ctx_destroy(ctx);
+		}
+}
+
+/* --- Winograd's filtering ---------------------------------------------------------------- */
+
+static double norm(size_t count, const double *x)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += x[i] * x[i];
+	return sqrt(sum);
+}
+
+/* Relative error of a pass with so many points, which the plan would not have chosen. */
+static double error_with_points(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass, size_t points)
+{
+	struct pass p = open_pass(ctx, t, pass, "winograd");
+	struct conv_planned *planned = &p.plan->pass[pass];
+	const struct conv_algorithm *a = planned->algorithm;
+	real *found = new_result(t, pass);
+	double *off = zeros(t->count[pass]), error;
+
+	if (planned->problem.operation == CONV_WEIGHTS)
+		planned->problem.winograd_weights =
+			sgan_winograd_weights_cut(&planned->problem.base, ctx->kernels, t->n, SLICES, points);
+	else
+		sgan_winograd_cut(&planned->problem.base, planned->problem.operation, ctx->kernels, t->n, points,
+		                  &planned->problem.winograd);
+	planned->worker_bytes = a->worker_bytes(&planned->problem);
+	if (a->packed_count)
+		planned->packed_bytes = conv_round_bytes(a->packed_count(&planned->problem) * sizeof(real));
+	sgan_free(p.packed);
+	sgan_free(p.workspace);
+	p.packed = sgan_alloc(planned->packed_bytes + 1, 1);
+	p.workspace = sgan_alloc(sgan_conv_workspace_size(ctx, p.plan, pass) + 1, 1);
+	cr_assert(p.packed && p.workspace);
+	cr_assert_eq(sgan_conv_pack(ctx, p.plan, pass, t->weights, p.packed), SGAN_OK);
+	cr_assert_eq(run_pass(&p, sgan_whole_batch(t->n, SLICES), found), SGAN_OK, "%s", sgan_last_error());
+	for (size_t i = 0; i < t->count[pass]; i++)
+		off[i] = (double)found[i] - t->exact[pass][i];
+	error = norm(t->count[pass], off) / norm(t->count[pass], t->exact[pass]);
+	free(off);
+	sgan_free(found);
+	close_pass(&p);
+	return error;
+}
+
+/* Each number of points for each number of taps and stride; what it loses is far less than training notices. */
+Test(conv_algorithms, winograd_is_exact_enough_with_any_number_of_points)
+{
+	static const sgan_conv_desc wide[] = {
+		{ SGAN_CONV, 13, 11, 48, 33, 2, 2, .slices = SLICES },
+		{ SGAN_CONV, 13, 11, 48, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, .slices = SLICES },
+		{ SGAN_DECONV, 9, 10, 48, 33, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, .slices = SLICES },
+		{ SGAN_CONV, 13, 11, 48, 33, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, .slices = SLICES },
+		{ SGAN_CONV, 17, 14, 33, 48, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1, .slices = SLICES },
+		{ SGAN_DECONV, 7, 6, 48, 33, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2, .slices = SLICES },
+	};
+	double most = 0;
+
+	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+		struct tensors t;
+		cr_assert(open_tensors(&wide[i], 9, &t));
+		for (int isa = 0; isa < SGAN_ISA_COUNT; isa++) {
+			sgan_ctx *ctx;
+			if (!sgan_isa_usable((sgan_isa)isa))
+				continue;
+			ctx = context((sgan_isa)isa, 2);
+			for (size_t points = SGAN_WINOGRAD_LEAST; points <= SGAN_WINOGRAD_MOST; points++)
+				for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+					size_t stride = wide[i].stride_h ? wide[i].stride_h : 1;
+					double error;
+					if (points <= (wide[i].kernel_h + stride - 1) / stride)
+						continue;
+					error = error_with_points(ctx, &t, (sgan_pass)pass, points);
+					most = fmax(most, error);
+					cr_expect_lt(error, 2e-5, "%s, layer %zu, %s, %zu points: relative error %g",
+					             sgan_isa_name((sgan_isa)isa), i, sgan_conv_pass_names[pass], points, error);
+				}
+			sgan_ctx_destroy(ctx);
+		}
+		close_tensors(&t);
+	}
+	printf("largest relative error of Winograd's filtering: %.2g\n", most);
+	fflush(stdout);
 }
 
 /* --- single parts ---------------------------------------------------------------------- */

@@ -7,7 +7,8 @@
 enum { LEAST_TAPS = 2, MOST_TAPS = 5, MOST_STRIDE = 2, LEAST_CHANNELS = 8 };
 enum {
 	BLOCK_TILES = 8, /* of the kernel's, at the most, in a block: more rows than that hide no more */
-	LEAST_STEP = 32  /* channels */
+	LEAST_STEP = 64, /* of the depth */
+	MOST_BYTES = 6 << 20 /* of a block's windows and products, each worker's memory */
 };
 
 static bool is_scatter(enum conv_operation operation)
@@ -77,6 +78,14 @@ bool sgan_winograd_fits(const struct conv_base *b, enum conv_operation operation
 	       b->y_c >= LEAST_CHANNELS;
 }
 
+/* Points of a tile of two results, or the fewest that there are maps for. */
+static size_t least_points(const struct conv_base *b)
+{
+	size_t points = most_taps(&b->h) + 1;
+
+	return points < SGAN_WINOGRAD_LEAST ? SGAN_WINOGRAD_LEAST : points;
+}
+
 /* --- the cut ---------------------------------------------------------------------- */
 
 static size_t tiles_of_image(const struct winograd *w)
@@ -112,52 +121,56 @@ static struct winograd geometry(const struct problem *p, size_t alpha)
 	return w;
 }
 
-/* Cuts a phase's channels into `steps`. False: windows and products of a block do not fit the cache. */
+/* Elements of a block at all points, for each value or channel that a tile has at one. */
+static size_t block_values(const struct winograd *w)
+{
+	return w->alpha * w->alpha * w->block;
+}
+
+/* Blocks of `block` tiles, the depth in `steps`. False: a worker's memory would be more than is sensible. */
 static bool cut_steps(const struct problem *p, size_t block, size_t steps, struct winograd *w)
 {
-	size_t channels = p->view.src_c, vector = p->kernels->gemm_nr / 2, panels = w->panels / w->windows;
-	size_t width = p->kernels->blocking.winograd_bytes / (w->alpha * w->alpha * block * sizeof(real)), most;
+	size_t vector = p->kernels->gemm_nr / 2, panels = w->panels / w->windows, width, most;
 
 	w->block = block;
-	w->step = least_of(channels, round_up(ceil_div(channels, steps), vector));
-	w->steps = ceil_div(channels, w->step);
+	w->step = least_of(w->depth, round_up(ceil_div(w->depth, steps), vector));
+	w->steps = ceil_div(w->depth, w->step);
+	width = MOST_BYTES / sizeof(real) / block_values(w);
 	if (width < w->step + p->kernels->gemm_nr)
 		return false;
-	most = (width - w->step) / p->kernels->gemm_nr;
-	if (w->steps * w->src_phases == 1) /* one panel's products after the other */
-		most = panels;
+	most = least_of(panels, (width - w->step) / p->kernels->gemm_nr);
 	w->chunk_panels = ceil_div(panels, ceil_div(panels, most));
 	return true;
 }
 
-/* Time as struct conv_algorithm has it, in three parts: products, weights read, values mapped and written. */
+/* Time as struct conv_algorithm has it: products, weights read, values mapped and written. */
 static double expected_time(const struct problem *p, const struct winograd *w)
 {
 	const struct sgan_blocking *b = &p->kernels->blocking;
 	size_t mr = p->kernels->gemm_mr, panels = w->panels / w->windows;
+	size_t bytes = block_values(w) * (w->step + w->chunk_panels * p->kernels->gemm_nr) * sizeof(real);
 	double points = (double)(w->alpha * w->alpha), tiles = (double)(p->max_batch * tiles_of_image(w));
 	double blocks = ceil(tiles / (double)w->block), vector = (double)p->kernels->gemm_nr / 2;
 	double columns = (double)w->dst_phases * ceil((double)p->view.dst_c / vector) * vector;
 	double rows = tiles / blocks / ceil(tiles / blocks / (double)mr), half_tile = (double)(mr + 1) / 2;
-	double reads = (double)(ceil_div(panels, w->chunk_panels) * w->windows);
-	double steps = (double)(w->steps * w->src_phases), depth = (double)w->depth;
+	double reads = (double)(ceil_div(panels, w->chunk_panels) * w->windows), depth = (double)w->depth;
+	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
 	double products = tiles * depth * columns * (rows < half_tile ? half_tile / rows : 1);
 
 	return points * (products + blocks * depth * columns * b->winograd_weight_steps +
-	                 tiles * depth * reads * b->winograd_src_steps +
-	                 tiles * columns * (b->winograd_dst_steps + steps * b->winograd_sum_steps));
+	                 tiles * depth * reads * ((double)w->alpha * b->winograd_src_steps + far) +
+	                 tiles * columns * (b->winograd_dst_steps + far + (double)w->steps * b->winograd_sum_steps));
 }
 
 /* The best block and steps for a number of points. */
 static double cut_block(const struct problem *p, size_t alpha, struct winograd *best)
 {
-	size_t mr = p->kernels->gemm_mr, most;
-	double least = INFINITY;
 	struct winograd w = geometry(p, alpha);
+	size_t mr = p->kernels->gemm_mr, tiles = round_up(p->max_batch * tiles_of_image(&w), mr);
+	double least = INFINITY;
 
-	most = round_up(p->max_batch * tiles_of_image(&w), mr);
-	for (size_t block = mr; block <= least_of(most, BLOCK_TILES * mr); block += mr)
-		for (size_t steps = 1; steps <= ceil_div(p->view.src_c, LEAST_STEP); steps++) {
+	for (size_t block = mr; block <= least_of(tiles, BLOCK_TILES * mr); block += mr)
+		for (size_t steps = 1; steps <= ceil_div(w.depth, LEAST_STEP); steps++) {
 			double time;
 			if (!cut_steps(p, block, steps, &w))
 				continue;
@@ -171,17 +184,17 @@ static double cut_block(const struct problem *p, size_t alpha, struct winograd *
 }
 
 double sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
-                         const struct sgan_kernels *kernels, size_t max_batch, struct winograd *best)
+                         const struct sgan_kernels *kernels, size_t max_batch, size_t alpha, struct winograd *best)
 {
 	const struct problem p = { base, operation, kernels, conv_view_of(base, operation), max_batch };
 	double least = INFINITY;
 
-	for (size_t alpha = SGAN_WINOGRAD_LEAST; alpha <= SGAN_WINOGRAD_MOST; alpha++) {
+	for (size_t points = least_points(base); points <= SGAN_WINOGRAD_MOST; points++) {
 		struct winograd w;
 		double time;
-		if (alpha < most_taps(&base->h) + 1)
+		if (alpha && points != alpha)
 			continue;
-		time = cut_block(&p, alpha, &w);
+		time = cut_block(&p, points, &w);
 		if (time < least) {
 			least = time;
 			*best = w;
@@ -193,7 +206,8 @@ double sgan_winograd_cut(const struct conv_base *base, enum conv_operation opera
 /* --- weights' gradient --------------------------------------------------------------- */
 
 /* A chunk's sums at all points take winograd_sums_bytes, in whole tiles of the kernel's: as square as they come, since
- * each of X's chunks maps Y's tiles anew and the other way about. */
+ * each of X's chunks maps Y's tiles anew and the other way about. They are more than a cache of the second level holds:
+ * to read and write them once a block costs less than smaller chunks, which map more. */
 static void cut_channels(struct winograd_weights *w, const struct conv_base *b, const struct sgan_kernels *kernels)
 {
 	size_t nr = kernels->wgrad_nr, points = w->alpha * w->alpha;
@@ -228,24 +242,27 @@ double sgan_winograd_weights_cost(const struct winograd_weights *w, const struct
 	double vector = (double)kernels->wgrad_nr / 2, x_c = (double)(base->x_c * w->phases), y_c = (double)base->y_c;
 	double columns = ceil(y_c / vector) * vector;
 	double blocks = ceil(tiles / (double)sums / (double)w->block) * (double)sums;
+	size_t bytes = w->alpha * w->alpha * w->x_channels * w->y_channels * sizeof(real);
+	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
 
-	return planes * (tiles * x_c * columns + tiles * x_c * (double)w->y_chunks * b->winograd_src_steps +
-	                 tiles * y_c * (double)(w->x_chunks * w->phases) * b->winograd_src_steps +
-	                 blocks * x_c * columns * b->winograd_sum_steps + (double)sums * x_c * y_c * b->winograd_dst_steps);
+	return planes * (tiles * x_c * columns +
+	                 tiles * x_c * (double)(w->y_chunks * w->alpha) * b->winograd_src_steps +
+	                 tiles * y_c * (double)(w->x_chunks * w->phases * w->alpha) * b->winograd_src_steps +
+	                 blocks * x_c * columns * (b->winograd_sum_steps + far) + (double)sums * x_c * y_c * b->winograd_dst_steps);
 }
 
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
-                                                  size_t max_batch, size_t sums)
+                                                  size_t max_batch, size_t sums, size_t alpha)
 {
 	struct winograd_weights best = { 0 };
 	double least = 0;
 
-	for (size_t alpha = most_taps(&base->h) + 1; alpha <= SGAN_WINOGRAD_MOST; alpha++) {
+	for (size_t points = least_points(base); points <= SGAN_WINOGRAD_MOST; points++) {
 		struct winograd_weights w;
 		double cost;
-		if (alpha < SGAN_WINOGRAD_LEAST)
+		if (alpha && points != alpha)
 			continue;
-		w = weights_cut_for(alpha, base, kernels, max_batch);
+		w = weights_cut_for(points, base, kernels, max_batch);
 		cost = sgan_winograd_weights_cost(&w, base, kernels, max_batch, sums);
 		if (best.alpha && cost >= least)
 			continue;

@@ -22,17 +22,18 @@ struct winograd {
 	size_t depth;   /* of the products: source channels of all its phases */
 	size_t panels;  /* of gemm_nr channels: those of all the destination's phases */
 	size_t block;   /* tiles that are worked on together */
-	size_t steps, step; /* pieces of a source phase's channels, and channels of one at the most: mapped together */
+	size_t steps, step; /* pieces of the depth, and how much of it one is at the most: mapped together */
 	size_t chunk_panels; /* panels that share a block's mapped windows, at the most */
 };
 
 /* Whether it can be done: undilated, square, and of as many taps as there are maps for. */
 bool sgan_winograd_fits(const struct conv_base *base, enum conv_operation operation);
 
-/* The cut, number of points and all, that is expected to take the least time, for a layer that fits; returns that time, as
- * the number of multiply-adds that full tiles do in it. */
+/* The cut that is expected to take the least time, for a layer that fits: with `alpha` points, more than the longest
+ * phase has taps; 0: with the best number of them. Returns that time, as the number of multiply-adds that full tiles do
+ * in it. */
 double sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
-                         const struct sgan_kernels *kernels, size_t max_batch, struct winograd *best);
+                         const struct sgan_kernels *kernels, size_t max_batch, size_t alpha, struct winograd *best);
 
 /* --- weights' gradient -------------------------------------------------------------
  *
@@ -48,8 +49,9 @@ struct winograd_weights {
 	size_t y_chunks, y_channels;
 };
 
+/* alpha as above. */
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
-                                                  size_t max_batch, size_t sums);
+                                                  size_t max_batch, size_t sums, size_t alpha);
 
 /* Expected time, as above, where so many tensors of weights are summed by themselves. */
 double sgan_winograd_weights_cost(const struct winograd_weights *w, const struct conv_base *base,

@@ -1,13 +1,16 @@
 /* Gather and scatter by Winograd's filtering; winograd.h says what is computed. The loops of a chunk, a block of tiles by
  * some panels of the destination's channels:
  *
- *   for each step of the source's channels, phase by phase
+ *   for each step of the depth
  *       for each tile of the block
- *           map its window to the points                                       map_windows
- *       for each panel, and each pair of points
- *           products (+)= windows at these points x weights at these points    multiply
+ *           map its window to the points                                      map_windows
+ *       for each pair of points, and each panel
+ *           products (+)= windows at these points x weights at these points   multiply
  *   for each panel and tile
  *       map the products back, add bias, activate, write                      write_panel
+ *
+ * With pairs of points outside panels, windows at one pair stay in the nearest cache for all panels, and weights, of
+ * which a block reads all, come by once.
  *
  * Packed weights: [panel][point pair][depth][gemm_nr]. */
 #include "src/exec/ctx.h"
@@ -100,18 +103,30 @@ static struct sgan_window window_at(const struct winograd_job *job, const struct
 	return (struct sgan_window){ h.step * row, w.step * col, rows.begin, rows.end, cols.begin, cols.end };
 }
 
-/* Channels c .. c + count - 1 of all windows of a chunk. */
-static void map_windows(const struct winograd_job *job, const struct winograd_chunk *chunk, struct phase phase,
-                        size_t c, size_t count)
+/* Channels c .. c + count - 1 of a phase of a tile's window. */
+static void map_window(const struct winograd_job *job, const struct place *at, struct phase phase, size_t c,
+                       size_t count, real *to)
 {
-	const struct sgan_kernels *kernels = job->call->problem->kernels;
+	ptrdiff_t first;
+	struct sgan_window window = window_at(job, at, phase, &first);
+
+	job->call->problem->kernels->winograd_input(job->w->alpha, &window, count, job->call->src + first + (ptrdiff_t)c, to,
+	                                            job->src_plane);
+}
+
+/* A step of `count`, from `k` of the depth on, of all tiles of a chunk. */
+static void map_windows(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t k, size_t count)
+{
+	size_t channels = job->view.src_c, dst_phase = chunk->panel / job->phase_panels;
 
 	for (size_t i = 0; i < chunk->tiles; i++) {
 		struct place at = place_of(job, chunk->tile + i);
-		ptrdiff_t first;
-		struct sgan_window window = window_at(job, &at, phase, &first);
-		kernels->winograd_input(job->w->alpha, &window, count, job->call->src + first + (ptrdiff_t)c,
-		                        chunk->windows + i * count, job->src_plane);
+		for (size_t done = 0, some; done < count; done += some) {
+			size_t phase = (k + done) / channels, c = (k + done) % channels;
+			some = least_of(channels - c, count - done);
+			map_window(job, &at, phase_of(job, job->w->src_phases > 1 ? phase : dst_phase), c, some,
+			           chunk->windows + i * count + done);
+		}
 	}
 }
 
@@ -122,24 +137,30 @@ static real *products_of(const struct winograd_job *job, const struct winograd_c
 	return chunk->products + (panel - chunk->panel) * points(job->w) * job->dst_plane;
 }
 
-/* A panel's products over `count` channels, of which the first is `k` of the depth. */
-static void multiply(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel, size_t k,
-                     size_t count, real *products)
+/* A panel's products at a pair of points, over a step. */
+static void multiply_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel,
+                           size_t point, size_t k, size_t count)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	const struct sgan_tap tap = { 0, 0 };
 	const struct sgan_epilogue e = { .accumulate = k > 0 };
 	size_t nr = kernels->gemm_nr, groups = ceil_div(chunk->tiles, kernels->gemm_mr);
+	const real *weights = job->call->packed + ((panel * points(job->w) + point) * job->w->depth + k) * nr;
+	const real *windows = chunk->windows + point * job->src_plane;
+	real *products = products_of(job, chunk, panel) + point * job->dst_plane;
 
-	for (size_t point = 0; point < points(job->w); point++) {
-		const real *weights = job->call->packed + ((panel * points(job->w) + point) * job->w->depth + k) * nr;
-		for (size_t group = 0; group < groups; group++) {
-			size_t row = share_begin(chunk->tiles, groups, group);
-			kernels->gemm(1, &tap, count, chunk->windows + point * job->src_plane + row * count, (ptrdiff_t)count, weights,
-			              products + point * job->dst_plane + row * nr, (ptrdiff_t)nr,
-			              share_begin(chunk->tiles, groups, group + 1) - row, nr, &e);
-		}
+	for (size_t group = 0; group < groups; group++) {
+		size_t row = share_begin(chunk->tiles, groups, group);
+		kernels->gemm(1, &tap, count, windows + row * count, (ptrdiff_t)count, weights, products + row * nr,
+		              (ptrdiff_t)nr, share_begin(chunk->tiles, groups, group + 1) - row, nr, &e);
 	}
+}
+
+static void multiply(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t k, size_t count)
+{
+	for (size_t point = 0; point < points(job->w); point++)
+		for (size_t i = 0; i < chunk->panels; i++)
+			multiply_panel(job, chunk, chunk->panel + i, point, k, count);
 }
 
 /* --- results ------------------------------------------------------------------------ */
@@ -157,8 +178,7 @@ static struct results results_at(const struct winograd_job *job, const struct ax
 		                     index < p.count ? least_of(p.count - index, job->w->m) : 0 };
 }
 
-static void write_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel,
-                        const real *products)
+static void write_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	struct phase phase = phase_of(job, panel / job->phase_panels);
@@ -174,41 +194,21 @@ static void write_panel(const struct winograd_job *job, const struct winograd_ch
 		struct sgan_window window = { (ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count };
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
 		kernels->winograd_moments(job->w->alpha, job->w->m, &window, least_of(dst_c - c, kernels->gemm_nr),
-		                          products + i * kernels->gemm_nr, job->dst_plane, dst, &e);
+		                          products_of(job, chunk, panel) + i * kernels->gemm_nr, job->dst_plane, dst, &e);
 	}
 }
 
 /* --- a chunk ------------------------------------------------------------------------ */
 
-static void multiply_steps(const struct winograd_job *job, const struct winograd_chunk *chunk)
+static void compute(const struct winograd_job *job, const struct winograd_chunk *chunk)
 {
-	size_t channels = job->view.src_c, window = chunk->panel / job->phase_panels;
-
-	for (size_t phase = 0; phase < job->w->src_phases; phase++)
-		for (size_t c = 0; c < channels; c += job->w->step) {
-			size_t count = least_of(channels - c, job->w->step);
-			map_windows(job, chunk, phase_of(job, job->w->src_phases > 1 ? phase : window), c, count);
-			for (size_t i = 0; i < chunk->panels; i++)
-				multiply(job, chunk, chunk->panel + i, phase * channels + c, count,
-				         products_of(job, chunk, chunk->panel + i));
-		}
-	for (size_t i = 0; i < chunk->panels; i++)
-		write_panel(job, chunk, chunk->panel + i, products_of(job, chunk, chunk->panel + i));
-}
-
-/* All channels in one step: a panel's products are mapped back while they are in the nearest cache. */
-static void multiply_at_once(const struct winograd_job *job, const struct winograd_chunk *chunk)
-{
-	map_windows(job, chunk, phase_of(job, chunk->panel / job->phase_panels), 0, job->view.src_c);
-	for (size_t i = 0; i < chunk->panels; i++) {
-		multiply(job, chunk, chunk->panel + i, 0, job->view.src_c, chunk->products);
-		write_panel(job, chunk, chunk->panel + i, chunk->products);
+	for (size_t k = 0; k < job->w->depth; k += job->w->step) {
+		size_t count = least_of(job->w->depth - k, job->w->step);
+		map_windows(job, chunk, k, count);
+		multiply(job, chunk, k, count);
 	}
-}
-
-static bool is_one_step(const struct winograd *w)
-{
-	return w->steps * w->src_phases == 1;
+	for (size_t i = 0; i < chunk->panels; i++)
+		write_panel(job, chunk, chunk->panel + i);
 }
 
 static void winograd_chunk(void *arg, size_t index, int worker)
@@ -225,10 +225,7 @@ static void winograd_chunk(void *arg, size_t index, int worker)
 	chunk.tiles = share_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
 	chunk.panels = share_begin(panels, job->ranges, range + 1) - share_begin(panels, job->ranges, range);
 	chunk.products = chunk.windows + points(job->w) * job->src_plane;
-	if (is_one_step(job->w))
-		multiply_at_once(job, &chunk);
-	else
-		multiply_steps(job, &chunk);
+	compute(job, &chunk);
 }
 
 /* --- all of them -------------------------------------------------------------------- */
@@ -334,7 +331,7 @@ static bool fits(const struct conv_problem *problem)
 
 static double find_cut(const struct conv_problem *problem, struct winograd *w)
 {
-	return sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, w);
+	return sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, 0, w);
 }
 
 static void make_cut(struct conv_problem *problem)
@@ -359,9 +356,8 @@ static size_t packed_count(const struct conv_problem *problem)
 static size_t worker_bytes(const struct conv_problem *problem)
 {
 	const struct winograd *w = &problem->winograd;
-	size_t panels = is_one_step(w) ? 1 : w->chunk_panels;
 	size_t windows = plane_elements(w->block, w->step);
-	size_t products = plane_elements(w->block, problem->kernels->gemm_nr) * panels;
+	size_t products = plane_elements(w->block, problem->kernels->gemm_nr) * w->chunk_panels;
 
 	return conv_round_bytes(points(w) * (windows + products) * sizeof(real));
 }

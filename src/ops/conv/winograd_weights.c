@@ -294,7 +294,7 @@ static void make_cut(struct conv_problem *problem)
 	const struct conv_weights_sizes sizes = conv_weights_sizes(problem);
 
 	problem->winograd_weights =
-		sgan_winograd_weights_cut(&problem->base, problem->kernels, problem->max_batch, problem->slices);
+		sgan_winograd_weights_cut(&problem->base, problem->kernels, problem->max_batch, problem->slices, 0);
 	sgan_weights_cut_slices(&sizes, chunk_count(&problem->winograd_weights), &problem->cut);
 }
 
