@@ -39,9 +39,11 @@ void golden_take_seed(struct golden *g, const json_t *record)
 	cr_assert_neq(g->preset->seed, 0, "%s: no seed recorded", g->where);
 }
 
-void golden_open(struct golden *g, const char *name, const char *isa, int threads, double tolerance)
+void golden_open(struct golden *g, const char *name, const char *isa, int threads, const char *algorithm,
+                 double tolerance)
 {
-	char path[4096];
+	char path[4096], setting[32];
+	const char *const settings[] = { setting };
 	json_error_t error;
 	const char *top = getenv("abs_top_srcdir");
 	memset(g, 0, sizeof *g);
@@ -52,10 +54,11 @@ void golden_open(struct golden *g, const char *name, const char *isa, int thread
 	cr_assert_eq(json_integer_value(json_object_get(g->root, "batch")), GOLDEN_BATCH);
 	const sgan_ctx_options options = { .isa = isa, .threads = threads };
 	cr_assert_eq(sgan_ctx_create(&options, &g->ctx), SGAN_OK, "%s", sgan_last_error());
-	snprintf(g->where, sizeof g->where, "%s, %s, %d threads", name, isa, threads);
+	snprintf(setting, sizeof setting, "algorithm=%s", algorithm);
+	snprintf(g->where, sizeof g->where, "%s, %s, %d threads, %s", name, isa, threads, algorithm);
 	g->tolerance = tolerance;
 	g->rounding = sizeof(real) == sizeof(float) ? 0x1p-24 : 0x1p-53;
-	cr_assert_eq(sgan_preset_load("mnist", NULL, 0, &g->preset), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_preset_load("mnist", settings, 1, &g->preset), SGAN_OK, "%s", sgan_last_error());
 }
 
 void golden_close(struct golden *g)

@@ -15,7 +15,7 @@ struct golden {
 	json_t *root;
 	struct sgan_preset *preset;
 	sgan_ctx *ctx;
-	char where[64];   /* ISA and threads, for messages */
+	char where[80];   /* ISA, threads and algorithm, for messages */
 	double tolerance; /* relative */
 	double rounding;  /* unit roundoff of `real` */
 	size_t compared;  /* tensors and losses */
@@ -23,8 +23,9 @@ struct golden {
 	char worst_name[96];
 };
 
-/* Reads tests/golden/<name>.json and the MNIST preset; any trouble ends the test. */
-void golden_open(struct golden *g, const char *name, const char *isa, int threads, double tolerance);
+/* Reads tests/golden/<name>.json, and the MNIST preset with that `algorithm`; any trouble ends the test. */
+void golden_open(struct golden *g, const char *name, const char *isa, int threads, const char *algorithm,
+                 double tolerance);
 void golden_close(struct golden *g);
 
 /* Draws from here on with the seed of a case or pass. */

@@ -7,7 +7,8 @@
 enum { LEAST_TAPS = 2, MOST_TAPS = 5, MOST_STRIDE = 2, LEAST_CHANNELS = 8 };
 enum {
 	BLOCK_TILES = 8, /* of the kernel's, at the most, in a block: more rows than that hide no more */
-	LEAST_STEP = 64, /* of the depth */
+	TRIED_STEPS = 8, /* from the fewest steps on that memory leaves */
+	LEAST_BLOCK = 28, MOST_CHANNELS = 512, /* of a weight gradient's chunk */
 	MOST_BYTES = 6 << 20 /* of a block's windows and products, each worker's memory */
 };
 
@@ -169,8 +170,9 @@ static double cut_block(const struct problem *p, size_t alpha, struct winograd *
 	size_t mr = p->kernels->gemm_mr, tiles = round_up(p->max_batch * tiles_of_image(&w), mr);
 	double least = INFINITY;
 
-	for (size_t block = mr; block <= least_of(tiles, BLOCK_TILES * mr); block += mr)
-		for (size_t steps = 1; steps <= ceil_div(w.depth, LEAST_STEP); steps++) {
+	for (size_t block = mr; block <= least_of(tiles, BLOCK_TILES * mr); block += mr) {
+		size_t widest = MOST_BYTES / sizeof(real) / (alpha * alpha * block), first = ceil_div(w.depth, widest);
+		for (size_t steps = first; steps < first + TRIED_STEPS; steps++) {
 			double time;
 			if (!cut_steps(p, block, steps, &w))
 				continue;
@@ -180,6 +182,7 @@ static double cut_block(const struct problem *p, size_t alpha, struct winograd *
 				*best = w;
 			}
 		}
+	}
 	return least;
 }
 
@@ -212,13 +215,23 @@ static void cut_channels(struct winograd_weights *w, const struct conv_base *b, 
 {
 	size_t nr = kernels->wgrad_nr, points = w->alpha * w->alpha;
 	size_t most = kernels->blocking.winograd_sums_bytes / (points * sizeof(real));
-	size_t y = round_up((size_t)sqrt((double)most), nr);
+	size_t y = least_of(MOST_CHANNELS, round_up((size_t)sqrt((double)most), nr));
 
 	w->y_chunks = ceil_div(b->y_c, y);
 	w->y_channels = least_of(b->y_c, round_up(ceil_div(b->y_c, w->y_chunks), nr));
 	w->y_chunks = ceil_div(b->y_c, w->y_channels);
-	w->x_chunks = ceil_div(b->x_c * w->y_channels, most);
+	w->x_chunks = ceil_div(b->x_c, least_of(MOST_CHANNELS, ceil_div(most, w->y_channels)));
 	w->x_channels = ceil_div(b->x_c, w->x_chunks);
+}
+
+/* As many tiles in a block as are worth it, whose values take no more memory than the sums may. */
+static size_t weights_block(const struct winograd_weights *w, const struct sgan_kernels *kernels, size_t max_batch)
+{
+	size_t values = w->alpha * w->alpha * (w->x_channels + w->y_channels) * sizeof(real);
+	size_t most = kernels->blocking.winograd_sums_bytes / values, block = kernels->blocking.winograd_weights_block;
+
+	block = least_of(block, most > LEAST_BLOCK ? most : LEAST_BLOCK);
+	return least_of(block, max_batch * w->tiles_h * w->tiles_w);
 }
 
 static struct winograd_weights weights_cut_for(size_t alpha, const struct conv_base *b,
@@ -229,8 +242,8 @@ static struct winograd_weights weights_cut_for(size_t alpha, const struct conv_b
 	w.m = alpha + 1 - w.r;
 	w.tiles_h = ceil_div(b->h.y, w.m);
 	w.tiles_w = ceil_div(b->w.y, w.m);
-	w.block = least_of(kernels->blocking.winograd_weights_block, max_batch * w.tiles_h * w.tiles_w);
 	cut_channels(&w, b, kernels);
+	w.block = weights_block(&w, kernels, max_batch);
 	return w;
 }
 
