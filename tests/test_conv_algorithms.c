@@ -717,8 +717,8 @@ static double error_with_points(sgan_ctx *ctx, const struct tensors *t, sgan_pas
 		planned->problem.winograd_weights =
 			sgan_winograd_weights_cut(&planned->problem.base, ctx->kernels, t->n, SLICES, points);
 	else
-		sgan_winograd_cut(&planned->problem.base, planned->problem.operation, ctx->kernels, t->n, points,
-		                  &planned->problem.winograd);
+		planned->problem.winograd =
+			sgan_winograd_cut(&planned->problem.base, planned->problem.operation, ctx->kernels, t->n, points);
 	planned->worker_bytes = a->worker_bytes(&planned->problem);
 	if (a->packed_count)
 		planned->packed_bytes = conv_round_bytes(a->packed_count(&planned->problem) * sizeof(real));

@@ -7,7 +7,7 @@
 #include "src/cpu/memory.h"
 #include "src/ops/conv/lower.h"
 #include "src/ops/conv/weights_cut.h"
-#include "src/ops/conv/winograd.h"
+#include "src/ops/conv/winograd_cut.h"
 
 /* What an algorithm is chosen for: one operation of a layer, on one set of kernels, for whole batches of up to
  * max_batch images. Only how work is cut among threads may depend on anything else. */

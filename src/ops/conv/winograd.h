@@ -1,5 +1,5 @@
 /* Geometry of Winograd's minimal filtering (Winograd 1980; Lavin and Gray, CVPR 2016): how a convolution becomes products
- * of tiles at points, and how these are cut. It knows neither weights' nor planes' memory.
+ * of tiles at points, over which windows. It knows neither cuts nor memory.
  *
  * Along an axis, m neighbouring results of a filter of r taps follow from the alpha = m + r - 1 values of their window,
  * by alpha products instead of m r: the window's values and the taps are each mapped to alpha points, multiplied there
@@ -12,63 +12,72 @@
 #define SGAN_OPS_CONV_WINOGRAD_H
 
 #include "kernels/kernels.h"
+#include "src/cpu/memory.h"
 #include "src/ops/conv/lower.h"
 
-struct winograd {
-	size_t alpha, m, r;   /* points of an axis, results of a tile, taps of the longest phase */
-	size_t tiles_h, tiles_w; /* of an image: windows */
-	size_t src_phases, dst_phases; /* of both axes together; one of them is 1 */
-	size_t windows; /* different ones at each tile's place: 1 where all of the destination's phases have the same */
-	size_t depth;   /* of the products: source channels of all its phases */
-	size_t panels;  /* of gemm_nr channels: those of all the destination's phases */
-	size_t block;   /* tiles that are worked on together */
-	size_t steps, step; /* pieces of the depth, and how much of it one is at the most: mapped together */
-	size_t chunk_panels; /* panels that share a block's mapped windows, at the most */
+/* How the results of an image are tiled. */
+struct winograd_tiling {
+	size_t alpha, m, r;      /* points of an axis, results of a tile, taps of the longest phase */
+	size_t tiles_h, tiles_w; /* of an image; of each phase of a scatter's destination */
 };
 
 /* Whether it can be done: undilated, square, and of as many taps as there are maps for. */
-bool sgan_winograd_fits(const struct conv_base *base, enum conv_operation operation);
+bool sgan_winograd_fits(const struct conv_base *base);
 
-/* The cut that is expected to take the least time, for a layer that fits: with `alpha` points, more than the longest
- * phase has taps; 0: with the best number of them. Returns that time, as the number of multiply-adds that full tiles do
- * in it. */
-double sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
-                         const struct sgan_kernels *kernels, size_t max_batch, size_t alpha, struct winograd *best);
+/* Points of the smallest tiles for a layer that fits; the most are SGAN_WINOGRAD_MOST. */
+size_t sgan_winograd_least_points(const struct conv_base *base);
 
-/* --- weights' gradient -------------------------------------------------------------
- *
- * The transpose of the gather in its weights: windows of X and tiles of Y are each mapped to the points, multiplied there
- * (over the tiles of a batch, one matrix product for each pair of points), and mapped back to taps. */
+/* operation: CONV_SCATTER, or else what is tiled is Y. */
+struct winograd_tiling sgan_winograd_tiling(const struct conv_base *base, enum conv_operation operation, size_t alpha);
 
-struct winograd_weights {
-	size_t alpha, m, r;
-	size_t tiles_h, tiles_w;
-	size_t phases;              /* of X, both axes together */
-	size_t block;               /* tiles that are mapped together */
-	size_t x_chunks, x_channels; /* chunks of a phase's channels, and channels of one at the most */
-	size_t y_chunks, y_channels;
+/* Whether all phases of a scatter's destination have the same windows. */
+bool sgan_winograd_shares_windows(const struct conv_base *base);
+
+static inline size_t winograd_tiles(const struct winograd_tiling *t)
+{
+	return t->tiles_h * t->tiles_w;
+}
+
+static inline size_t winograd_points(const struct winograd_tiling *t)
+{
+	return t->alpha * t->alpha;
+}
+
+/* --- a tile ----------------------------------------------------------------------- */
+
+/* Phases of both axes: of the source in a gather, of the destination in a scatter, numbered row by row. */
+struct winograd_phase {
+	size_t h, w;
 };
 
-/* alpha as above. */
-struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
-                                                  size_t max_batch, size_t sums, size_t alpha);
+static inline struct winograd_phase winograd_phase(const struct conv_base *base, size_t index)
+{
+	return (struct winograd_phase){ index / base->w.stride, index % base->w.stride };
+}
 
-/* Expected time, as above, where so many tensors of weights are summed by themselves. */
-double sgan_winograd_weights_cost(const struct winograd_weights *w, const struct conv_base *base,
-                                  const struct sgan_kernels *kernels, size_t max_batch, size_t sums);
-
-/* --- one axis -------------------------------------------------------------------- */
-
-/* A tile's window on an axis: its first position in the source, which may lie outside, and the distance to the next. */
-struct winograd_span {
-	ptrdiff_t first, step;
-	size_t extent; /* of the source */
+/* Where a tile is: y and x are its first result's, in its phase. */
+struct winograd_place {
+	size_t image, y, x;
 };
 
-/* Of the tile that begins with result `index` of its phase. phase: of the source in a gather, else the destination. */
-struct winograd_span sgan_winograd_span(const struct axis *a, bool scatter, size_t r, size_t phase, size_t index);
+/* The tile number `tile` of the images from `first_image` on. */
+struct winograd_place sgan_winograd_place(const struct winograd_tiling *t, size_t first_image, size_t tile);
 
-/* The tap at place `place` < r of a phase's filter; false: it has fewer, there is a zero. */
+/* A tile's window, for a gather's or scatter's source. *first: where its first pixel is, or would be, in elements. */
+struct sgan_window sgan_winograd_window(const struct winograd_tiling *t, const struct conv_base *base, bool scatter,
+                                        struct winograd_phase phase, const struct winograd_place *at,
+                                        ptrdiff_t *first);
+
+/* The tap at place `place` < r of a phase's filter along an axis; false: it has fewer, there is a zero. */
 bool sgan_winograd_tap(const struct axis *a, bool scatter, size_t r, size_t phase, size_t place, size_t *tap);
+
+/* Elements from a pair of points to the next, for `rows` rows of `width`. In steps of whole pages, or of a power of two of
+ * lines, they would share a few sets of a cache. */
+static inline size_t winograd_plane(size_t rows, size_t width)
+{
+	size_t line = SGAN_ALIGN / sizeof(real), lines = ceil_div(rows * width, line);
+
+	return (lines | 1) * line;
+}
 
 #endif

@@ -42,75 +42,18 @@ static const struct conv_base *base_of(const struct winograd_job *job)
 	return &job->call->problem->base;
 }
 
-static size_t points(const struct winograd *w)
-{
-	return w->alpha * w->alpha;
-}
-
-/* In steps of whole pages, or of a power of two of lines, planes would share a few sets of a cache. */
-static size_t plane_elements(size_t tiles, size_t width)
-{
-	size_t line = SGAN_ALIGN / sizeof(real), lines = ceil_div(tiles * width, line);
-
-	return (lines | 1) * line;
-}
-
-/* --- a tile's place ---------------------------------------------------------------- */
-
-struct place {
-	size_t image, y, x; /* of the tile: y and x are its first result's, in its phase */
-};
-
-static struct place place_of(const struct winograd_job *job, size_t tile)
-{
-	const struct winograd *w = job->w;
-	size_t in_image = tile % (w->tiles_h * w->tiles_w);
-
-	return (struct place){
-		.image = job->call->first + tile / (w->tiles_h * w->tiles_w),
-		.y = in_image / w->tiles_w * w->m,
-		.x = in_image % w->tiles_w * w->m,
-	};
-}
-
-/* Rows and columns of the kernel's phases are numbered together. */
-struct phase {
-	size_t h, w;
-};
-
-static struct phase phase_of(const struct winograd_job *job, size_t index)
-{
-	size_t stride = base_of(job)->w.stride;
-
-	return (struct phase){ index / stride, index % stride };
-}
-
 /* --- windows ------------------------------------------------------------------------ */
 
-/* A tile's window: where its first pixel is, or would be. */
-static struct sgan_window window_at(const struct winograd_job *job, const struct place *at, struct phase phase,
-                                    ptrdiff_t *first)
-{
-	const struct conv_base *b = base_of(job);
-	bool scatter = conv_scatters(job->call->problem);
-	struct winograd_span h = sgan_winograd_span(&b->h, scatter, job->w->r, phase.h, at->y);
-	struct winograd_span w = sgan_winograd_span(&b->w, scatter, job->w->r, phase.w, at->x);
-	struct axis_range rows = sgan_axis_inside(h.first, h.step, job->w->alpha, h.extent);
-	struct axis_range cols = sgan_axis_inside(w.first, w.step, job->w->alpha, w.extent);
-	ptrdiff_t row = (ptrdiff_t)(job->view.src_w * job->view.src_c), col = (ptrdiff_t)job->view.src_c;
-
-	*first = ((ptrdiff_t)(at->image * job->view.src_h) + h.first) * row + w.first * col;
-	return (struct sgan_window){ h.step * row, w.step * col, rows.begin, rows.end, cols.begin, cols.end };
-}
-
 /* Channels c .. c + count - 1 of a phase of a tile's window. */
-static void map_window(const struct winograd_job *job, const struct place *at, struct phase phase, size_t c,
+static void map_window(const struct winograd_job *job, const struct winograd_place *at, size_t phase, size_t c,
                        size_t count, real *to)
 {
+	const struct winograd_tiling *t = &job->w->tiling;
 	ptrdiff_t first;
-	struct sgan_window window = window_at(job, at, phase, &first);
+	struct sgan_window window = sgan_winograd_window(t, base_of(job), conv_scatters(job->call->problem),
+	                                                 winograd_phase(base_of(job), phase), at, &first);
 
-	job->call->problem->kernels->winograd_input(job->w->alpha, &window, count, job->call->src + first + (ptrdiff_t)c, to,
+	job->call->problem->kernels->winograd_input(t->alpha, &window, count, job->call->src + first + (ptrdiff_t)c, to,
 	                                            job->src_plane);
 }
 
@@ -120,11 +63,11 @@ static void map_windows(const struct winograd_job *job, const struct winograd_ch
 	size_t channels = job->view.src_c, dst_phase = chunk->panel / job->phase_panels;
 
 	for (size_t i = 0; i < chunk->tiles; i++) {
-		struct place at = place_of(job, chunk->tile + i);
+		struct winograd_place at = sgan_winograd_place(&job->w->tiling, job->call->first, chunk->tile + i);
 		for (size_t done = 0, some; done < count; done += some) {
 			size_t phase = (k + done) / channels, c = (k + done) % channels;
 			some = least_of(channels - c, count - done);
-			map_window(job, &at, phase_of(job, job->w->src_phases > 1 ? phase : dst_phase), c, some,
+			map_window(job, &at, job->w->src_phases > 1 ? phase : dst_phase, c, some,
 			           chunk->windows + i * count + done);
 		}
 	}
@@ -134,7 +77,7 @@ static void map_windows(const struct winograd_job *job, const struct winograd_ch
 
 static real *products_of(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel)
 {
-	return chunk->products + (panel - chunk->panel) * points(job->w) * job->dst_plane;
+	return chunk->products + (panel - chunk->panel) * winograd_points(&job->w->tiling) * job->dst_plane;
 }
 
 /* A panel's products at a pair of points, over a step. */
@@ -145,7 +88,7 @@ static void multiply_panel(const struct winograd_job *job, const struct winograd
 	const struct sgan_tap tap = { 0, 0 };
 	const struct sgan_epilogue e = { .accumulate = k > 0 };
 	size_t nr = kernels->gemm_nr, groups = ceil_div(chunk->tiles, kernels->gemm_mr);
-	const real *weights = job->call->packed + ((panel * points(job->w) + point) * job->w->depth + k) * nr;
+	const real *weights = job->call->packed + ((panel * winograd_points(&job->w->tiling) + point) * job->w->depth + k) * nr;
 	const real *windows = chunk->windows + point * job->src_plane;
 	real *products = products_of(job, chunk, panel) + point * job->dst_plane;
 
@@ -158,7 +101,7 @@ static void multiply_panel(const struct winograd_job *job, const struct winograd
 
 static void multiply(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t k, size_t count)
 {
-	for (size_t point = 0; point < points(job->w); point++)
+	for (size_t point = 0; point < winograd_points(&job->w->tiling); point++)
 		for (size_t i = 0; i < chunk->panels; i++)
 			multiply_panel(job, chunk, chunk->panel + i, point, k, count);
 }
@@ -175,25 +118,25 @@ static struct results results_at(const struct winograd_job *job, const struct ax
 	struct axis_phase p = sgan_axis_phase(a, conv_scatters(job->call->problem), phase);
 
 	return (struct results){ p.first + index * p.step, p.step,
-		                     index < p.count ? least_of(p.count - index, job->w->m) : 0 };
+		                     index < p.count ? least_of(p.count - index, job->w->tiling.m) : 0 };
 }
 
 static void write_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
-	struct phase phase = phase_of(job, panel / job->phase_panels);
+	struct winograd_phase phase = winograd_phase(base_of(job), panel / job->phase_panels);
 	size_t c = panel % job->phase_panels * kernels->gemm_nr, dst_c = job->view.dst_c, width = job->view.dst_w * dst_c;
 	struct sgan_epilogue e = job->call->epilogue;
 
 	if (e.bias)
 		e.bias += c;
 	for (size_t i = 0; i < chunk->tiles; i++) {
-		struct place at = place_of(job, chunk->tile + i);
+		struct winograd_place at = sgan_winograd_place(&job->w->tiling, job->call->first, chunk->tile + i);
 		struct results h = results_at(job, &base_of(job)->h, phase.h, at.y);
 		struct results w = results_at(job, &base_of(job)->w, phase.w, at.x);
 		struct sgan_window window = { (ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count };
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
-		kernels->winograd_moments(job->w->alpha, job->w->m, &window, least_of(dst_c - c, kernels->gemm_nr),
+		kernels->winograd_moments(job->w->tiling.alpha, job->w->tiling.m, &window, least_of(dst_c - c, kernels->gemm_nr),
 		                          products_of(job, chunk, panel) + i * kernels->gemm_nr, job->dst_plane, dst, &e);
 	}
 }
@@ -224,7 +167,7 @@ static void winograd_chunk(void *arg, size_t index, int worker)
 
 	chunk.tiles = share_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
 	chunk.panels = share_begin(panels, job->ranges, range + 1) - share_begin(panels, job->ranges, range);
-	chunk.products = chunk.windows + points(job->w) * job->src_plane;
+	chunk.products = chunk.windows + winograd_points(&job->w->tiling) * job->src_plane;
 	compute(job, &chunk);
 }
 
@@ -240,10 +183,10 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 		.call = call,
 		.w = w,
 		.view = conv_view(call->problem),
-		.tiles = call->images * w->tiles_h * w->tiles_w,
+		.tiles = call->images * winograd_tiles(&w->tiling),
 		.phase_panels = w->panels / w->dst_phases,
-		.src_plane = plane_elements(w->block, w->step),
-		.dst_plane = plane_elements(w->block, call->problem->kernels->gemm_nr),
+		.src_plane = winograd_plane(w->block, w->step),
+		.dst_plane = winograd_plane(w->block, call->problem->kernels->gemm_nr),
 	};
 
 	job.blocks = ceil_div(job.tiles, w->block);
@@ -289,23 +232,23 @@ static void pack_chunk(void *arg, size_t index, int worker)
 	size_t c = index % p->pieces * PACK_ROWS, rows = least_of(channels - c, PACK_ROWS);
 	size_t src_phase = index / p->pieces % w->src_phases, panel = index / p->pieces / w->src_phases;
 	size_t phase = scatter ? panel / p->phase_panels : src_phase;
-	struct sgan_window window = { (ptrdiff_t)(w->r * rows * nr), (ptrdiff_t)(rows * nr), 0, w->r, 0, w->r };
+	struct sgan_window window = { (ptrdiff_t)(w->tiling.r * rows * nr), (ptrdiff_t)(rows * nr), 0, w->tiling.r, 0, w->tiling.r };
 	_Alignas(SGAN_ALIGN) real taps[PACK_TAPS * PACK_ROWS * 64];
 
 	(void)worker;
-	for (size_t i = 0; i < w->r; i++)
-		for (size_t j = 0; j < w->r; j++) {
-			real *to = taps + (i * w->r + j) * rows * nr;
+	for (size_t i = 0; i < w->tiling.r; i++)
+		for (size_t j = 0; j < w->tiling.r; j++) {
+			real *to = taps + (i * w->tiling.r + j) * rows * nr;
 			size_t h, v;
-			if (sgan_winograd_tap(&b->h, scatter, w->r, phase / b->w.stride, i, &h) &&
-			    sgan_winograd_tap(&b->w, scatter, w->r, phase % b->w.stride, j, &v))
+			if (sgan_winograd_tap(&b->h, scatter, w->tiling.r, phase / b->w.stride, i, &h) &&
+			    sgan_winograd_tap(&b->w, scatter, w->tiling.r, phase % b->w.stride, j, &v))
 				pack_tap(p, h * b->w.kernel + v, panel % p->phase_panels, c, rows, to);
 			else
 				memset(to, 0, rows * nr * sizeof(real));
 		}
 	p->problem->kernels->winograd_evaluate(
-		w->alpha, w->r, &window, rows * nr, taps,
-		p->packed + (panel * points(w) * w->depth + src_phase * channels + c) * nr, w->depth * nr);
+		w->tiling.alpha, w->tiling.r, &window, rows * nr, taps,
+		p->packed + (panel * winograd_points(&w->tiling) * w->depth + src_phase * channels + c) * nr, w->depth * nr);
 }
 
 static void pack(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed)
@@ -326,40 +269,34 @@ static void pack(sgan_ctx *ctx, const struct conv_problem *problem, const real *
 
 static bool fits(const struct conv_problem *problem)
 {
-	return sgan_winograd_fits(&problem->base, problem->operation);
-}
-
-static double find_cut(const struct conv_problem *problem, struct winograd *w)
-{
-	return sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, 0, w);
+	return sgan_winograd_fits(&problem->base);
 }
 
 static void make_cut(struct conv_problem *problem)
 {
-	find_cut(problem, &problem->winograd);
+	problem->winograd =
+		sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, 0);
 }
 
 static double cost(const struct conv_problem *problem)
 {
-	struct winograd same;
-
-	return find_cut(problem, &same);
+	return problem->winograd.time;
 }
 
 static size_t packed_count(const struct conv_problem *problem)
 {
 	const struct winograd *w = &problem->winograd;
 
-	return w->panels * points(w) * w->depth * problem->kernels->gemm_nr;
+	return w->panels * winograd_points(&w->tiling) * w->depth * problem->kernels->gemm_nr;
 }
 
 static size_t worker_bytes(const struct conv_problem *problem)
 {
 	const struct winograd *w = &problem->winograd;
-	size_t windows = plane_elements(w->block, w->step);
-	size_t products = plane_elements(w->block, problem->kernels->gemm_nr) * w->chunk_panels;
+	size_t windows = winograd_plane(w->block, w->step);
+	size_t products = winograd_plane(w->block, problem->kernels->gemm_nr) * w->chunk_panels;
 
-	return conv_round_bytes(points(w) * (windows + products) * sizeof(real));
+	return conv_round_bytes(winograd_points(&w->tiling) * (windows + products) * sizeof(real));
 }
 
 #define WINOGRAD(of)                                                                                                   \

@@ -32,80 +32,52 @@ struct winograd_memory {
 
 /* Channels of a phase of X, and of Y. */
 struct winograd_chunk {
-	size_t phase_h, phase_w;
+	struct winograd_phase phase;
 	size_t c, c_count;
 	size_t o, o_count;
 };
 
-static size_t points(const struct winograd_weights *w)
-{
-	return w->alpha * w->alpha;
-}
-
-/* In steps of whole pages, or of a power of two of lines, planes would share a few sets of a cache. */
-static size_t plane_elements(size_t rows, size_t width)
-{
-	size_t line = SGAN_ALIGN / sizeof(real), lines = ceil_div(rows * width, line);
-
-	return (lines | 1) * line;
-}
-
 static size_t lay_out(const struct winograd_weights *w, char *base, struct winograd_memory *memory)
 {
-	size_t x = plane_elements(w->block, w->x_channels), y = plane_elements(w->block, w->y_channels);
-	size_t sums = plane_elements(w->x_channels, w->y_channels);
+	size_t x = winograd_plane(w->block, w->x_channels), y = winograd_plane(w->block, w->y_channels);
+	size_t sums = winograd_plane(w->x_channels, w->y_channels);
 	real *first = (real *)(void *)base;
 
 	if (memory)
-		*memory = (struct winograd_memory){ first, first + points(w) * x, first + points(w) * (x + y), x, y, sums };
-	return conv_round_bytes(points(w) * (x + y + sums) * sizeof(real));
+		*memory = (struct winograd_memory){ first, first + winograd_points(&w->tiling) * x, first + winograd_points(&w->tiling) * (x + y), x, y, sums };
+	return conv_round_bytes(winograd_points(&w->tiling) * (x + y + sums) * sizeof(real));
 }
 
 /* --- a tile -------------------------------------------------------------------------- */
 
-struct place {
-	size_t image, y, x; /* of the tile: y and x are its first result's */
-};
-
-static struct place place_of(const struct winograd_weights *w, size_t first_image, size_t tile)
+static void map_window(const struct winograd_job *job, const struct winograd_chunk *chunk,
+                       const struct winograd_place *at, size_t tile, const struct winograd_memory *memory)
 {
-	size_t in_image = tile % (w->tiles_h * w->tiles_w);
+	const struct winograd_tiling *t = &job->w->tiling;
+	ptrdiff_t first;
+	struct sgan_window window =
+		sgan_winograd_window(t, &job->call->problem->base, false, chunk->phase, at, &first);
 
-	return (struct place){
-		.image = first_image + tile / (w->tiles_h * w->tiles_w),
-		.y = in_image / w->tiles_w * w->m,
-		.x = in_image % w->tiles_w * w->m,
-	};
-}
-
-static void map_window(const struct winograd_job *job, const struct winograd_chunk *chunk, const struct place *at,
-                       size_t tile, const struct winograd_memory *memory)
-{
-	const struct conv_base *b = &job->call->problem->base;
-	const struct winograd_weights *w = job->w;
-	struct winograd_span v = sgan_winograd_span(&b->h, false, w->r, chunk->phase_h, at->y);
-	struct winograd_span h = sgan_winograd_span(&b->w, false, w->r, chunk->phase_w, at->x);
-	struct axis_range rows = sgan_axis_inside(v.first, v.step, w->alpha, v.extent);
-	struct axis_range cols = sgan_axis_inside(h.first, h.step, w->alpha, h.extent);
-	ptrdiff_t row = (ptrdiff_t)(b->w.x * b->x_c), col = (ptrdiff_t)b->x_c;
-	ptrdiff_t first = ((ptrdiff_t)(at->image * b->h.x) + v.first) * row + h.first * col + (ptrdiff_t)chunk->c;
-	struct sgan_window window = { v.step * row, h.step * col, rows.begin, rows.end, cols.begin, cols.end };
-
-	job->call->problem->kernels->winograd_input(w->alpha, &window, chunk->c_count, job->call->x + first,
+	job->call->problem->kernels->winograd_input(t->alpha, &window, chunk->c_count,
+	                                            job->call->x + first + (ptrdiff_t)chunk->c,
 	                                            memory->x + tile * chunk->c_count, memory->x_plane);
 }
 
-static void map_results(const struct winograd_job *job, const struct winograd_chunk *chunk, const struct place *at,
-                        size_t tile, const struct winograd_memory *memory)
+static void map_results(const struct winograd_job *job, const struct winograd_chunk *chunk,
+                        const struct winograd_place *at, size_t tile, const struct winograd_memory *memory)
 {
 	const struct conv_base *b = &job->call->problem->base;
-	const struct winograd_weights *w = job->w;
+	const struct winograd_tiling *t = &job->w->tiling;
 	size_t row = b->w.y * b->y_c;
-	struct sgan_window window = { (ptrdiff_t)row, (ptrdiff_t)b->y_c,                 0, least_of(b->h.y - at->y, w->m),
-		                          0,              least_of(b->w.y - at->x, w->m) };
+	struct sgan_window window = {
+		.row = (ptrdiff_t)row,
+		.col = (ptrdiff_t)b->y_c,
+		.row_end = least_of(b->h.y - at->y, t->m),
+		.col_end = least_of(b->w.y - at->x, t->m),
+	};
 
 	job->call->problem->kernels->winograd_evaluate(
-		w->alpha, w->m, &window, chunk->o_count,
+		t->alpha, t->m, &window, chunk->o_count,
 		job->call->y + (at->image * b->h.y + at->y) * row + at->x * b->y_c + chunk->o,
 		memory->y + tile * chunk->o_count, memory->y_plane);
 }
@@ -126,7 +98,7 @@ static void multiply(const struct winograd_job *job, const struct winograd_chunk
 		.y_col = (ptrdiff_t)chunk->o_count,
 	};
 
-	for (size_t point = 0; point < points(job->w); point++)
+	for (size_t point = 0; point < winograd_points(&job->w->tiling); point++)
 		for (size_t o = 0; o < chunk->o_count; o += kernels->wgrad_nr)
 			for (size_t i = 0; i < rows; i++) {
 				size_t c = share_begin(chunk->c_count, rows, i);
@@ -152,13 +124,16 @@ static void write_sums(const struct winograd_job *job, const struct winograd_chu
 	const struct conv_base *b = &job->call->problem->base;
 	const struct sgan_epilogue e = { .accumulate = accumulate };
 	size_t tap = b->x_c * b->y_c, row = b->w.kernel * tap;
-	struct sgan_window window = { (ptrdiff_t)(b->h.stride * row),        (ptrdiff_t)(b->w.stride * tap), 0,
-		                          taps_of(&b->h, chunk->phase_h),        0,
-		                          taps_of(&b->w, chunk->phase_w) };
+	struct sgan_window window = {
+		.row = (ptrdiff_t)(b->h.stride * row),
+		.col = (ptrdiff_t)(b->w.stride * tap),
+		.row_end = taps_of(&b->h, chunk->phase.h),
+		.col_end = taps_of(&b->w, chunk->phase.w),
+	};
 
-	to += chunk->phase_h * row + chunk->phase_w * tap + chunk->c * b->y_c + chunk->o;
+	to += chunk->phase.h * row + chunk->phase.w * tap + chunk->c * b->y_c + chunk->o;
 	for (size_t c = 0; c < chunk->c_count; c++)
-		job->call->problem->kernels->winograd_moments(job->w->alpha, job->w->r, &window, chunk->o_count,
+		job->call->problem->kernels->winograd_moments(job->w->tiling.alpha, job->w->tiling.r, &window, chunk->o_count,
 		                                              memory->sums + c * chunk->o_count, memory->sums_plane,
 		                                              to + c * b->y_c, &e);
 }
@@ -169,12 +144,12 @@ static void sum_piece(const struct winograd_job *job, const struct winograd_chun
                       struct sgan_image_range images, bool accumulate, real *to, const struct winograd_memory *memory)
 {
 	const struct winograd_weights *w = job->w;
-	size_t tiles = images.count * w->tiles_h * w->tiles_w, blocks = ceil_div(tiles, w->block);
+	size_t tiles = images.count * winograd_tiles(&w->tiling), blocks = ceil_div(tiles, w->block);
 
 	for (size_t block = 0; block < blocks; block++) {
 		size_t first = share_begin(tiles, blocks, block), count = share_begin(tiles, blocks, block + 1) - first;
 		for (size_t i = 0; i < count; i++) {
-			struct place at = place_of(w, images.first, first + i);
+			struct winograd_place at = sgan_winograd_place(&w->tiling, images.first, first + i);
 			map_window(job, chunk, &at, i, memory);
 			map_results(job, chunk, &at, i, memory);
 		}
@@ -197,8 +172,7 @@ static struct winograd_chunk chunk_at(const struct winograd_job *job, size_t ind
 	const struct winograd_weights *w = job->w;
 	size_t phase = index / w->y_chunks / w->x_chunks;
 	struct winograd_chunk chunk = {
-		.phase_h = phase / b->w.stride,
-		.phase_w = phase % b->w.stride,
+		.phase = winograd_phase(b, phase),
 		.c = share_begin(b->x_c, w->x_chunks, index / w->y_chunks % w->x_chunks),
 		.o = index % w->y_chunks * w->y_channels,
 	};
@@ -219,8 +193,8 @@ static void add_total(const struct winograd_job *job, const struct winograd_chun
 {
 	const struct conv_base *b = &job->call->problem->base;
 
-	for (size_t h = chunk->phase_h; h < b->h.kernel; h += b->h.stride)
-		for (size_t w = chunk->phase_w; w < b->w.kernel; w += b->w.stride)
+	for (size_t h = chunk->phase.h; h < b->h.kernel; h += b->h.stride)
+		for (size_t w = chunk->phase.w; w < b->w.kernel; w += b->w.stride)
 			for (size_t c = 0; c < chunk->c_count; c++) {
 				size_t at = ((h * b->w.kernel + w) * b->x_c + chunk->c + c) * b->y_c + chunk->o;
 				job->call->problem->kernels->add(chunk->o_count, total + at, job->call->diff_weights + at);
@@ -281,12 +255,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 
 static bool fits(const struct conv_problem *problem)
 {
-	return sgan_winograd_fits(&problem->base, problem->operation);
-}
-
-static size_t sums_of(const struct conv_problem *problem)
-{
-	return problem->slices * problem->cut.pieces;
+	return sgan_winograd_fits(&problem->base);
 }
 
 static void make_cut(struct conv_problem *problem)
@@ -300,8 +269,7 @@ static void make_cut(struct conv_problem *problem)
 
 static double cost(const struct conv_problem *problem)
 {
-	return sgan_winograd_weights_cost(&problem->winograd_weights, &problem->base, problem->kernels, problem->max_batch,
-	                                  sums_of(problem));
+	return problem->winograd_weights.time;
 }
 
 static size_t worker_bytes(const struct conv_problem *problem)
