@@ -35,7 +35,10 @@ static void call_winograd_input(const struct kernel_case *c, void *const operand
 
 const struct bench_kernel bench_kernel_winograd_input = {
 	.sizes = { "alpha", "size", "n" },
-	.shapes = { { .size = { 4, 4, 96 } }, { .size = { 6, 6, 96 } }, { .size = { 8, 8, 96 } }, { .size = { 6, 6, 19 } } },
+	.shapes = { { .size = { 4, 4, 96 } },
+	            { .size = { 6, 6, 96 } },
+	            { .size = { 8, 8, 96 } },
+	            { .size = { 6, 6, 19 } } },
 	.describe = describe_to_planes,
 	.call = call_winograd_input,
 };
@@ -50,7 +53,10 @@ static void call_winograd_evaluate(const struct kernel_case *c, void *const oper
 
 const struct bench_kernel bench_kernel_winograd_evaluate = {
 	.sizes = { "alpha", "size", "n" },
-	.shapes = { { .size = { 6, 3, 256 } }, { .size = { 6, 4, 64 } }, { .size = { 8, 5, 256 } }, { .size = { 6, 4, 19 } } },
+	.shapes = { { .size = { 6, 3, 256 } },
+	            { .size = { 6, 4, 64 } },
+	            { .size = { 8, 5, 256 } },
+	            { .size = { 6, 4, 19 } } },
 	.describe = describe_to_planes,
 	.call = call_winograd_evaluate,
 };

@@ -46,8 +46,8 @@ struct sgan_runs {
 	ptrdiff_t src_tap; /* from a tap to the next */
 };
 
-/* A square of pixels, of which some are inside an image: distances in elements, and the rows and columns that are inside,
- * begin .. end - 1. Its first pixel may itself be outside. */
+/* A square of pixels, of which some are inside an image: distances in elements, and the rows and columns that are
+ * inside, begin .. end - 1. Its first pixel may itself be outside. */
 struct sgan_window {
 	ptrdiff_t row, col;
 	size_t row_begin, row_end;
@@ -99,16 +99,16 @@ struct sgan_blocking {
 	double wgrad_step_moves; /* time of one pixel for one row of a tile, nr multiply-adds, in values moved */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */
 
-	/* Winograd's filtering. The sizes order sums, and all can choose the algorithm. "Steps"
-	 * are multiply-adds of full tiles that take as long. */
-	size_t winograd_bytes; /* of a block of tiles, its windows and products, that stay in the second-level cache */
-	size_t winograd_weights_block; /* tiles of a weight gradient that are mapped together */
-	size_t winograd_sums_bytes; /* of a chunk's sums at all points, at the most */
-	double winograd_src_steps; /* to map a window to a value at a point, for each point of an axis */
-	double winograd_dst_steps; /* to map a product back */
-	double winograd_far_steps; /* to write and read either of them, where they do not stay */
-	double winograd_sum_steps; /* to write a product, or to add to it */
-	double winograd_weight_steps; /* to read a weight from the third level, once a block */
+	/* Winograd's filtering. The sizes order sums, and all can choose the algorithm. "Steps" are multiply-adds of full
+	 * tiles that take as long. */
+	size_t winograd_bytes;         /* of a block of tiles, its windows and products: what stays in the second level */
+	size_t winograd_weights_block; /* tiles of a weight gradient that are mapped together, at the most */
+	size_t winograd_sums_bytes;    /* of a weight gradient's chunk, its sums at all points, at the most */
+	double winograd_src_steps;     /* to map a window to a value at a point, for each point of an axis */
+	double winograd_dst_steps;     /* to map a product back */
+	double winograd_far_steps;     /* to write and read either, where they do not stay */
+	double winograd_sum_steps;     /* to write a product, or to add to it */
+	double winograd_weight_steps;  /* to read a weight from the third level, once a block */
 
 	/* Passes over the rows of a tensor. The first two order sums. */
 	size_t row_chunk_elements; /* of a chunk: the two or three tensors that a pass reads stay cached for a second look */

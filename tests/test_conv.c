@@ -277,8 +277,8 @@ static void compare_with_naive(const char *isa, const sgan_conv_desc *d, size_t 
 	for (int p = 0; p < PASSES; p++) {
 		double error = relative_error(l.count[p], l.result[p], expected[p]);
 		bool fast = strcmp(sgan_conv_plan_algorithm(l.plan, (sgan_pass)p), "winograd") == 0;
-		cr_expect(error < (fast ? 2e-5 : 3e-6), "%s, %zux%zux%zu to %zu, batch %zu, pass %d: relative error %g", isa ? isa : "best",
-		          d->in_h, d->in_w, d->in_c, d->out_c, n, p, error);
+		cr_expect(error < (fast ? 2e-5 : 3e-6), "%s, %zux%zux%zu to %zu, batch %zu, pass %d: relative error %g",
+		          isa ? isa : "best", d->in_h, d->in_w, d->in_c, d->out_c, n, p, error);
 		free(expected[p]);
 	}
 	close_layer(&l);

@@ -570,8 +570,8 @@ static void check_choice(sgan_ctx *ctx, sgan_conv_desc *desc)
 	sgan_conv_plan_destroy(plan);
 }
 
-/* What costs come to among direct algorithms: few channels have algorithms of their own, dense layers are products, small batches fill tiles
- * with positions. It follows from the plan's largest batch, whatever a call's. */
+/* What costs come to among direct algorithms: few channels have algorithms of their own, dense layers are products,
+ * small batches fill tiles with positions. It follows from the plan's largest batch, whatever a call's. */
 Test(conv_algorithms, direct_ones_are_chosen_as_was_measured)
 {
 	static const size_t wide[] = { 1, 3, 16, 64, 100, 256, 1024 }, batches[] = { 1, 2, 3, 7, 8, 20, 100, 128 };

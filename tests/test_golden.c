@@ -28,9 +28,9 @@ enum { SANITIZED = 1 };
 enum { SANITIZED = 0 };
 #endif
 
-/* The double library has the generic kernels alone, whatever the machine could run. There Winograd's filtering shows that
- * it computes what was recorded; in float it does on the sets that train. On the generic one it does not to the end: some
- * 3e-6 off, one of the steps' many values near 0 ends on the other side of a ReLU. */
+/* The double library has the generic kernels alone, whatever the machine could run. There Winograd's filtering shows
+ * that it computes what was recorded; in float it does on the sets that train. On the generic one it does not to the
+ * end: some 3e-6 off, one of the steps' many values near 0 ends on the other side of a ReLU. */
 static void replay_everywhere(const char *name)
 {
 	static const char *const algorithms[] = { "direct", "winograd" };

@@ -59,8 +59,8 @@ typedef struct sgan_conv_desc {
 	size_t slices;               /* of a batch, see sgan/sgan.h: each is summed by itself for weight gradients */
 	sgan_act act;                /* applied to the forward pass's result, after the bias */
 	sgan_real slope;             /* of SGAN_ACT_LRELU */
-	const char *algorithm[SGAN_PASS_COUNT]; /* of a pass: NULL or "auto": the plan chooses; "direct": it chooses one that
-	                                         * does all of the sums' products; or one of sgan_conv_algorithms' names */
+	const char *algorithm[SGAN_PASS_COUNT]; /* of a pass. NULL or "auto": the plan chooses; "direct": it chooses one
+	                                         * that does all of the sums' products; or one of sgan_conv_algorithms' */
 } sgan_conv_desc;
 
 typedef struct sgan_conv_plan sgan_conv_plan;
@@ -79,7 +79,8 @@ SGAN_API void sgan_conv_plan_destroy(sgan_conv_plan *plan);
 enum { SGAN_ALGORITHMS_MAX = 8 };
 
 /* The names of the algorithms that fit a pass of a layer: the first `most` of them into names, which may be NULL where
- * most is 0; *count is how many there are. They are static strings. All but "winograd", which is not "direct", compute the same sums in different order.
+ * most is 0; *count is how many there are. They are static strings. All but "winograd", which is not "direct", compute
+ * the same sums in different order.
  *
  *   forward and backward-data (of a convolution: "gather", where a position of the smaller side sums what its taps
  *   read, and "scatter", its transpose; of a deconvolution the other way about). A tile is the results that a kernel

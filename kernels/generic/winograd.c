@@ -1,5 +1,5 @@
-/* The maps of Winograd's minimal filtering in portable C: a matrix on each axis, one value at a time; the oracle of every
- * other set. */
+/* The maps of Winograd's minimal filtering in portable C: a matrix on each axis, one value at a time; the oracle of
+ * every other set. */
 #include "kernels/generic/act.h"
 #include "kernels/generic/set.h"
 #include "kernels/winograd_tables.h"

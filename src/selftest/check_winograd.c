@@ -31,8 +31,8 @@ static struct winograd_case draw(struct check *c, size_t alpha, size_t size, siz
 
 static void describe(const struct winograd_case *w, const char *kernel, size_t size, char *text)
 {
-	snprintf(text, size, "%s, %zu points, size %zu, n %zu, rows %zu to %zu, columns %zu to %zu", kernel, w->alpha, w->size,
-	         w->n, w->window.row_begin, w->window.row_end, w->window.col_begin, w->window.col_end);
+	snprintf(text, size, "%s, %zu points, size %zu, n %zu, rows %zu to %zu, columns %zu to %zu", kernel, w->alpha,
+	         w->size, w->n, w->window.row_begin, w->window.row_end, w->window.col_begin, w->window.col_end);
 }
 
 /* Elements from a window's first pixel to the end of its last one inside; 0: none is. */

@@ -52,7 +52,8 @@ struct conv_algorithm {
 	/* Whether it can do this problem, and is meant to. At least one of a list fits any. */
 	bool (*fits)(const struct conv_problem *problem);
 
-	/* Fills in problem->cut or problem->winograd, once, when the plan is made; what follows sees it. NULL: uses neither. */
+	/* Fills in problem->cut or problem->winograd, once, when the plan is made; what follows sees it. NULL: uses
+	 * neither. */
 	void (*make_cut)(struct conv_problem *problem);
 
 	/* The time that a whole batch is expected to take, as the number of multiply-adds that full tiles do in it. */
@@ -79,8 +80,8 @@ struct conv_algorithm {
 const struct conv_algorithm *const *sgan_conv_algorithm_list(enum conv_operation operation, size_t *count);
 
 /* Chooses for a problem, and lets the algorithm fill in its cut: the cheapest that fits, of equals the first; or the
- * one of that name; of "direct" ones alone; name NULL or "auto": of all. SGAN_EINVAL: no such name, or it does not fit; the message begins with `what`, says so, and lists
- * those that do. */
+ * one of that name; of "direct" ones alone; name NULL or "auto": of all. SGAN_EINVAL: no such name, or it does not
+ * fit; the message begins with `what`, says so, and lists those that do. */
 sgan_status sgan_conv_choose(const char *what, const char *name, struct conv_problem *problem,
                              const struct conv_algorithm **algorithm);
 

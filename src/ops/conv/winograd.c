@@ -95,8 +95,7 @@ static struct span span_of(const struct winograd_tiling *t, const struct axis *a
 }
 
 struct sgan_window sgan_winograd_window(const struct winograd_tiling *t, const struct conv_base *b, bool scatter,
-                                        struct winograd_phase phase, const struct winograd_place *at,
-                                        ptrdiff_t *first)
+                                        struct winograd_phase phase, const struct winograd_place *at, ptrdiff_t *first)
 {
 	struct conv_view v = conv_view_of(b, scatter ? CONV_SCATTER : CONV_GATHER);
 	struct span h = span_of(t, &b->h, scatter, phase.h, at->y), w = span_of(t, &b->w, scatter, phase.w, at->x);

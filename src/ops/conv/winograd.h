@@ -1,13 +1,13 @@
-/* Geometry of Winograd's minimal filtering (Winograd 1980; Lavin and Gray, CVPR 2016): how a convolution becomes products
- * of tiles at points, over which windows. It knows neither cuts nor memory.
+/* Geometry of Winograd's minimal filtering (Winograd 1980; Lavin and Gray, CVPR 2016): how a convolution becomes
+ * products of tiles at points, over which windows. It knows neither cuts nor memory.
  *
  * Along an axis, m neighbouring results of a filter of r taps follow from the alpha = m + r - 1 values of their window,
  * by alpha products instead of m r: the window's values and the taps are each mapped to alpha points, multiplied there
  * (over channels, one matrix product for each pair of points), and mapped back. kernels.def has the maps.
  *
  * A stride is taken apart into phases, which are convolutions of stride 1: in a gather the source's pixels by their
- * remainder, whose products are summed at the points, as more channels would be; in a scatter the destination's, which
- * are more channels of the result. A phase with fewer taps than r has zeros for the others. */
+ * remainder, whose products are summed at the points, as more channels would be; in a scatter the destination's,
+ * which are more channels of the result. A phase with fewer taps than r has zeros for the others. */
 #ifndef SGAN_OPS_CONV_WINOGRAD_H
 #define SGAN_OPS_CONV_WINOGRAD_H
 
@@ -65,14 +65,13 @@ struct winograd_place sgan_winograd_place(const struct winograd_tiling *t, size_
 
 /* A tile's window, for a gather's or scatter's source. *first: where its first pixel is, or would be, in elements. */
 struct sgan_window sgan_winograd_window(const struct winograd_tiling *t, const struct conv_base *base, bool scatter,
-                                        struct winograd_phase phase, const struct winograd_place *at,
-                                        ptrdiff_t *first);
+                                        struct winograd_phase phase, const struct winograd_place *at, ptrdiff_t *first);
 
 /* The tap at place `place` < r of a phase's filter along an axis; false: it has fewer, there is a zero. */
 bool sgan_winograd_tap(const struct axis *a, bool scatter, size_t r, size_t phase, size_t place, size_t *tap);
 
-/* Elements from a pair of points to the next, for `rows` rows of `width`. In steps of whole pages, or of a power of two of
- * lines, they would share a few sets of a cache. */
+/* Elements from a pair of points to the next, for `rows` rows of `width`. In steps of whole pages, or of a power of
+ * two of lines, they would share a few sets of a cache. */
 static inline size_t winograd_plane(size_t rows, size_t width)
 {
 	size_t line = SGAN_ALIGN / sizeof(real), lines = ceil_div(rows * width, line);

@@ -6,7 +6,8 @@
 enum {
 	BLOCK_TILES = 8, /* of the kernel's, at the most, in a block: more rows than that hide no more */
 	TRIED_STEPS = 8, /* from the fewest steps on that memory leaves */
-	LEAST_BLOCK = 28, MOST_CHANNELS = 512, /* of a weight gradient's chunk */
+	LEAST_BLOCK = 28,
+	MOST_CHANNELS = 512, /* of a weight gradient's chunk */
 	MOST_BYTES = 6 << 20 /* of a block's windows and products, each worker's memory */
 };
 
@@ -161,10 +162,10 @@ static double weights_time(const struct winograd_weights *w, const struct conv_b
 	size_t bytes = winograd_points(&w->tiling) * w->x_channels * w->y_channels * sizeof(real);
 	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
 
-	return planes * (tiles * x_c * columns +
-	                 tiles * x_c * (double)(w->y_chunks * w->tiling.alpha) * b->winograd_src_steps +
-	                 tiles * y_c * (double)(w->x_chunks * w->phases * w->tiling.alpha) * b->winograd_src_steps +
-	                 blocks * x_c * columns * (b->winograd_sum_steps + far) + (double)sums * x_c * y_c * b->winograd_dst_steps);
+	return planes *
+	       (tiles * x_c * columns + tiles * x_c * (double)(w->y_chunks * w->tiling.alpha) * b->winograd_src_steps +
+	        tiles * y_c * (double)(w->x_chunks * w->phases * w->tiling.alpha) * b->winograd_src_steps +
+	        blocks * x_c * columns * (b->winograd_sum_steps + far) + (double)sums * x_c * y_c * b->winograd_dst_steps);
 }
 
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,

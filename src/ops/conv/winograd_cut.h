@@ -9,13 +9,13 @@
 struct winograd {
 	struct winograd_tiling tiling;
 	size_t src_phases, dst_phases; /* of both axes together; one of them is 1 */
-	size_t windows; /* different ones at each tile's place: 1 where all of the destination's phases have the same */
-	size_t depth;   /* of the products: source channels of all its phases */
-	size_t panels;  /* of gemm_nr channels: those of all the destination's phases */
-	size_t block;   /* tiles that are worked on together */
+	size_t windows;     /* different ones at each tile's place: 1 where all of the destination's phases have the same */
+	size_t depth;       /* of the products: source channels of all its phases */
+	size_t panels;      /* of gemm_nr channels: those of all the destination's phases */
+	size_t block;       /* tiles that are worked on together */
 	size_t steps, step; /* pieces of the depth, and how much of it one is at the most: mapped together */
 	size_t chunk_panels; /* panels that share a block's mapped windows, at the most */
-	double time; /* expected, as struct conv_algorithm has its cost */
+	double time;         /* expected, as struct conv_algorithm has its cost */
 };
 
 /* The cut that is expected to take the least time, for a layer that fits: with `alpha` points, at least
@@ -25,13 +25,13 @@ struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operat
 
 /* --- weights' gradient -------------------------------------------------------------
  *
- * The transpose of the gather in its weights: windows of X and tiles of Y are each mapped to the points, multiplied there
- * (over the tiles of a batch, one matrix product for each pair of points), and mapped back to taps. */
+ * The transpose of the gather in its weights: windows of X and tiles of Y are each mapped to the points, multiplied
+ * there (over the tiles of a batch, one matrix product for each pair of points), and mapped back to taps. */
 
 struct winograd_weights {
 	struct winograd_tiling tiling;
-	size_t phases;              /* of X, both axes together */
-	size_t block;               /* tiles that are mapped together */
+	size_t phases;               /* of X, both axes together */
+	size_t block;                /* tiles that are mapped together */
 	size_t x_chunks, x_channels; /* chunks of a phase's channels, and channels of one at the most */
 	size_t y_chunks, y_channels;
 	double time; /* expected */

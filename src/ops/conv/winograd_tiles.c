@@ -1,5 +1,5 @@
-/* Gather and scatter by Winograd's filtering; winograd.h says what is computed. The loops of a chunk, a block of tiles by
- * some panels of the destination's channels:
+/* Gather and scatter by Winograd's filtering; winograd.h says what is computed. The loops of a chunk, a block of tiles
+ * by some panels of the destination's channels:
  *
  *   for each step of the depth
  *       for each tile of the block
@@ -23,18 +23,18 @@ struct winograd_job {
 	const struct conv_call *call;
 	const struct winograd *w;
 	struct conv_view view;
-	size_t tiles, blocks;  /* of all images */
-	size_t ranges;         /* that a window's panels are cut into */
-	size_t phase_panels;   /* of one phase of the destination */
+	size_t tiles, blocks;        /* of all images */
+	size_t ranges;               /* that a window's panels are cut into */
+	size_t phase_panels;         /* of one phase of the destination */
 	size_t src_plane, dst_plane; /* elements from a pair of points to the next */
 };
 
 /* What a chunk works on. */
 struct winograd_chunk {
-	size_t tile, tiles;   /* the first and how many */
+	size_t tile, tiles; /* the first and how many */
 	size_t panel, panels;
-	real *windows;        /* [point pair][tile][step] */
-	real *products;       /* [panel][point pair][tile][gemm_nr] */
+	real *windows;  /* [point pair][tile][step] */
+	real *products; /* [panel][point pair][tile][gemm_nr] */
 };
 
 static const struct conv_base *base_of(const struct winograd_job *job)
@@ -88,7 +88,8 @@ static void multiply_panel(const struct winograd_job *job, const struct winograd
 	const struct sgan_tap tap = { 0, 0 };
 	const struct sgan_epilogue e = { .accumulate = k > 0 };
 	size_t nr = kernels->gemm_nr, groups = ceil_div(chunk->tiles, kernels->gemm_mr);
-	const real *weights = job->call->packed + ((panel * winograd_points(&job->w->tiling) + point) * job->w->depth + k) * nr;
+	const real *weights =
+		job->call->packed + ((panel * winograd_points(&job->w->tiling) + point) * job->w->depth + k) * nr;
 	const real *windows = chunk->windows + point * job->src_plane;
 	real *products = products_of(job, chunk, panel) + point * job->dst_plane;
 
@@ -134,9 +135,12 @@ static void write_panel(const struct winograd_job *job, const struct winograd_ch
 		struct winograd_place at = sgan_winograd_place(&job->w->tiling, job->call->first, chunk->tile + i);
 		struct results h = results_at(job, &base_of(job)->h, phase.h, at.y);
 		struct results w = results_at(job, &base_of(job)->w, phase.w, at.x);
-		struct sgan_window window = { (ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count };
+		struct sgan_window window = {
+			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count
+		};
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
-		kernels->winograd_moments(job->w->tiling.alpha, job->w->tiling.m, &window, least_of(dst_c - c, kernels->gemm_nr),
+		kernels->winograd_moments(job->w->tiling.alpha, job->w->tiling.m, &window,
+		                          least_of(dst_c - c, kernels->gemm_nr),
 		                          products_of(job, chunk, panel) + i * kernels->gemm_nr, job->dst_plane, dst, &e);
 	}
 }
@@ -232,7 +236,9 @@ static void pack_chunk(void *arg, size_t index, int worker)
 	size_t c = index % p->pieces * PACK_ROWS, rows = least_of(channels - c, PACK_ROWS);
 	size_t src_phase = index / p->pieces % w->src_phases, panel = index / p->pieces / w->src_phases;
 	size_t phase = scatter ? panel / p->phase_panels : src_phase;
-	struct sgan_window window = { (ptrdiff_t)(w->tiling.r * rows * nr), (ptrdiff_t)(rows * nr), 0, w->tiling.r, 0, w->tiling.r };
+	struct sgan_window window = {
+		(ptrdiff_t)(w->tiling.r * rows * nr), (ptrdiff_t)(rows * nr), 0, w->tiling.r, 0, w->tiling.r
+	};
 	_Alignas(SGAN_ALIGN) real taps[PACK_TAPS * PACK_ROWS * 64];
 
 	(void)worker;
@@ -274,8 +280,7 @@ static bool fits(const struct conv_problem *problem)
 
 static void make_cut(struct conv_problem *problem)
 {
-	problem->winograd =
-		sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, 0);
+	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, 0);
 }
 
 static double cost(const struct conv_problem *problem)
@@ -300,10 +305,17 @@ static size_t worker_bytes(const struct conv_problem *problem)
 }
 
 #define WINOGRAD(of)                                                                                                   \
-	{                                                                                                                  \
-		.name = "winograd", .operation = of, .fast = true, .fits = fits, .make_cut = make_cut, .cost = cost,                     \
-		.packed_count = packed_count, .pack = pack, .worker_bytes = worker_bytes, .run = run, .error = 100                                           \
-	}
+	{ .name = "winograd",                                                                                              \
+	  .operation = of,                                                                                                 \
+	  .fast = true,                                                                                                    \
+	  .fits = fits,                                                                                                    \
+	  .make_cut = make_cut,                                                                                            \
+	  .cost = cost,                                                                                                    \
+	  .packed_count = packed_count,                                                                                    \
+	  .pack = pack,                                                                                                    \
+	  .worker_bytes = worker_bytes,                                                                                    \
+	  .run = run,                                                                                                      \
+	  .error = 100 }
 
 const struct conv_algorithm sgan_conv_gather_winograd = WINOGRAD(CONV_GATHER);
 const struct conv_algorithm sgan_conv_scatter_winograd = WINOGRAD(CONV_SCATTER);

@@ -44,7 +44,9 @@ static size_t lay_out(const struct winograd_weights *w, char *base, struct winog
 	real *first = (real *)(void *)base;
 
 	if (memory)
-		*memory = (struct winograd_memory){ first, first + winograd_points(&w->tiling) * x, first + winograd_points(&w->tiling) * (x + y), x, y, sums };
+		*memory = (struct winograd_memory){
+			first, first + winograd_points(&w->tiling) * x, first + winograd_points(&w->tiling) * (x + y), x, y, sums
+		};
 	return conv_round_bytes(winograd_points(&w->tiling) * (x + y + sums) * sizeof(real));
 }
 
@@ -55,8 +57,7 @@ static void map_window(const struct winograd_job *job, const struct winograd_chu
 {
 	const struct winograd_tiling *t = &job->w->tiling;
 	ptrdiff_t first;
-	struct sgan_window window =
-		sgan_winograd_window(t, &job->call->problem->base, false, chunk->phase, at, &first);
+	struct sgan_window window = sgan_winograd_window(t, &job->call->problem->base, false, chunk->phase, at, &first);
 
 	job->call->problem->kernels->winograd_input(t->alpha, &window, chunk->c_count,
 	                                            job->call->x + first + (ptrdiff_t)chunk->c,
@@ -76,10 +77,10 @@ static void map_results(const struct winograd_job *job, const struct winograd_ch
 		.col_end = least_of(b->w.y - at->x, t->m),
 	};
 
-	job->call->problem->kernels->winograd_evaluate(
-		t->alpha, t->m, &window, chunk->o_count,
-		job->call->y + (at->image * b->h.y + at->y) * row + at->x * b->y_c + chunk->o,
-		memory->y + tile * chunk->o_count, memory->y_plane);
+	job->call->problem->kernels->winograd_evaluate(t->alpha, t->m, &window, chunk->o_count,
+	                                               job->call->y + (at->image * b->h.y + at->y) * row + at->x * b->y_c +
+	                                                   chunk->o,
+	                                               memory->y + tile * chunk->o_count, memory->y_plane);
 }
 
 /* --- products ------------------------------------------------------------------------ */
