@@ -88,6 +88,31 @@ Test(conv, sizes_that_overflow_are_refused)
 	REFUSED("too large to address", desc.slices = (size_t)1 << 30, desc.in_c = desc.out_c = (size_t)1 << 14);
 }
 
+/* Sizes that no memory holds: plans are made at once, with sizes that can be believed, or refused. */
+Test(conv, winograd_plans_of_any_size)
+{
+	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
+		for (int kind = SGAN_CONV; kind <= SGAN_DECONV && sgan_isa_usable((sgan_isa)isa); kind++)
+			for (size_t channels = 8; channels <= (size_t)1 << 24; channels *= 2) {
+				sgan_ctx *ctx = context(sgan_isa_name((sgan_isa)isa), 1);
+				sgan_conv_desc desc = { .kind = (sgan_conv_kind)kind, .in_h = 9, .in_w = 9, .in_c = channels, .out_c = 8,
+					                    .kernel_h = 5, .kernel_w = 5, .stride_h = 2, .stride_w = 2, .max_batch = 1000 };
+				sgan_conv_plan *plan = NULL;
+				for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+					desc.algorithm[pass] = "winograd";
+				cr_assert_eq(sgan_conv_plan_create(ctx, &desc, &plan), SGAN_OK, "%s", sgan_last_error());
+				for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+					size_t packed = sgan_conv_packed_size(plan, (sgan_pass)pass);
+					size_t workspace = sgan_conv_workspace_size(ctx, plan, (sgan_pass)pass);
+					cr_expect(pass == SGAN_BACKWARD_WEIGHTS || packed >= 25 * channels * 8 * sizeof(real));
+					cr_expect(workspace > 0);
+					cr_expect(pass == SGAN_BACKWARD_WEIGHTS || workspace < (size_t)16 << 20);
+				}
+				sgan_conv_plan_destroy(plan);
+				sgan_ctx_destroy(ctx);
+			}
+}
+
 /* What is asked for by name is used, or refused with what could be. */
 Test(conv, algorithms_are_chosen_by_name)
 {

@@ -96,9 +96,9 @@ enum { SGAN_ALGORITHMS_MAX = 8 };
  *     "rows"      dense layers: one matrix product
  *     "winograd"  as above
  *
- * "winograd" is for square kernels of 2 to 5 taps at stride 1, and of up to 10 at stride 2, without dilation, and 8 or
- * more channels on both sides. Its results are off by more than those of the others, relatively some 2e-6 where theirs
- * are by 1e-7, and what is not finite spreads over the whole tile that it is part of.
+ * "winograd" is for kernels of 2 to 5 at stride 1 and 3 to 10 at stride 2, alike along both axes, without dilation, and
+ * 8 or more channels on both sides. Its results are off by more than those of the others, relatively by up to some 5e-6
+ * where theirs are by 1e-7, and what is not finite spreads to all that is made with it: all tiles whose windows have it.
  *
  * SGAN_EINVAL: as sgan_conv_plan_create, whatever algorithms desc asks for; an unknown pass; a pointer is NULL. */
 SGAN_API sgan_status sgan_conv_algorithms(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_pass pass, size_t most,

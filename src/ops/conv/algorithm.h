@@ -52,7 +52,7 @@ struct conv_algorithm {
 	/* Whether it can do this problem, and is meant to. At least one of a list fits any. */
 	bool (*fits)(const struct conv_problem *problem);
 
-	/* Fills in problem->cut or problem->winograd, once, when the plan is made; what follows sees it. NULL: uses
+	/* Fills in those of problem->cut, winograd and winograd_weights that it uses, once, when the plan is made; what follows sees it. NULL: uses
 	 * neither. */
 	void (*make_cut)(struct conv_problem *problem);
 

@@ -74,6 +74,9 @@ static sgan_status plan_pass(sgan_pass pass, const char *name, const struct conv
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zu elements in %zu slices are too large to address",
 		                 problem->weight_count, problem->slices);
 	planned->worker_bytes = a->worker_bytes(&planned->problem);
+	if (a->packed_count && a->packed_count(&planned->problem) > max_elements)
+		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zu elements, packed for \"%s\", are too large to address",
+		                 problem->weight_count, a->name);
 	if (a->packed_count)
 		planned->packed_bytes = conv_round_bytes(a->packed_count(&planned->problem) * sizeof(real));
 	if (a->shared_bytes) {

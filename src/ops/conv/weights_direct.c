@@ -210,12 +210,6 @@ static void sum_piece(const struct conv_call *call, const struct conv_weights_ch
 
 /* --- all of them ------------------------------------------------------------- */
 
-/* Where slices are summed in turn, their total needs memory of its own when it is to be added to a gradient. */
-static bool keeps_total(const struct conv_problem *problem)
-{
-	return !problem->cut.apart && problem->slices > 1;
-}
-
 /* Adds a chunk's channels of the slices' total to the gradient. */
 static void add_total(const struct conv_call *call, const struct conv_weights_chunk *chunk, const real *total)
 {
@@ -230,19 +224,26 @@ static void add_total(const struct conv_call *call, const struct conv_weights_ch
 		}
 }
 
-/* All slices, one after the other, each of one piece. Their sum is made where the gradient is to be, unless it is to be
- * added to one. */
+/* What a worker sums a slice with. */
+struct turn {
+	const struct conv_call *call;
+	const struct conv_weights_chunk *chunk;
+	struct direct_memory *memory;
+};
+
+static void sum_slice(void *arg, struct sgan_image_range images, bool accumulate, real *to)
+{
+	const struct turn *turn = arg;
+
+	sum_piece(turn->call, turn->chunk, images, (struct target){ to, accumulate }, turn->memory);
+}
+
 static void sum_in_turn(const struct conv_call *call, const struct conv_weights_chunk *chunk,
                         struct direct_memory *memory)
 {
-	real *total = call->accumulate && keeps_total(call->problem) ? (real *)(void *)call->shared : NULL;
-	struct target target = { total ? total : call->diff_weights, call->accumulate && !total };
+	struct turn turn = { call, chunk, memory };
+	const real *total = sgan_weights_in_turn(call, sum_slice, &turn);
 
-	for (size_t slice = 0; slice < call->batch.slices; slice++) {
-		struct sgan_image_range images = sgan_weights_piece(call, slice, 0);
-		sum_piece(call, chunk, images, target, memory);
-		target.accumulate = target.accumulate || images.count > 0;
-	}
 	if (total)
 		add_total(call, chunk, total);
 }
@@ -294,15 +295,6 @@ static size_t worker_bytes(const struct conv_problem *problem)
 	return lay_out(problem, NULL, NULL);
 }
 
-static size_t shared_bytes(const struct conv_problem *problem, bool exchanges)
-{
-	size_t tensors = sgan_weights_tensors(problem, exchanges);
-
-	if (!tensors && keeps_total(problem))
-		tensors = 1;
-	return conv_round_bytes(tensors * problem->weight_count * sizeof(real));
-}
-
 static double cost(const struct conv_problem *problem)
 {
 	const struct conv_weights_sizes sizes = conv_weights_sizes(problem);
@@ -343,7 +335,7 @@ const struct conv_algorithm sgan_conv_weights_direct = {
 	.make_cut = cut_taps,
 	.cost = cost,
 	.worker_bytes = worker_bytes,
-	.shared_bytes = shared_bytes,
+	.shared_bytes = sgan_weights_shared_bytes,
 	.run = run,
 	.error = 8,
 };
@@ -355,7 +347,7 @@ const struct conv_algorithm sgan_conv_weights_runs = {
 	.make_cut = cut_kernel_rows,
 	.cost = cost,
 	.worker_bytes = worker_bytes,
-	.shared_bytes = shared_bytes,
+	.shared_bytes = sgan_weights_shared_bytes,
 	.run = run,
 	.error = 8,
 };

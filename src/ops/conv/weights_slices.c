@@ -27,6 +27,34 @@ size_t sgan_weights_tensors(const struct conv_problem *problem, bool exchanges)
 /* The two steps from partial sums to the gradient, done in this order. */
 enum { ADD_PIECES = 1, ADD_SLICES = 2 };
 
+static bool keeps_total(const struct conv_problem *problem)
+{
+	return !problem->cut.apart && problem->slices > 1;
+}
+
+size_t sgan_weights_shared_bytes(const struct conv_problem *problem, bool exchanges)
+{
+	size_t tensors = sgan_weights_tensors(problem, exchanges);
+
+	if (!tensors && keeps_total(problem))
+		tensors = 1;
+	return conv_round_bytes(tensors * problem->weight_count * sizeof(real));
+}
+
+/* The total is made where the gradient is to be, unless it is to be added to one. */
+const real *sgan_weights_in_turn(const struct conv_call *call, conv_weights_sum_piece *sum_piece, void *arg)
+{
+	real *total = call->accumulate && keeps_total(call->problem) ? (real *)(void *)call->shared : NULL;
+	bool accumulate = call->accumulate && !total;
+
+	for (size_t slice = 0; slice < call->batch.slices; slice++) {
+		struct sgan_image_range images = sgan_weights_piece(call, slice, 0);
+		sum_piece(arg, images, accumulate, total ? total : call->diff_weights);
+		accumulate = accumulate || images.count > 0;
+	}
+	return total;
+}
+
 struct add_job {
 	const struct conv_call *call;
 	real *partials;

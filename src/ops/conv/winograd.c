@@ -1,8 +1,9 @@
 /* See winograd.h. */
 #include "src/ops/conv/winograd.h"
 
-/* Taps that there is some use for: those of a kernel of 2 to 10 at stride 2, of 2 to 5 at stride 1. */
-enum { LEAST_TAPS = 2, MOST_TAPS = 5, MOST_STRIDE = 2, LEAST_CHANNELS = 8 };
+/* Of a phase: of kernels of 2 to 5 at stride 1 and 3 to 10 at stride 2. Fewer channels have algorithms of their own, or
+ * little to multiply for what is mapped. */
+enum { LEAST_TAPS = 2, MOST_STRIDE = 2, LEAST_CHANNELS = 8 };
 
 static size_t most_taps(const struct axis *a)
 {
@@ -12,7 +13,7 @@ static size_t most_taps(const struct axis *a)
 static bool axis_fits(const struct axis *a)
 {
 	return a->dilation == 1 && a->stride <= MOST_STRIDE && a->kernel >= a->stride && a->x >= a->stride &&
-	       most_taps(a) >= LEAST_TAPS && most_taps(a) <= MOST_TAPS;
+	       most_taps(a) >= LEAST_TAPS && most_taps(a) <= WINOGRAD_TAPS_MOST;
 }
 
 bool sgan_winograd_fits(const struct conv_base *b)

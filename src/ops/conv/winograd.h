@@ -15,13 +15,16 @@
 #include "src/cpu/memory.h"
 #include "src/ops/conv/lower.h"
 
+enum { WINOGRAD_TAPS_MOST = 5 }; /* of a phase, along an axis: more than layers have that are worth it */
+
 /* How the results of an image are tiled. */
 struct winograd_tiling {
 	size_t alpha, m, r;      /* points of an axis, results of a tile, taps of the longest phase */
 	size_t tiles_h, tiles_w; /* of an image; of each phase of a scatter's destination */
 };
 
-/* Whether it can be done: undilated, square, and of as many taps as there are maps for. */
+/* Whether it can be done, and is meant to: along both axes undilated, of stride 1 or 2 and of as many taps in the longest
+ * phase, 2 to 5; some channels on both sides; no phase without a tap or a position. */
 bool sgan_winograd_fits(const struct conv_base *base);
 
 /* Points of the smallest tiles for a layer that fits; the most are SGAN_WINOGRAD_MOST. */

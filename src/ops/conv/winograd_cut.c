@@ -41,20 +41,31 @@ static size_t block_values(const struct winograd *w)
 	return winograd_points(&w->tiling) * w->block;
 }
 
-/* Blocks of `block` tiles, the depth in `steps`. False: a worker's memory would be more than is sensible. */
-static bool cut_steps(const struct problem *p, size_t block, size_t steps, struct winograd *w)
+/* Products fill whole vectors of a panel: half of it at the least. */
+static size_t vector_of(const struct sgan_kernels *kernels)
 {
-	size_t vector = p->kernels->gemm_nr / 2, panels = w->panels / w->windows, width, most;
+	return kernels->gemm_nr / 2;
+}
+
+/* How much of the depth a step of a block of tiles may have: a worker's memory has room for it and a panel. */
+static size_t widest_step(const struct problem *p, size_t values)
+{
+	size_t width = MOST_BYTES / sizeof(real) / values, vector = vector_of(p->kernels);
+
+	return (width - p->kernels->gemm_nr) / vector * vector;
+}
+
+/* Blocks of `block` tiles, the depth in `steps`, each no more than widest_step. */
+static void cut_steps(const struct problem *p, size_t block, size_t steps, struct winograd *w)
+{
+	size_t panels = w->panels / w->windows, width, most;
 
 	w->block = block;
-	w->step = least_of(w->depth, round_up(ceil_div(w->depth, steps), vector));
+	w->step = least_of(w->depth, round_up(ceil_div(w->depth, steps), vector_of(p->kernels)));
 	w->steps = ceil_div(w->depth, w->step);
 	width = MOST_BYTES / sizeof(real) / block_values(w);
-	if (width < w->step + p->kernels->gemm_nr)
-		return false;
 	most = least_of(panels, (width - w->step) / p->kernels->gemm_nr);
 	w->chunk_panels = ceil_div(panels, ceil_div(panels, most));
-	return true;
 }
 
 /* Time as struct conv_algorithm has it: products, weights read, values mapped and written. */
@@ -64,9 +75,10 @@ static double expected_time(const struct problem *p, const struct winograd *w)
 	size_t mr = p->kernels->gemm_mr, panels = w->panels / w->windows;
 	size_t bytes = block_values(w) * (w->step + w->chunk_panels * p->kernels->gemm_nr) * sizeof(real);
 	double points = (double)(winograd_points(&w->tiling)), tiles = (double)(p->max_batch * winograd_tiles(&w->tiling));
-	double blocks = ceil(tiles / (double)w->block), vector = (double)p->kernels->gemm_nr / 2;
+	double blocks = ceil(tiles / (double)w->block), vector = (double)vector_of(p->kernels);
 	double columns = (double)w->dst_phases * ceil((double)p->view.dst_c / vector) * vector;
-	double rows = tiles / blocks / ceil(tiles / blocks / (double)mr), half_tile = (double)(mr + 1) / 2;
+	double rows = tiles / blocks / ceil(tiles / blocks / (double)mr);
+	double half_tile = (double)(mr + 1) / 2; /* fewer rows take no less time: the panel's loads bound it */
 	double reads = (double)(ceil_div(panels, w->chunk_panels) * w->windows), depth = (double)w->depth;
 	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
 	double products = tiles * depth * columns * (rows < half_tile ? half_tile / rows : 1);
@@ -83,10 +95,9 @@ static struct winograd cut_block(const struct problem *p, size_t alpha)
 	size_t mr = p->kernels->gemm_mr, tiles = round_up(p->max_batch * winograd_tiles(&w.tiling), mr);
 
 	for (size_t block = mr; block <= least_of(tiles, BLOCK_TILES * mr); block += mr) {
-		size_t widest = MOST_BYTES / sizeof(real) / (alpha * alpha * block), first = ceil_div(w.depth, widest);
+		size_t first = ceil_div(w.depth, widest_step(p, alpha * alpha * block));
 		for (size_t steps = first; steps < first + TRIED_STEPS; steps++) {
-			if (!cut_steps(p, block, steps, &w))
-				continue;
+			cut_steps(p, block, steps, &w);
 			w.time = expected_time(p, &w);
 			if (w.time < best.time)
 				best = w;
@@ -114,7 +125,7 @@ struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operat
 
 /* --- weights' gradient --------------------------------------------------------------- */
 
-/* A chunk's sums at all points take winograd_sums_bytes, in whole tiles of the kernel's: as square as they come, since
+/* A chunk's sums at all points take winograd_sums_bytes, in whole panels of Y's channels: as square as they come, since
  * each of X's chunks maps Y's tiles anew and the other way about. They are more than a cache of the second level holds:
  * to read and write them once a block costs less than smaller chunks, which map more. */
 static void cut_channels(struct winograd_weights *w, const struct conv_base *b, const struct sgan_kernels *kernels)
@@ -126,11 +137,12 @@ static void cut_channels(struct winograd_weights *w, const struct conv_base *b, 
 	w->y_chunks = ceil_div(b->y_c, y);
 	w->y_channels = least_of(b->y_c, round_up(ceil_div(b->y_c, w->y_chunks), nr));
 	w->y_chunks = ceil_div(b->y_c, w->y_channels);
-	w->x_chunks = ceil_div(b->x_c, least_of(MOST_CHANNELS, ceil_div(most, w->y_channels)));
+	w->x_chunks = ceil_div(b->x_c, least_of(MOST_CHANNELS, most / w->y_channels));
 	w->x_channels = ceil_div(b->x_c, w->x_chunks);
 }
 
-/* As many tiles in a block as are worth it, whose values take no more memory than the sums may. */
+/* As many tiles in a block as are worth it, whose values take no more memory than the sums may; but enough that sums are
+ * not read and written for little. */
 static size_t weights_block(const struct winograd_weights *w, const struct sgan_kernels *kernels, size_t max_batch)
 {
 	size_t values = winograd_points(&w->tiling) * (w->x_channels + w->y_channels) * sizeof(real);

@@ -19,7 +19,7 @@
 
 #include <string.h>
 
-struct winograd_job {
+struct tiles_job {
 	const struct conv_call *call;
 	const struct winograd *w;
 	struct conv_view view;
@@ -30,14 +30,14 @@ struct winograd_job {
 };
 
 /* What a chunk works on. */
-struct winograd_chunk {
+struct tiles_chunk {
 	size_t tile, tiles; /* the first and how many */
 	size_t panel, panels;
 	real *windows;  /* [point pair][tile][step] */
 	real *products; /* [panel][point pair][tile][gemm_nr] */
 };
 
-static const struct conv_base *base_of(const struct winograd_job *job)
+static const struct conv_base *base_of(const struct tiles_job *job)
 {
 	return &job->call->problem->base;
 }
@@ -45,7 +45,7 @@ static const struct conv_base *base_of(const struct winograd_job *job)
 /* --- windows ------------------------------------------------------------------------ */
 
 /* Channels c .. c + count - 1 of a phase of a tile's window. */
-static void map_window(const struct winograd_job *job, const struct winograd_place *at, size_t phase, size_t c,
+static void map_window(const struct tiles_job *job, const struct winograd_place *at, size_t phase, size_t c,
                        size_t count, real *to)
 {
 	const struct winograd_tiling *t = &job->w->tiling;
@@ -58,7 +58,7 @@ static void map_window(const struct winograd_job *job, const struct winograd_pla
 }
 
 /* A step of `count`, from `k` of the depth on, of all tiles of a chunk. */
-static void map_windows(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t k, size_t count)
+static void map_windows(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t k, size_t count)
 {
 	size_t channels = job->view.src_c, dst_phase = chunk->panel / job->phase_panels;
 
@@ -75,19 +75,20 @@ static void map_windows(const struct winograd_job *job, const struct winograd_ch
 
 /* --- products ----------------------------------------------------------------------- */
 
-static real *products_of(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel)
+static real *products_of(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel)
 {
 	return chunk->products + (panel - chunk->panel) * winograd_points(&job->w->tiling) * job->dst_plane;
 }
 
 /* A panel's products at a pair of points, over a step. */
-static void multiply_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel,
-                           size_t point, size_t k, size_t count)
+static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel, size_t point,
+                           size_t k, size_t count)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	const struct sgan_tap tap = { 0, 0 };
 	const struct sgan_epilogue e = { .accumulate = k > 0 };
-	size_t nr = kernels->gemm_nr, groups = ceil_div(chunk->tiles, kernels->gemm_mr);
+	size_t nr = kernels->gemm_nr, n = least_of(job->view.dst_c - panel % job->phase_panels * nr, nr);
+	size_t groups = ceil_div(chunk->tiles, kernels->gemm_mr);
 	const real *weights =
 		job->call->packed + ((panel * winograd_points(&job->w->tiling) + point) * job->w->depth + k) * nr;
 	const real *windows = chunk->windows + point * job->src_plane;
@@ -96,11 +97,11 @@ static void multiply_panel(const struct winograd_job *job, const struct winograd
 	for (size_t group = 0; group < groups; group++) {
 		size_t row = share_begin(chunk->tiles, groups, group);
 		kernels->gemm(1, &tap, count, windows + row * count, (ptrdiff_t)count, weights, products + row * nr,
-		              (ptrdiff_t)nr, share_begin(chunk->tiles, groups, group + 1) - row, nr, &e);
+		              (ptrdiff_t)nr, share_begin(chunk->tiles, groups, group + 1) - row, n, &e);
 	}
 }
 
-static void multiply(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t k, size_t count)
+static void multiply(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t k, size_t count)
 {
 	for (size_t point = 0; point < winograd_points(&job->w->tiling); point++)
 		for (size_t i = 0; i < chunk->panels; i++)
@@ -114,7 +115,7 @@ struct results {
 	size_t first, step, count;
 };
 
-static struct results results_at(const struct winograd_job *job, const struct axis *a, size_t phase, size_t index)
+static struct results results_at(const struct tiles_job *job, const struct axis *a, size_t phase, size_t index)
 {
 	struct axis_phase p = sgan_axis_phase(a, conv_scatters(job->call->problem), phase);
 
@@ -122,7 +123,7 @@ static struct results results_at(const struct winograd_job *job, const struct ax
 		                     index < p.count ? least_of(p.count - index, job->w->tiling.m) : 0 };
 }
 
-static void write_panel(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t panel)
+static void write_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	struct winograd_phase phase = winograd_phase(base_of(job), panel / job->phase_panels);
@@ -147,7 +148,7 @@ static void write_panel(const struct winograd_job *job, const struct winograd_ch
 
 /* --- a chunk ------------------------------------------------------------------------ */
 
-static void compute(const struct winograd_job *job, const struct winograd_chunk *chunk)
+static void compute(const struct tiles_job *job, const struct tiles_chunk *chunk)
 {
 	for (size_t k = 0; k < job->w->depth; k += job->w->step) {
 		size_t count = least_of(job->w->depth - k, job->w->step);
@@ -158,12 +159,12 @@ static void compute(const struct winograd_job *job, const struct winograd_chunk 
 		write_panel(job, chunk, chunk->panel + i);
 }
 
-static void winograd_chunk(void *arg, size_t index, int worker)
+static void compute_chunk(void *arg, size_t index, int worker)
 {
-	const struct winograd_job *job = arg;
+	const struct tiles_job *job = arg;
 	size_t block = index % job->blocks, range = index / job->blocks % job->ranges;
 	size_t window = index / job->blocks / job->ranges, panels = job->w->panels / job->w->windows;
-	struct winograd_chunk chunk = {
+	struct tiles_chunk chunk = {
 		.tile = share_begin(job->tiles, job->blocks, block),
 		.panel = window * panels + share_begin(panels, job->ranges, range),
 		.windows = (real *)(void *)conv_worker_memory(job->call, worker),
@@ -183,7 +184,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 {
 	const struct winograd *w = &call->problem->winograd;
 	size_t panels = w->panels / w->windows, wanted;
-	struct winograd_job job = {
+	struct tiles_job job = {
 		.call = call,
 		.w = w,
 		.view = conv_view(call->problem),
@@ -198,23 +199,25 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 	wanted = ctx->threads > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->threads, job.blocks * w->windows) : 1;
 	if (job.ranges < wanted)
 		job.ranges = least_of(wanted, panels);
-	sgan_parallel_for(ctx, job.blocks * job.ranges * w->windows, winograd_chunk, &job);
+	sgan_parallel_for(ctx, job.blocks * job.ranges * w->windows, compute_chunk, &job);
 	return SGAN_OK;
 }
 
 /* --- packing ------------------------------------------------------------------------ */
 
-enum { PACK_ROWS = 8, PACK_TAPS = 5 * 5 }; /* of the depth, at a time */
+/* Values of a tap that are mapped at a time: some rows of the depth, of a panel. */
+enum { PACK_VALUES = 256, PACK_TAPS = WINOGRAD_TAPS_MOST * WINOGRAD_TAPS_MOST };
 
-struct winograd_pack {
+struct pack_job {
 	const struct conv_problem *problem;
 	const real *weights;
 	real *packed;
-	size_t phase_panels, pieces; /* pieces of PACK_ROWS of a source phase's channels */
+	size_t phase_panels;
+	size_t rows, strips; /* of a source phase's channels: those mapped at a time, and how often that is */
 };
 
 /* One tap's weights: a matrix [x_c, y_c], of which a gather sums over the rows, a scatter over the columns. */
-static void pack_tap(const struct winograd_pack *p, size_t tap, size_t panel, size_t c, size_t rows, real *to)
+static void pack_tap(const struct pack_job *p, size_t tap, size_t panel, size_t c, size_t rows, real *to)
 {
 	const struct conv_base *b = &p->problem->base;
 	const real *weights = p->weights + tap * b->x_c * b->y_c;
@@ -225,57 +228,64 @@ static void pack_tap(const struct winograd_pack *p, size_t tap, size_t panel, si
 	sgan_pack_panel(p->problem->kernels, &source, p->problem->kernels->gemm_nr, panel, to);
 }
 
-/* A chunk is a panel, a phase of the source and some of its channels. */
+/* The taps of a phase, zeros for those that it has not: [r][r][rows][gemm_nr]. */
+static void pack_taps(const struct pack_job *p, struct winograd_phase phase, size_t panel, size_t c, size_t rows,
+                      real *to)
+{
+	const struct conv_base *b = &p->problem->base;
+	size_t r = p->problem->winograd.tiling.r, count = rows * p->problem->kernels->gemm_nr;
+	bool scatter = conv_scatters(p->problem);
+
+	for (size_t i = 0; i < r; i++)
+		for (size_t j = 0; j < r; j++, to += count) {
+			size_t tap_h, tap_w;
+			if (sgan_winograd_tap(&b->h, scatter, r, phase.h, i, &tap_h) &&
+			    sgan_winograd_tap(&b->w, scatter, r, phase.w, j, &tap_w))
+				pack_tap(p, tap_h * b->w.kernel + tap_w, panel, c, rows, to);
+			else
+				memset(to, 0, count * sizeof(real));
+		}
+}
+
+/* A chunk is a panel, a phase of the source and some rows of its channels. */
 static void pack_chunk(void *arg, size_t index, int worker)
 {
-	const struct winograd_pack *p = arg;
+	const struct pack_job *p = arg;
 	const struct winograd *w = &p->problem->winograd;
-	const struct conv_base *b = &p->problem->base;
-	bool scatter = conv_scatters(p->problem);
+	const struct winograd_tiling *t = &w->tiling;
 	size_t nr = p->problem->kernels->gemm_nr, channels = conv_view(p->problem).src_c;
-	size_t c = index % p->pieces * PACK_ROWS, rows = least_of(channels - c, PACK_ROWS);
-	size_t src_phase = index / p->pieces % w->src_phases, panel = index / p->pieces / w->src_phases;
-	size_t phase = scatter ? panel / p->phase_panels : src_phase;
-	struct sgan_window window = {
-		(ptrdiff_t)(w->tiling.r * rows * nr), (ptrdiff_t)(rows * nr), 0, w->tiling.r, 0, w->tiling.r
-	};
-	_Alignas(SGAN_ALIGN) real taps[PACK_TAPS * PACK_ROWS * 64];
+	size_t c = index % p->strips * p->rows, count = least_of(channels - c, p->rows) * nr;
+	size_t src_phase = index / p->strips % w->src_phases, panel = index / p->strips / w->src_phases;
+	size_t phase = conv_scatters(p->problem) ? panel / p->phase_panels : src_phase;
+	struct sgan_window window = { (ptrdiff_t)(t->r * count), (ptrdiff_t)count, 0, t->r, 0, t->r };
+	real *packed = p->packed + (panel * winograd_points(t) * w->depth + src_phase * channels + c) * nr;
+	_Alignas(SGAN_ALIGN) real taps[PACK_TAPS * PACK_VALUES];
 
 	(void)worker;
-	for (size_t i = 0; i < w->tiling.r; i++)
-		for (size_t j = 0; j < w->tiling.r; j++) {
-			real *to = taps + (i * w->tiling.r + j) * rows * nr;
-			size_t h, v;
-			if (sgan_winograd_tap(&b->h, scatter, w->tiling.r, phase / b->w.stride, i, &h) &&
-			    sgan_winograd_tap(&b->w, scatter, w->tiling.r, phase % b->w.stride, j, &v))
-				pack_tap(p, h * b->w.kernel + v, panel % p->phase_panels, c, rows, to);
-			else
-				memset(to, 0, rows * nr * sizeof(real));
-		}
-	p->problem->kernels->winograd_evaluate(
-		w->tiling.alpha, w->tiling.r, &window, rows * nr, taps,
-		p->packed + (panel * winograd_points(&w->tiling) * w->depth + src_phase * channels + c) * nr, w->depth * nr);
+	pack_taps(p, winograd_phase(&p->problem->base, phase), panel % p->phase_panels, c, count / nr, taps);
+	p->problem->kernels->winograd_evaluate(t->alpha, t->r, &window, count, taps, packed, w->depth * nr);
 }
 
 static void pack(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed)
 {
 	const struct winograd *w = &problem->winograd;
-	struct winograd_pack p = {
+	struct pack_job p = {
 		.problem = problem,
 		.weights = weights,
 		.packed = packed,
 		.phase_panels = w->panels / w->dst_phases,
-		.pieces = ceil_div(conv_view(problem).src_c, PACK_ROWS),
+		.rows = PACK_VALUES / problem->kernels->gemm_nr,
 	};
 
-	sgan_parallel_for(ctx, w->panels * w->src_phases * p.pieces, pack_chunk, &p);
+	p.strips = ceil_div(conv_view(problem).src_c, p.rows);
+	sgan_parallel_for(ctx, w->panels * w->src_phases * p.strips, pack_chunk, &p);
 }
 
 /* --- the rows of the table ---------------------------------------------------------- */
 
 static bool fits(const struct conv_problem *problem)
 {
-	return sgan_winograd_fits(&problem->base);
+	return sgan_winograd_fits(&problem->base) && problem->kernels->gemm_nr <= PACK_VALUES;
 }
 
 static void make_cut(struct conv_problem *problem)

@@ -16,14 +16,14 @@
 
 #include <string.h>
 
-struct winograd_job {
+struct weights_job {
 	const struct conv_call *call;
 	const struct winograd_weights *w;
-	real *sums; /* partial sums, see weights_slices.h */
+	real *partials; /* partial sums of slices, see weights_slices.h */
 };
 
 /* A worker's memory, and distances from a pair of points to the next. */
-struct winograd_memory {
+struct weights_memory {
 	real *x;    /* [point pair][tile][x_channels] */
 	real *y;    /* [point pair][tile][y_channels] */
 	real *sums; /* [point pair][x_channels][y_channels] */
@@ -31,20 +31,20 @@ struct winograd_memory {
 };
 
 /* Channels of a phase of X, and of Y. */
-struct winograd_chunk {
+struct weights_chunk {
 	struct winograd_phase phase;
 	size_t c, c_count;
 	size_t o, o_count;
 };
 
-static size_t lay_out(const struct winograd_weights *w, char *base, struct winograd_memory *memory)
+static size_t lay_out(const struct winograd_weights *w, char *base, struct weights_memory *memory)
 {
 	size_t x = winograd_plane(w->block, w->x_channels), y = winograd_plane(w->block, w->y_channels);
 	size_t sums = winograd_plane(w->x_channels, w->y_channels);
 	real *first = (real *)(void *)base;
 
 	if (memory)
-		*memory = (struct winograd_memory){
+		*memory = (struct weights_memory){
 			first, first + winograd_points(&w->tiling) * x, first + winograd_points(&w->tiling) * (x + y), x, y, sums
 		};
 	return conv_round_bytes(winograd_points(&w->tiling) * (x + y + sums) * sizeof(real));
@@ -52,8 +52,8 @@ static size_t lay_out(const struct winograd_weights *w, char *base, struct winog
 
 /* --- a tile -------------------------------------------------------------------------- */
 
-static void map_window(const struct winograd_job *job, const struct winograd_chunk *chunk,
-                       const struct winograd_place *at, size_t tile, const struct winograd_memory *memory)
+static void map_window(const struct weights_job *job, const struct weights_chunk *chunk,
+                       const struct winograd_place *at, size_t tile, const struct weights_memory *memory)
 {
 	const struct winograd_tiling *t = &job->w->tiling;
 	ptrdiff_t first;
@@ -64,8 +64,8 @@ static void map_window(const struct winograd_job *job, const struct winograd_chu
 	                                            memory->x + tile * chunk->c_count, memory->x_plane);
 }
 
-static void map_results(const struct winograd_job *job, const struct winograd_chunk *chunk,
-                        const struct winograd_place *at, size_t tile, const struct winograd_memory *memory)
+static void map_results(const struct weights_job *job, const struct weights_chunk *chunk,
+                        const struct winograd_place *at, size_t tile, const struct weights_memory *memory)
 {
 	const struct conv_base *b = &job->call->problem->base;
 	const struct winograd_tiling *t = &job->w->tiling;
@@ -85,8 +85,8 @@ static void map_results(const struct winograd_job *job, const struct winograd_ch
 
 /* --- products ------------------------------------------------------------------------ */
 
-static void multiply(const struct winograd_job *job, const struct winograd_chunk *chunk, size_t tiles, bool accumulate,
-                     const struct winograd_memory *memory)
+static void multiply(const struct weights_job *job, const struct weights_chunk *chunk, size_t tiles, bool accumulate,
+                     const struct weights_memory *memory)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	size_t rows = ceil_div(chunk->c_count, kernels->wgrad_mr);
@@ -119,8 +119,8 @@ static size_t taps_of(const struct axis *a, size_t phase)
 }
 
 /* to: a tensor as the weights are. */
-static void write_sums(const struct winograd_job *job, const struct winograd_chunk *chunk, bool accumulate, real *to,
-                       const struct winograd_memory *memory)
+static void write_sums(const struct weights_job *job, const struct weights_chunk *chunk, bool accumulate, real *to,
+                       const struct weights_memory *memory)
 {
 	const struct conv_base *b = &job->call->problem->base;
 	const struct sgan_epilogue e = { .accumulate = accumulate };
@@ -141,8 +141,8 @@ static void write_sums(const struct winograd_job *job, const struct winograd_chu
 
 /* --- a piece ------------------------------------------------------------------------- */
 
-static void sum_piece(const struct winograd_job *job, const struct winograd_chunk *chunk,
-                      struct sgan_image_range images, bool accumulate, real *to, const struct winograd_memory *memory)
+static void sum_piece(const struct weights_job *job, const struct weights_chunk *chunk, struct sgan_image_range images,
+                      bool accumulate, real *to, const struct weights_memory *memory)
 {
 	const struct winograd_weights *w = job->w;
 	size_t tiles = images.count * winograd_tiles(&w->tiling), blocks = ceil_div(tiles, w->block);
@@ -167,12 +167,12 @@ static size_t chunk_count(const struct winograd_weights *w)
 	return w->phases * w->x_chunks * w->y_chunks;
 }
 
-static struct winograd_chunk chunk_at(const struct winograd_job *job, size_t index)
+static struct weights_chunk chunk_at(const struct weights_job *job, size_t index)
 {
 	const struct conv_base *b = &job->call->problem->base;
 	const struct winograd_weights *w = job->w;
 	size_t phase = index / w->y_chunks / w->x_chunks;
-	struct winograd_chunk chunk = {
+	struct weights_chunk chunk = {
 		.phase = winograd_phase(b, phase),
 		.c = share_begin(b->x_c, w->x_chunks, index / w->y_chunks % w->x_chunks),
 		.o = index % w->y_chunks * w->y_channels,
@@ -183,14 +183,8 @@ static struct winograd_chunk chunk_at(const struct winograd_job *job, size_t ind
 	return chunk;
 }
 
-/* Where slices are summed in turn, their total needs memory of its own when it is to be added to a gradient. */
-static bool keeps_total(const struct conv_problem *problem)
-{
-	return !problem->cut.apart && problem->slices > 1;
-}
-
 /* Adds a chunk's weights of the slices' total to the gradient. */
-static void add_total(const struct winograd_job *job, const struct winograd_chunk *chunk, const real *total)
+static void add_total(const struct weights_job *job, const struct weights_chunk *chunk, const real *total)
 {
 	const struct conv_base *b = &job->call->problem->base;
 
@@ -202,49 +196,55 @@ static void add_total(const struct winograd_job *job, const struct winograd_chun
 			}
 }
 
-/* All slices, one after the other, each of one piece. Their sum is made where the gradient is to be, unless it is to be
- * added to one. */
-static void sum_in_turn(const struct winograd_job *job, const struct winograd_chunk *chunk,
-                        const struct winograd_memory *memory)
-{
-	const struct conv_call *call = job->call;
-	real *total = call->accumulate && keeps_total(call->problem) ? (real *)(void *)call->shared : NULL;
-	bool accumulate = call->accumulate && !total;
+/* What a worker sums a slice with. */
+struct turn {
+	const struct weights_job *job;
+	const struct weights_chunk *chunk;
+	const struct weights_memory *memory;
+};
 
-	for (size_t slice = 0; slice < call->batch.slices; slice++) {
-		struct sgan_image_range images = sgan_weights_piece(call, slice, 0);
-		sum_piece(job, chunk, images, accumulate, total ? total : call->diff_weights, memory);
-		accumulate = accumulate || images.count > 0;
-	}
+static void sum_slice(void *arg, struct sgan_image_range images, bool accumulate, real *to)
+{
+	const struct turn *turn = arg;
+
+	sum_piece(turn->job, turn->chunk, images, accumulate, to, turn->memory);
+}
+
+static void sum_in_turn(const struct weights_job *job, const struct weights_chunk *chunk,
+                        const struct weights_memory *memory)
+{
+	struct turn turn = { job, chunk, memory };
+	const real *total = sgan_weights_in_turn(job->call, sum_slice, &turn);
+
 	if (total)
 		add_total(job, chunk, total);
 }
 
 /* A chunk is some channels, and a piece where these are kept apart, otherwise the whole batch. */
-static void winograd_chunk(void *arg, size_t index, int worker)
+static void compute_chunk(void *arg, size_t index, int worker)
 {
-	const struct winograd_job *job = arg;
+	const struct weights_job *job = arg;
 	const struct conv_call *call = job->call;
 	const struct conv_problem *problem = call->problem;
-	struct winograd_chunk chunk = chunk_at(job, index % chunk_count(job->w));
+	struct weights_chunk chunk = chunk_at(job, index % chunk_count(job->w));
 	size_t at = index / chunk_count(job->w);
 	size_t slice = call->batch.begin + at / problem->cut.pieces, piece = at % problem->cut.pieces;
-	struct winograd_memory memory;
+	struct weights_memory memory;
 
 	lay_out(job->w, conv_worker_memory(call, worker), &memory);
-	if (job->sums)
+	if (job->partials)
 		sum_piece(job, &chunk, sgan_weights_piece(call, slice, piece), false,
-		          job->sums + (piece * problem->slices + slice) * problem->weight_count, &memory);
+		          job->partials + (piece * problem->slices + slice) * problem->weight_count, &memory);
 	else
 		sum_in_turn(job, &chunk, &memory);
 }
 
 static void sum(sgan_ctx *ctx, const struct conv_call *call, real *sums)
 {
-	struct winograd_job job = { call, &call->problem->winograd_weights, sums };
+	struct weights_job job = { call, &call->problem->winograd_weights, sums };
 	size_t tensors = sums ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1;
 
-	sgan_parallel_for(ctx, tensors * chunk_count(job.w), winograd_chunk, &job);
+	sgan_parallel_for(ctx, tensors * chunk_count(job.w), compute_chunk, &job);
 }
 
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
@@ -278,15 +278,6 @@ static size_t worker_bytes(const struct conv_problem *problem)
 	return lay_out(&problem->winograd_weights, NULL, NULL);
 }
 
-static size_t shared_bytes(const struct conv_problem *problem, bool exchanges)
-{
-	size_t tensors = sgan_weights_tensors(problem, exchanges);
-
-	if (!tensors && keeps_total(problem))
-		tensors = 1;
-	return conv_round_bytes(tensors * problem->weight_count * sizeof(real));
-}
-
 const struct conv_algorithm sgan_conv_weights_winograd = {
 	.name = "winograd",
 	.operation = CONV_WEIGHTS,
@@ -295,7 +286,7 @@ const struct conv_algorithm sgan_conv_weights_winograd = {
 	.make_cut = make_cut,
 	.cost = cost,
 	.worker_bytes = worker_bytes,
-	.shared_bytes = shared_bytes,
+	.shared_bytes = sgan_weights_shared_bytes,
 	.run = run,
 	.error = 100,
 };
