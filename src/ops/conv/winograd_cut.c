@@ -172,12 +172,13 @@ static double weights_time(const struct winograd_weights *w, const struct conv_b
 	double columns = ceil(y_c / vector) * vector;
 	double blocks = ceil(tiles / (double)sums / (double)w->block) * (double)sums;
 	size_t bytes = winograd_points(&w->tiling) * w->x_channels * w->y_channels * sizeof(real);
-	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
+	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0; /* for sums thrice: they come and go */
 
-	return planes *
+	return b->winograd_weights_times * planes *
 	       (tiles * x_c * columns + tiles * x_c * (double)(w->y_chunks * w->tiling.alpha) * b->winograd_src_steps +
 	        tiles * y_c * (double)(w->x_chunks * w->phases * w->tiling.alpha) * b->winograd_src_steps +
-	        blocks * x_c * columns * (b->winograd_sum_steps + far) + (double)sums * x_c * y_c * b->winograd_dst_steps);
+	        blocks * x_c * columns * (b->winograd_sum_steps + 3 * far) +
+	        (double)sums * x_c * y_c * (b->winograd_dst_steps + far));
 }
 
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
