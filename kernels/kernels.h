@@ -109,7 +109,8 @@ struct sgan_blocking {
 	double winograd_far_steps;     /* to write and read either, where they do not stay */
 	double winograd_sum_steps;     /* to write a product, or to add to it */
 	double winograd_weight_steps;  /* to read a weight from the third level, once a block */
-	double winograd_weights_times; /* a weight gradient takes what these come to, by measurement */
+	double winograd_times;         /* what these come to is taken by a gather or scatter so many times, by measurement; */
+	double winograd_weights_times; /* and by a weight gradient */
 
 	/* Passes over the rows of a tensor. The first two order sums. */
 	size_t row_chunk_elements; /* of a chunk: the two or three tensors that a pass reads stay cached for a second look */

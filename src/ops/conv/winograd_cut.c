@@ -83,9 +83,10 @@ static double expected_time(const struct problem *p, const struct winograd *w)
 	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
 	double products = tiles * depth * columns * (rows < half_tile ? half_tile / rows : 1);
 
-	return points * (products + blocks * depth * columns * b->winograd_weight_steps +
-	                 tiles * depth * reads * ((double)w->tiling.alpha * b->winograd_src_steps + far) +
-	                 tiles * columns * (b->winograd_dst_steps + far + (double)w->steps * b->winograd_sum_steps));
+	return b->winograd_times * points *
+	       (products + blocks * depth * columns * b->winograd_weight_steps +
+	        tiles * depth * reads * ((double)w->tiling.alpha * b->winograd_src_steps + far) +
+	        tiles * columns * (b->winograd_dst_steps + far + (double)w->steps * b->winograd_sum_steps));
 }
 
 /* The best block and steps for a number of points. */
