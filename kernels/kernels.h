@@ -108,7 +108,10 @@ struct sgan_blocking {
 	double winograd_dst_steps;     /* to map a product back */
 	double winograd_far_steps;     /* to write and read either, where they do not stay */
 	double winograd_sum_steps;     /* to write a product, or to add to it */
-	double winograd_weight_steps;  /* to read a weight from the third level, once a block */
+	double winograd_call_steps;    /* to begin and end a product of one kernel tile, its sums apart */
+	double winograd_weight_steps;  /* to read a weight, once a block, where blocks are chosen; */
+	double winograd_weight_mib_steps; /* where algorithms are, for each MiB of weights, */
+	double winograd_weight_most;      /* at the most */
 	double winograd_times;         /* what these come to is taken by a gather or scatter so many times, by measurement; */
 	double winograd_weights_times; /* and by a weight gradient */
 

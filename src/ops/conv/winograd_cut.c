@@ -68,8 +68,19 @@ static void cut_steps(const struct problem *p, size_t block, size_t steps, struc
 	w->chunk_panels = ceil_div(panels, ceil_div(panels, most));
 }
 
-/* Time as struct conv_algorithm has it: products, weights read, values mapped and written. */
-static double expected_time(const struct problem *p, const struct winograd *w)
+/* What a block's reading of a weight adds to multiplying by it. The more weights there are, the further they come: a
+ * layer with few tiles for them is better done otherwise. */
+static double far_weight_steps(const struct problem *p, const struct winograd *w)
+{
+	const struct sgan_blocking *b = &p->kernels->blocking;
+	double count = (double)(winograd_points(&w->tiling) * w->depth) * (double)(w->panels * p->kernels->gemm_nr);
+	double steps = b->winograd_weight_mib_steps * count * sizeof(real) / (1 << 20);
+
+	return steps < b->winograd_weight_most ? steps : b->winograd_weight_most;
+}
+
+/* Time as struct conv_algorithm has it: products, weights read at `weight_steps` each, values mapped and written. */
+static double expected_time(const struct problem *p, const struct winograd *w, double weight_steps)
 {
 	const struct sgan_blocking *b = &p->kernels->blocking;
 	size_t mr = p->kernels->gemm_mr, panels = w->panels / w->windows;
@@ -81,15 +92,16 @@ static double expected_time(const struct problem *p, const struct winograd *w)
 	double half_tile = (double)(mr + 1) / 2; /* fewer rows take no less time: the panel's loads bound it */
 	double reads = (double)(ceil_div(panels, w->chunk_panels) * w->windows), depth = (double)w->depth;
 	double far = bytes > b->winograd_bytes ? b->winograd_far_steps : 0;
+	double calls = blocks * ceil(tiles / blocks / (double)mr) * (double)(w->panels * w->steps);
 	double products = tiles * depth * columns * (rows < half_tile ? half_tile / rows : 1);
 
 	return b->winograd_times * points *
-	       (products + blocks * depth * columns * b->winograd_weight_steps +
+	       (products + calls * b->winograd_call_steps + blocks * depth * columns * weight_steps +
 	        tiles * depth * reads * ((double)w->tiling.alpha * b->winograd_src_steps + far) +
 	        tiles * columns * (b->winograd_dst_steps + far + (double)w->steps * b->winograd_sum_steps));
 }
 
-/* The best block and steps for a number of points. */
+/* The best block and steps for a number of points: among blocks, weights count as what was measured to choose best. */
 static struct winograd cut_block(const struct problem *p, size_t alpha)
 {
 	struct winograd w = geometry(p, alpha), best = { .time = INFINITY };
@@ -99,7 +111,7 @@ static struct winograd cut_block(const struct problem *p, size_t alpha)
 		size_t first = ceil_div(w.depth, widest_step(p, alpha * alpha * block));
 		for (size_t steps = first; steps < first + TRIED_STEPS; steps++) {
 			cut_steps(p, block, steps, &w);
-			w.time = expected_time(p, &w);
+			w.time = expected_time(p, &w, p->kernels->blocking.winograd_weight_steps);
 			if (w.time < best.time)
 				best = w;
 		}
@@ -121,6 +133,7 @@ struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operat
 		if (w.time < best.time)
 			best = w;
 	}
+	best.time = expected_time(&p, &best, far_weight_steps(&p, &best));
 	return best;
 }
 
@@ -142,8 +155,8 @@ static void cut_channels(struct winograd_weights *w, const struct conv_base *b, 
 	w->x_channels = ceil_div(b->x_c, w->x_chunks);
 }
 
-/* As many tiles in a block as are worth it, whose values take no more memory than the sums may; but enough that sums are
- * not read and written for little. */
+/* As many tiles in a block as are worth it, whose values take no more memory than the sums may; but enough that sums
+ * are not read and written for little. */
 static size_t weights_block(const struct winograd_weights *w, const struct sgan_kernels *kernels, size_t max_batch)
 {
 	size_t values = winograd_points(&w->tiling) * (w->x_channels + w->y_channels) * sizeof(real);
