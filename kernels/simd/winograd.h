@@ -32,11 +32,11 @@ SIMD_INLINE vec winograd_sum(const double *factor, size_t begin, size_t end, con
 	vec sum = vec_zero();
 	bool first = true;
 
-	WINOGRAD_UNROLL for (size_t j = begin; j < end; j += 2) if (factor[j] != 0)
-	{
-		sum = winograd_add(sum, first, factor[j], in[j]);
-		first = false;
-	}
+	WINOGRAD_UNROLL for (size_t j = begin; j < end; j += 2)
+		if (factor[j] != 0) {
+			sum = winograd_add(sum, first, factor[j], in[j]);
+			first = false;
+		}
 	return sum;
 }
 
@@ -65,8 +65,9 @@ SIMD_INLINE void winograd_evaluate_axis(size_t alpha, size_t size, const vec *in
 	size_t finite = winograd_finite(alpha);
 
 	out[0] = in[0];
-	WINOGRAD_UNROLL for (size_t i = 1; i < finite; i += 2) winograd_pair(
-		winograd_sum(winograd_power[i], 0, size, in), winograd_sum(winograd_power[i], 1, size, in), out + i);
+	WINOGRAD_UNROLL for (size_t i = 1; i < finite; i += 2)
+		winograd_pair(winograd_sum(winograd_power[i], 0, size, in), winograd_sum(winograd_power[i], 1, size, in),
+		              out + i);
 	if (finite < alpha)
 		out[finite] = in[size - 1];
 }
@@ -76,16 +77,14 @@ SIMD_INLINE void winograd_moments_axis(size_t alpha, size_t size, const vec *in,
 	vec even[3], odd[3];
 	size_t finite = winograd_finite(alpha);
 
-	WINOGRAD_UNROLL for (size_t i = 1; i < finite; i += 2)
-	{
+	WINOGRAD_UNROLL for (size_t i = 1; i < finite; i += 2) {
 		even[i / 2] = vec_add(in[i], in[i + 1]);
 		odd[i / 2] = vec_sub(in[i], in[i + 1]);
 	}
-	WINOGRAD_UNROLL for (size_t y = 0; y < size; y++)
-	{
+	WINOGRAD_UNROLL for (size_t y = 0; y < size; y++) {
 		vec sum = y % 2 ? odd[0] : even[0];
-		WINOGRAD_UNROLL for (size_t i = 3; i < finite; i += 2) sum =
-			winograd_add(sum, false, winograd_power[i][y], y % 2 ? odd[i / 2] : even[i / 2]);
+		WINOGRAD_UNROLL for (size_t i = 3; i < finite; i += 2)
+			sum = winograd_add(sum, false, winograd_power[i][y], y % 2 ? odd[i / 2] : even[i / 2]);
 		if (y == 0)
 			sum = vec_add(sum, in[0]);
 		if (y == size - 1 && finite < alpha)
@@ -100,9 +99,11 @@ SIMD_INLINE void winograd_moments_axis(size_t alpha, size_t size, const vec *in,
 SIMD_INLINE void winograd_load_row(size_t size, const struct sgan_window *w, bool whole, size_t left, const float *src,
                                    vec *row)
 {
-	WINOGRAD_UNROLL for (size_t x = 0; x < size; x++) if (whole || (x >= w->col_begin && x < w->col_end)) row[x] =
-		vec_load_n(src + (ptrdiff_t)x * w->col, left);
-	else row[x] = vec_zero();
+	WINOGRAD_UNROLL for (size_t x = 0; x < size; x++)
+		if (whole || (x >= w->col_begin && x < w->col_end))
+			row[x] = vec_load_n(src + (ptrdiff_t)x * w->col, left);
+		else
+			row[x] = vec_zero();
 }
 
 /* size == alpha: the input's map. */
@@ -113,7 +114,8 @@ SIMD_INLINE void winograd_to_planes(size_t alpha, size_t size, const struct sgan
 
 	for (size_t y = 0; y < size; y++, src += w->row) {
 		if (!whole && (y < w->row_begin || y >= w->row_end)) {
-			WINOGRAD_UNROLL for (size_t j = 0; j < alpha; j++) half[y][j] = vec_zero();
+			WINOGRAD_UNROLL for (size_t j = 0; j < alpha; j++)
+				half[y][j] = vec_zero();
 			continue;
 		}
 		winograd_load_row(size, w, whole, left, src, in);
@@ -123,12 +125,14 @@ SIMD_INLINE void winograd_to_planes(size_t alpha, size_t size, const struct sgan
 			winograd_evaluate_axis(alpha, size, in, half[y]);
 	}
 	for (size_t j = 0; j < alpha; j++) {
-		WINOGRAD_UNROLL for (size_t y = 0; y < size; y++) in[y] = half[y][j];
+		WINOGRAD_UNROLL for (size_t y = 0; y < size; y++)
+			in[y] = half[y][j];
 		if (size == alpha)
 			winograd_input_axis(alpha, in, out);
 		else
 			winograd_evaluate_axis(alpha, size, in, out);
-		WINOGRAD_UNROLL for (size_t i = 0; i < alpha; i++) vec_store_n(dst + (i * alpha + j) * plane, out[i], left);
+		WINOGRAD_UNROLL for (size_t i = 0; i < alpha; i++)
+			vec_store_n(dst + (i * alpha + j) * plane, out[i], left);
 	}
 }
 
@@ -175,14 +179,17 @@ SIMD_INLINE void winograd_from_planes(size_t alpha, size_t size, const struct sg
 	vec half[WINOGRAD_MOST][WINOGRAD_MOST], in[WINOGRAD_MOST], out[WINOGRAD_MOST];
 
 	for (size_t j = 0; j < alpha; j++) {
-		WINOGRAD_UNROLL for (size_t i = 0; i < alpha; i++) in[i] = vec_load_n(src + (i * alpha + j) * plane, left);
+		WINOGRAD_UNROLL for (size_t i = 0; i < alpha; i++)
+			in[i] = vec_load_n(src + (i * alpha + j) * plane, left);
 		winograd_moments_axis(alpha, size, in, out);
-		WINOGRAD_UNROLL for (size_t y = 0; y < size; y++) half[y][j] = out[y];
+		WINOGRAD_UNROLL for (size_t y = 0; y < size; y++)
+			half[y][j] = out[y];
 	}
 	for (size_t y = w->row_begin; y < w->row_end; y++) {
 		winograd_moments_axis(alpha, size, half[y], out);
-		WINOGRAD_UNROLL for (size_t x = 0; x < size; x++) if (x >= w->col_begin && x < w->col_end)
-			winograd_store(dst + (ptrdiff_t)y * w->row + (ptrdiff_t)x * w->col, out[x], left, e, f);
+		WINOGRAD_UNROLL for (size_t x = 0; x < size; x++)
+			if (x >= w->col_begin && x < w->col_end)
+				winograd_store(dst + (ptrdiff_t)y * w->row + (ptrdiff_t)x * w->col, out[x], left, e, f);
 	}
 }
 

@@ -65,7 +65,7 @@ static sgan_status plan_pass(sgan_pass pass, const char *name, const struct conv
                              struct conv_planned *planned)
 {
 	const struct conv_algorithm *a;
-	size_t unused;
+	size_t unused, packed;
 
 	*planned = (struct conv_planned){ .problem = *problem };
 	SGAN_TRY(sgan_conv_choose(sgan_conv_pass_names[pass], name, &planned->problem, &planned->algorithm));
@@ -74,11 +74,11 @@ static sgan_status plan_pass(sgan_pass pass, const char *name, const struct conv
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zu elements in %zu slices are too large to address",
 		                 problem->weight_count, problem->slices);
 	planned->worker_bytes = a->worker_bytes(&planned->problem);
-	if (a->packed_count && a->packed_count(&planned->problem) > max_elements)
+	packed = a->packed_count ? a->packed_count(&planned->problem) : 0;
+	if (packed > max_elements)
 		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zu elements, packed for \"%s\", are too large to address",
 		                 problem->weight_count, a->name);
-	if (a->packed_count)
-		planned->packed_bytes = conv_round_bytes(a->packed_count(&planned->problem) * sizeof(real));
+	planned->packed_bytes = conv_round_bytes(packed * sizeof(real));
 	if (a->shared_bytes) {
 		planned->shared_bytes[false] = a->shared_bytes(&planned->problem, false);
 		planned->shared_bytes[true] = a->shared_bytes(&planned->problem, true);

@@ -1,5 +1,5 @@
 /* Geometry of Winograd's minimal filtering (Winograd 1980; Lavin and Gray, CVPR 2016): how a convolution becomes
- * products of tiles at points, over which windows. It knows neither cuts nor memory.
+ * products of tiles at points, over which windows. It knows no cuts.
  *
  * Along an axis, m neighbouring results of a filter of r taps follow from the alpha = m + r - 1 values of their window,
  * by alpha products instead of m r: the window's values and the taps are each mapped to alpha points, multiplied there

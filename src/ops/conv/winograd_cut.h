@@ -13,7 +13,7 @@ struct winograd {
 	size_t depth;       /* of the products: source channels of all its phases */
 	size_t panels;      /* of gemm_nr channels: those of all the destination's phases */
 	size_t block;       /* tiles that are worked on together */
-	size_t steps, step; /* pieces of the depth, and how much of it one is at the most: mapped together */
+	size_t steps, step; /* parts of the depth, and how much of it one is at the most: mapped together */
 	size_t chunk_panels; /* panels that share a block's mapped windows, at the most */
 	double time;         /* expected, as struct conv_algorithm has its cost */
 };

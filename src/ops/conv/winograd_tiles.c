@@ -115,33 +115,33 @@ struct results {
 	size_t first, step, count;
 };
 
-static struct results results_at(const struct tiles_job *job, const struct axis *a, size_t phase, size_t index)
+static struct results results_at(const struct axis_phase *p, size_t m, size_t index)
 {
-	struct axis_phase p = sgan_axis_phase(a, conv_scatters(job->call->problem), phase);
-
-	return (struct results){ p.first + index * p.step, p.step,
-		                     index < p.count ? least_of(p.count - index, job->w->tiling.m) : 0 };
+	return (struct results){ p->first + index * p->step, p->step,
+		                     index < p->count ? least_of(p->count - index, m) : 0 };
 }
 
 static void write_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
+	const struct winograd_tiling *t = &job->w->tiling;
+	bool scatter = conv_scatters(job->call->problem);
 	struct winograd_phase phase = winograd_phase(base_of(job), panel / job->phase_panels);
+	struct axis_phase phase_h = sgan_axis_phase(&base_of(job)->h, scatter, phase.h);
+	struct axis_phase phase_w = sgan_axis_phase(&base_of(job)->w, scatter, phase.w);
 	size_t c = panel % job->phase_panels * kernels->gemm_nr, dst_c = job->view.dst_c, width = job->view.dst_w * dst_c;
 	struct sgan_epilogue e = job->call->epilogue;
 
 	if (e.bias)
 		e.bias += c;
 	for (size_t i = 0; i < chunk->tiles; i++) {
-		struct winograd_place at = sgan_winograd_place(&job->w->tiling, job->call->first, chunk->tile + i);
-		struct results h = results_at(job, &base_of(job)->h, phase.h, at.y);
-		struct results w = results_at(job, &base_of(job)->w, phase.w, at.x);
+		struct winograd_place at = sgan_winograd_place(t, job->call->first, chunk->tile + i);
+		struct results h = results_at(&phase_h, t->m, at.y), w = results_at(&phase_w, t->m, at.x);
 		struct sgan_window window = {
 			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count
 		};
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
-		kernels->winograd_moments(job->w->tiling.alpha, job->w->tiling.m, &window,
-		                          least_of(dst_c - c, kernels->gemm_nr),
+		kernels->winograd_moments(t->alpha, t->m, &window, least_of(dst_c - c, kernels->gemm_nr),
 		                          products_of(job, chunk, panel) + i * kernels->gemm_nr, job->dst_plane, dst, &e);
 	}
 }
