@@ -13,11 +13,19 @@ static size_t planes(const struct kernel_case *c)
 	return c->shape.size[ALPHA] * c->shape.size[ALPHA] * c->shape.size[N];
 }
 
+static struct sgan_filtering filtering(const struct kernel_case *c)
+{
+	size_t alpha = c->shape.size[ALPHA], size = c->shape.size[SIZE];
+	struct sgan_points axis = { alpha, size == alpha ? 0 : size };
+
+	return (struct sgan_filtering){ axis, axis, 0, alpha };
+}
+
 static struct sgan_window window(const struct kernel_case *c)
 {
 	ptrdiff_t n = (ptrdiff_t)c->shape.size[N], size = (ptrdiff_t)c->shape.size[SIZE];
 
-	return (struct sgan_window){ size * n, n, 0, c->shape.size[SIZE], 0, c->shape.size[SIZE] };
+	return (struct sgan_window){ size * n, n, 0, c->shape.size[SIZE], 0, c->shape.size[SIZE], 0 };
 }
 
 static void describe_to_planes(struct kernel_case *c)
@@ -28,9 +36,10 @@ static void describe_to_planes(struct kernel_case *c)
 
 static void call_winograd_input(const struct kernel_case *c, void *const operand[])
 {
+	const struct sgan_filtering f = filtering(c);
 	const struct sgan_window w = window(c);
 
-	c->set->winograd_input(c->shape.size[ALPHA], &w, c->shape.size[N], operand[0], operand[1], c->shape.size[N]);
+	c->set->winograd_input(&f, &w, c->shape.size[N], operand[0], operand[1], c->shape.size[N]);
 }
 
 const struct bench_kernel bench_kernel_winograd_input = {
@@ -45,10 +54,10 @@ const struct bench_kernel bench_kernel_winograd_input = {
 
 static void call_winograd_evaluate(const struct kernel_case *c, void *const operand[])
 {
+	const struct sgan_filtering f = filtering(c);
 	const struct sgan_window w = window(c);
 
-	c->set->winograd_evaluate(c->shape.size[ALPHA], c->shape.size[SIZE], &w, c->shape.size[N], operand[0], operand[1],
-	                          c->shape.size[N]);
+	c->set->winograd_evaluate(&f, &w, c->shape.size[N], operand[0], operand[1], c->shape.size[N]);
 }
 
 const struct bench_kernel bench_kernel_winograd_evaluate = {
@@ -69,11 +78,11 @@ static void describe_moments(struct kernel_case *c)
 
 static void call_winograd_moments(const struct kernel_case *c, void *const operand[])
 {
+	const struct sgan_filtering f = filtering(c);
 	const struct sgan_window w = window(c);
 	const struct sgan_epilogue e = { .act = c->shape.act, .slope = (real)0.2 };
 
-	c->set->winograd_moments(c->shape.size[ALPHA], c->shape.size[SIZE], &w, c->shape.size[N], operand[0],
-	                         c->shape.size[N], operand[1], &e);
+	c->set->winograd_moments(1, &f, &w, c->shape.size[N], operand[0], c->shape.size[N], operand[1], &e);
 }
 
 const struct bench_kernel bench_kernel_winograd_moments = {

@@ -46,15 +46,36 @@ struct sgan_runs {
 	ptrdiff_t src_tap; /* from a tap to the next */
 };
 
-/* A square of pixels, of which some are inside an image: distances in elements, and the rows and columns that are
- * inside, begin .. end - 1. Its first pixel may itself be outside. */
+/* A rectangle of pixels, of which some are inside an image: distances in elements, and the rows and columns that are
+ * inside, begin .. end - 1. Its first pixel may itself be outside. A map that reads it fetches what lies `ahead` elements
+ * further, which need not exist; 0: nothing. */
 struct sgan_window {
 	ptrdiff_t row, col;
 	size_t row_begin, row_end;
 	size_t col_begin, col_end;
+	ptrdiff_t ahead;
 };
 
 enum { SGAN_WINOGRAD_LEAST = 4, SGAN_WINOGRAD_MOST = 8 }; /* points on an axis */
+
+/* What Winograd's filtering does on an axis: `size` values belong to so many points, LEAST to MOST and more than there
+ * are values. points == size, less than MOST: nothing, its "points" are the values themselves. */
+struct sgan_points {
+	size_t points, size;
+};
+
+/* The same on both axes. Of the rows of points, only begin .. end - 1 are made or read; 0 and infinity are a row each,
+ * and so are values; p and -p are not to be parted. */
+struct sgan_filtering {
+	struct sgan_points h, w;
+	size_t begin, end;
+};
+
+/* Rows of points that come before the pairs of p and -p: 0, and infinity where their number is even. */
+static inline size_t sgan_single_points(size_t points)
+{
+	return 2 - points % 2;
+}
 
 /* Elements that a dropout kernel makes masks for at a time. */
 enum { SGAN_DROPOUT_GROUP = 128 };
@@ -102,10 +123,12 @@ struct sgan_blocking {
 	/* Winograd's filtering. The sizes order sums, and all can choose the algorithm. "Steps" are multiply-adds of full
 	 * tiles that take as long. */
 	size_t winograd_bytes;         /* of a block of tiles, its windows and products: what stays in the second level */
+	size_t winograd_weights_bytes; /* the same of a weight gradient: a block's values and sums */
 	size_t winograd_weights_block; /* tiles of a weight gradient that are mapped together, at the most */
-	size_t winograd_sums_bytes;    /* of a weight gradient's chunk, its sums at all points, at the most */
+	size_t winograd_sums_bytes;    /* of a weight gradient's chunk, its sums at a group's points, at the most */
 	double winograd_src_steps;     /* to map a window to a value at a point, for each point of an axis */
 	double winograd_dst_steps;     /* to map a product back */
+	double winograd_taps_steps;    /* to map a sum back to taps */
 	double winograd_far_steps;     /* to write and read either, where they do not stay */
 	double winograd_sum_steps;     /* to write a product, or to add to it */
 	double winograd_call_steps;    /* to begin and end a product of one kernel tile, its sums apart */

@@ -2,10 +2,10 @@
 #
 #   awk -f kernels/winograd.awk > kernels/winograd_tables.h
 #
-# alpha points p are the first of 0, 1, -1, 2, -2, 1/2, -1/2, and infinity last where alpha is even. With the Lagrange
-# basis L_i(x) = product over j != i of (x - p_j) / (p_i - p_j), the rows of `input` are its coefficients, at infinity
-# those of the product of all (x - p_j). `power` has the points' powers: what is evaluated and summed up by moments.
-# Fractions are exact: n[] over d[], in lowest terms.
+# The points are 0, infinity where their number is even, and the first of 1, -1, 2, -2, 1/2, -1/2 that it takes. With
+# the Lagrange basis L_i(x) = product over j != i of (x - p_j) / (p_i - p_j), the rows of `input` are its coefficients,
+# at infinity those of the product of all (x - p_j). `power` has the points' powers: what is evaluated and summed up by
+# moments. Fractions are exact: n[] over d[], in lowest terms.
 
 function gcd(a, b,   t)
 {
@@ -48,11 +48,11 @@ function multiply(degree, pn, pd,   k)
 
 function fraction(num, den)
 {
-	return den == 1 ? num "" : num "." " / " den
+	return den == 1 ? num "" : "(real)" num " / " den
 }
 
 # Coefficients of point i's row; i < 0: infinity's.
-function row(alpha, finite, i,   j, k, degree, dn, dd, text)
+function row(count, finite, i,   j, k, degree, dn, dd, text)
 {
 	n[0] = d[0] = 1
 	degree = 0
@@ -70,7 +70,7 @@ function row(alpha, finite, i,   j, k, degree, dn, dd, text)
 			reduce(k)
 		}
 	}
-	for (k = 0; k < alpha; k++)
+	for (k = 0; k < count; k++)
 		text = text (k ? ", " : "") (k <= degree ? fraction(n[k], d[k]) : "0")
 	return text
 }
@@ -96,20 +96,22 @@ BEGIN {
 	print "/* The maps of Winograd's minimal filtering, made by kernels/winograd.awk, which says what they are: do not edit. */"
 	print "#ifndef SGAN_KERNELS_WINOGRAD_TABLES_H"
 	print "#define SGAN_KERNELS_WINOGRAD_TABLES_H"
-	print "\n/* Powers of the points 0, 1, -1, 2, -2, 1/2, -1/2. */"
-	print "static const double winograd_power[7][7] = {"
-	for (i = 0; i < points; i++)
-		print "\t{ " powers(i, 7) " },"
+	print "\n#include \"kernels/kernels.h\""
+	print "\n/* Powers of the points 1, -1, 2, -2, 1/2, -1/2. */"
+	print "static const real winograd_power[6][8] = {"
+	for (i = 1; i < points; i++)
+		print "\t{ " powers(i, 8) " },"
 	print "};"
-	print "\n/* [alpha - 4][point][coefficient] */"
-	print "static const double winograd_input_map[5][8][8] = {"
-	for (alpha = 4; alpha <= 8; alpha++) {
-		finite = alpha % 2 ? alpha : alpha - 1
+	print "\n/* [points - 4][point][coefficient] */"
+	print "static const real winograd_input_map[5][8][8] = {"
+	for (count = 4; count <= 8; count++) {
+		finite = count % 2 ? count : count - 1
 		print "\t{"
-		for (i = 0; i < finite; i++)
-			print "\t\t{ " row(alpha, finite, i) " },"
-		if (finite < alpha)
-			print "\t\t{ " row(alpha, finite, -1) " },"
+		print "\t\t{ " row(count, finite, 0) " },"
+		if (finite < count)
+			print "\t\t{ " row(count, finite, -1) " },"
+		for (i = 1; i < finite; i++)
+			print "\t\t{ " row(count, finite, i) " },"
 		print "\t},"
 	}
 	print "};"

@@ -704,21 +704,29 @@ static double norm(size_t count, const double *x)
 	return sqrt(sum);
 }
 
-/* Relative error of a pass with so many points, which the plan would not have chosen. */
-static double error_with_points(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass, size_t points)
+/* Relative error of a pass with tiles that the plan need not have chosen; less than 0: they do not fit. */
+static double error_with_tiles(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass, const struct winograd_tiles *tiles)
 {
 	struct pass p = open_pass(ctx, t, pass, "winograd");
 	struct conv_planned *planned = &p.plan->pass[pass];
 	const struct conv_algorithm *a = planned->algorithm;
-	real *found = new_result(t, pass);
-	double *off = zeros(t->count[pass]), error;
+	bool weights = planned->problem.operation == CONV_WEIGHTS;
+	real *found;
+	double *off, error;
 
-	if (planned->problem.operation == CONV_WEIGHTS)
+	if (!sgan_winograd_tiles_fit(&planned->problem.base, planned->problem.operation, tiles->m, tiles->even) ||
+	    (weights && tiles->even != planned->problem.winograd_weights.tiling.even)) {
+		close_pass(&p);
+		return -1;
+	}
+	found = new_result(t, pass);
+	off = zeros(t->count[pass]);
+	if (weights)
 		planned->problem.winograd_weights =
-			sgan_winograd_weights_cut(&planned->problem.base, ctx->kernels, t->n, SLICES, points);
+			sgan_winograd_weights_cut(&planned->problem.base, ctx->kernels, t->n, SLICES, tiles);
 	else
 		planned->problem.winograd =
-			sgan_winograd_cut(&planned->problem.base, planned->problem.operation, ctx->kernels, t->n, points);
+			sgan_winograd_cut(&planned->problem.base, planned->problem.operation, ctx->kernels, t->n, tiles);
 	planned->worker_bytes = a->worker_bytes(&planned->problem);
 	if (a->packed_count)
 		planned->packed_bytes = conv_round_bytes(a->packed_count(&planned->problem) * sizeof(real));
@@ -738,18 +746,23 @@ static double error_with_points(sgan_ctx *ctx, const struct tensors *t, sgan_pas
 	return error;
 }
 
-/* Each number of points for each number of taps and stride; what it loses is far less than training notices. */
-Test(conv_algorithms, winograd_is_exact_enough_with_any_number_of_points)
+/* Tiles of each size for each number of taps and stride, with even phases and with their own taps; what it loses is far
+ * less than training notices. */
+Test(conv_algorithms, winograd_is_exact_enough_with_any_tiles)
 {
 	static const sgan_conv_desc wide[] = {
 		{ SGAN_CONV, 13, 11, 48, 33, 2, 2, .slices = SLICES },
 		{ SGAN_CONV, 13, 11, 48, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, .slices = SLICES },
 		{ SGAN_DECONV, 9, 10, 48, 33, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, .slices = SLICES },
 		{ SGAN_CONV, 13, 11, 48, 33, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, .slices = SLICES },
+		{ SGAN_CONV, 17, 14, 33, 48, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, .slices = SLICES },
 		{ SGAN_CONV, 17, 14, 33, 48, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1, .slices = SLICES },
+		{ SGAN_CONV, 17, 14, 33, 48, 3, 4, 2, 2, 1, 1, 1, 1, 1, 1, .slices = SLICES },
+		{ SGAN_DECONV, 9, 8, 33, 48, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1, .slices = SLICES },
 		{ SGAN_DECONV, 7, 6, 48, 33, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2, .slices = SLICES },
 	};
 	double most = 0;
+	size_t cases = 0;
 
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
 		struct tensors t;
@@ -759,22 +772,25 @@ Test(conv_algorithms, winograd_is_exact_enough_with_any_number_of_points)
 			if (!sgan_isa_usable((sgan_isa)isa))
 				continue;
 			ctx = context((sgan_isa)isa, 2);
-			for (size_t points = SGAN_WINOGRAD_LEAST; points <= SGAN_WINOGRAD_MOST; points++)
-				for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
-					size_t stride = wide[i].stride_h ? wide[i].stride_h : 1;
-					double error;
-					if (points <= (wide[i].kernel_h + stride - 1) / stride)
-						continue;
-					error = error_with_points(ctx, &t, (sgan_pass)pass, points);
-					most = fmax(most, error);
-					cr_expect_lt(error, 2e-5, "%s, layer %zu, %s, %zu points: relative error %g",
-					             sgan_isa_name((sgan_isa)isa), i, sgan_conv_pass_names[pass], points, error);
-				}
+			for (size_t m = 2; m < SGAN_WINOGRAD_MOST; m++)
+				for (int even = 0; even < 2; even++)
+					for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
+						const struct winograd_tiles tiles = { m, even };
+						double error = error_with_tiles(ctx, &t, (sgan_pass)pass, &tiles);
+						if (error < 0)
+							continue;
+						cases++;
+						most = fmax(most, error);
+						cr_expect_lt(error, 2e-5, "%s, layer %zu, %s, tiles of %zu, %s: relative error %g",
+						             sgan_isa_name((sgan_isa)isa), i, sgan_conv_pass_names[pass], m,
+						             even ? "even" : "not even", error);
+					}
 			sgan_ctx_destroy(ctx);
 		}
 		close_tensors(&t);
 	}
-	printf("largest relative error of Winograd's filtering: %.2g\n", most);
+	cr_expect_gt(cases, 100);
+	printf("largest relative error of Winograd's filtering: %.2g, %zu cases\n", most, cases);
 	fflush(stdout);
 }
 

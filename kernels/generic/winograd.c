@@ -4,83 +4,94 @@
 #include "kernels/generic/set.h"
 #include "kernels/winograd_tables.h"
 
+#include <string.h>
+
 enum { MOST = SGAN_WINOGRAD_MOST };
 
-typedef real square[MOST][MOST];
+typedef real matrix[MOST][MOST];
 
 static bool inside(const struct sgan_window *w, size_t y, size_t x)
 {
 	return y >= w->row_begin && y < w->row_end && x >= w->col_begin && x < w->col_end;
 }
 
-/* to = map from map^T, with map [rows, cols] and from [cols, cols]. */
-static void map_square(size_t rows, size_t cols, const square map, const square from, square to)
+/* Powers of point i. */
+static real power(const struct sgan_points *p, size_t i, size_t exponent)
 {
-	square half;
-
-	for (size_t i = 0; i < rows; i++)
-		for (size_t x = 0; x < cols; x++) {
-			half[i][x] = 0;
-			for (size_t y = 0; y < cols; y++)
-				half[i][x] += map[i][y] * from[y][x];
-		}
-	for (size_t i = 0; i < rows; i++)
-		for (size_t j = 0; j < rows; j++) {
-			to[i][j] = 0;
-			for (size_t x = 0; x < cols; x++)
-				to[i][j] += half[i][x] * map[j][x];
-		}
+	if (p->points == p->size)
+		return exponent == i;
+	if (i == 0)
+		return exponent == 0;
+	if (i < sgan_single_points(p->points))
+		return exponent == p->size - 1;
+	return winograd_power[i - sgan_single_points(p->points)][exponent];
 }
 
-static void input_map(size_t alpha, square map)
+/* What the columns of an axis's matrix are for: [points][points] of input, [points][size] of powers. */
+static size_t input_map(const struct sgan_points *p, matrix map)
 {
-	for (size_t i = 0; i < alpha; i++)
-		for (size_t j = 0; j < alpha; j++)
-			map[i][j] = (real)winograd_input_map[alpha - SGAN_WINOGRAD_LEAST][i][j];
+	for (size_t i = 0; i < p->points; i++)
+		for (size_t y = 0; y < p->points; y++)
+			map[i][y] = p->points == p->size ? i == y : winograd_input_map[p->points - SGAN_WINOGRAD_LEAST][i][y];
+	return p->points;
 }
 
-/* Powers of point i, infinity being the last where alpha is even. */
-static real power(size_t alpha, size_t size, size_t i, size_t exponent)
+static size_t power_map(const struct sgan_points *p, matrix map)
 {
-	if (alpha % 2 == 0 && i == alpha - 1)
-		return exponent == size - 1;
-	return (real)winograd_power[i][exponent];
+	for (size_t i = 0; i < p->points; i++)
+		for (size_t y = 0; y < p->size; y++)
+			map[i][y] = power(p, i, y);
+	return p->size;
 }
 
 /* Window to planes. */
-static void to_planes(size_t alpha, size_t size, const square map, const struct sgan_window *w, size_t n,
-                      const real *src, real *dst, size_t plane)
+static void to_planes(const struct sgan_filtering *f, size_t (*make)(const struct sgan_points *, matrix),
+                      const struct sgan_window *window, size_t n, const real *src, real *dst, size_t plane)
 {
-	for (size_t c = 0; c < n; c++) {
-		square from, to;
-		for (size_t y = 0; y < size; y++)
-			for (size_t x = 0; x < size; x++)
-				from[y][x] = inside(w, y, x) ? src[(ptrdiff_t)y * w->row + (ptrdiff_t)x * w->col + (ptrdiff_t)c] : 0;
-		map_square(alpha, size, map, from, to);
-		for (size_t i = 0; i < alpha; i++)
-			for (size_t j = 0; j < alpha; j++)
-				dst[(i * alpha + j) * plane + c] = to[i][j];
-	}
+	matrix map_h, map_w;
+	size_t rows = make(&f->h, map_h), cols = make(&f->w, map_w);
+
+	for (size_t c = 0; c < n; c++)
+		for (size_t i = f->begin; i < f->end; i++) {
+			real half[MOST];
+			for (size_t x = 0; x < cols; x++) {
+				half[x] = 0;
+				for (size_t y = 0; y < rows; y++)
+					if (inside(window, y, x))
+						half[x] += map_h[i][y] * src[(ptrdiff_t)y * window->row + (ptrdiff_t)x * window->col + (ptrdiff_t)c];
+			}
+			for (size_t j = 0; j < f->w.points; j++) {
+				real sum = 0;
+				for (size_t x = 0; x < cols; x++)
+					sum += map_w[j][x] * half[x];
+				dst[((i - f->begin) * f->w.points + j) * plane + c] = sum;
+			}
+		}
 }
 
-void SGAN_SYMBOL(winograd_input__generic)(size_t alpha, const struct sgan_window *window, size_t n, const real *src,
-                                          real *dst, size_t plane)
+void SGAN_SYMBOL(winograd_input__generic)(const struct sgan_filtering *f, const struct sgan_window *window, size_t n,
+                                          const real *src, real *dst, size_t plane)
 {
-	square map;
-
-	input_map(alpha, map);
-	to_planes(alpha, alpha, map, window, n, src, dst, plane);
+	to_planes(f, input_map, window, n, src, dst, plane);
 }
 
-void SGAN_SYMBOL(winograd_evaluate__generic)(size_t alpha, size_t size, const struct sgan_window *window, size_t n,
+void SGAN_SYMBOL(winograd_evaluate__generic)(const struct sgan_filtering *f, const struct sgan_window *window, size_t n,
                                              const real *src, real *dst, size_t plane)
 {
-	square map;
+	to_planes(f, power_map, window, n, src, dst, plane);
+}
 
-	for (size_t i = 0; i < alpha; i++)
-		for (size_t y = 0; y < size; y++)
-			map[i][y] = power(alpha, size, i, y);
-	to_planes(alpha, size, map, window, n, src, dst, plane);
+/* Adds a part's moments of one value to sums [h.size][w.size]. */
+static void add_moments(const struct sgan_filtering *f, const real *src, size_t plane, matrix sums)
+{
+	for (size_t i = f->begin; i < f->end; i++)
+		for (size_t x = 0; x < f->w.size; x++) {
+			real half = 0;
+			for (size_t j = 0; j < f->w.points; j++)
+				half += power(&f->w, j, x) * src[((i - f->begin) * f->w.points + j) * plane];
+			for (size_t y = 0; y < f->h.size; y++)
+				sums[y][x] += power(&f->h, i, y) * half;
+		}
 }
 
 static void store(real value, real *dst, real bias, const struct sgan_epilogue *e)
@@ -90,24 +101,22 @@ static void store(real value, real *dst, real bias, const struct sgan_epilogue *
 	*dst = act_value(value + bias, e->act, e->slope);
 }
 
-void SGAN_SYMBOL(winograd_moments__generic)(size_t alpha, size_t size, const struct sgan_window *window, size_t n,
-                                            const real *src, size_t plane, real *dst, const struct sgan_epilogue *e)
+void SGAN_SYMBOL(winograd_moments__generic)(size_t parts, const struct sgan_filtering *f,
+                                            const struct sgan_window *window, size_t n, const real *src, size_t plane,
+                                            real *dst, const struct sgan_epilogue *e)
 {
-	square map;
-
-	for (size_t y = 0; y < size; y++)
-		for (size_t i = 0; i < alpha; i++)
-			map[y][i] = power(alpha, size, i, y);
 	for (size_t c = 0; c < n; c++) {
-		square from, to;
-		for (size_t i = 0; i < alpha; i++)
-			for (size_t j = 0; j < alpha; j++)
-				from[i][j] = src[(i * alpha + j) * plane + c];
-		map_square(size, alpha, map, from, to);
-		for (size_t y = 0; y < size; y++)
-			for (size_t x = 0; x < size; x++)
+		matrix sums;
+		const real *part_src = src + c;
+		memset(sums, 0, sizeof sums);
+		for (size_t part = 0; part < parts; part++) {
+			add_moments(&f[part], part_src, plane, sums);
+			part_src += (f[part].end - f[part].begin) * f[part].w.points * plane;
+		}
+		for (size_t y = 0; y < f->h.size; y++)
+			for (size_t x = 0; x < f->w.size; x++)
 				if (inside(window, y, x))
-					store(to[y][x], dst + (ptrdiff_t)y * window->row + (ptrdiff_t)x * window->col + (ptrdiff_t)c,
+					store(sums[y][x], dst + (ptrdiff_t)y * window->row + (ptrdiff_t)x * window->col + (ptrdiff_t)c,
 					      e->bias ? e->bias[c] : 0, e);
 	}
 }

@@ -42,7 +42,7 @@ size_t sgan_weights_shared_bytes(const struct conv_problem *problem, bool exchan
 }
 
 /* The total is made where the gradient is to be, unless it is to be added to one. */
-const real *sgan_weights_in_turn(const struct conv_call *call, conv_weights_sum_piece *sum_piece, void *arg)
+real *sgan_weights_in_turn(const struct conv_call *call, conv_weights_sum_piece *sum_piece, void *arg)
 {
 	real *total = call->accumulate && keeps_total(call->problem) ? (real *)(void *)call->shared : NULL;
 	bool accumulate = call->accumulate && !total;

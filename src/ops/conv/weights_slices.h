@@ -25,7 +25,7 @@ size_t sgan_weights_shared_bytes(const struct conv_problem *problem, bool exchan
 /* For sums that are NULL: calls sum_piece for each slice, in order, with where its sum goes, and whether it is added to
  * what is there. Returns the total where the caller is to add its share of it to the gradient, otherwise NULL. */
 typedef void conv_weights_sum_piece(void *arg, struct sgan_image_range images, bool accumulate, real *to);
-const real *sgan_weights_in_turn(const struct conv_call *call, conv_weights_sum_piece *sum_piece, void *arg);
+real *sgan_weights_in_turn(const struct conv_call *call, conv_weights_sum_piece *sum_piece, void *arg);
 
 /* One call of the operation; partials as above, memory of as many tensors. */
 sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *partials);

@@ -22,12 +22,49 @@ bool sgan_winograd_fits(const struct conv_base *b)
 	       b->y_c >= LEAST_CHANNELS;
 }
 
-size_t sgan_winograd_least_points(const struct conv_base *b)
-{
-	size_t points = most_taps(&b->h) + 1; /* of two results */
+/* --- phases ----------------------------------------------------------------------- */
 
-	return points < SGAN_WINOGRAD_LEAST ? SGAN_WINOGRAD_LEAST : points;
+static size_t taps_of(const struct axis *a, bool scatter, bool even, size_t phase)
+{
+	if (even)
+		return most_taps(a);
+	return scatter ? sgan_axis_phase(a, true, phase).taps : ceil_div(a->kernel - phase, a->stride);
 }
+
+size_t sgan_winograd_phases(const struct conv_base *b)
+{
+	return b->h.stride * b->w.stride;
+}
+
+struct winograd_filter sgan_winograd_filter(const struct conv_base *b, bool scatter, bool even, size_t index)
+{
+	size_t h = index / b->w.stride, w = index % b->w.stride;
+
+	return (struct winograd_filter){ h, w, taps_of(&b->h, scatter, even, h), taps_of(&b->w, scatter, even, w) };
+}
+
+static bool points_fit(size_t m, size_t taps)
+{
+	size_t points = winograd_result_points(m, taps).points;
+
+	return points <= SGAN_WINOGRAD_MOST && (taps == 1 ? points < SGAN_WINOGRAD_MOST : points >= SGAN_WINOGRAD_LEAST);
+}
+
+bool sgan_winograd_tiles_fit(const struct conv_base *b, enum conv_operation operation, size_t m, bool even)
+{
+	bool differ = b->h.kernel % b->h.stride || b->w.kernel % b->w.stride;
+
+	if (m < 2 || (!even && !differ))
+		return false;
+	for (size_t i = 0; i < sgan_winograd_phases(b); i++) {
+		struct winograd_filter f = sgan_winograd_filter(b, operation == CONV_SCATTER, even, i);
+		if (!points_fit(m, f.taps_h) || !points_fit(m, f.taps_w))
+			return false;
+	}
+	return true;
+}
+
+/* --- tiles ------------------------------------------------------------------------ */
 
 /* Results of the longest phase. */
 static size_t most_results(const struct axis *a, bool scatter)
@@ -35,15 +72,17 @@ static size_t most_results(const struct axis *a, bool scatter)
 	return scatter ? ceil_div(a->x, a->stride) : a->y;
 }
 
-struct winograd_tiling sgan_winograd_tiling(const struct conv_base *b, enum conv_operation operation, size_t alpha)
+struct winograd_tiling sgan_winograd_tiling(const struct conv_base *b, enum conv_operation operation, size_t m,
+                                            bool even)
 {
 	bool scatter = operation == CONV_SCATTER;
-	struct winograd_tiling t = { .alpha = alpha, .r = most_taps(&b->h) };
 
-	t.m = alpha + 1 - t.r;
-	t.tiles_h = ceil_div(most_results(&b->h, scatter), t.m);
-	t.tiles_w = ceil_div(most_results(&b->w, scatter), t.m);
-	return t;
+	return (struct winograd_tiling){
+		.m = m,
+		.even = even,
+		.tiles_h = ceil_div(most_results(&b->h, scatter), m),
+		.tiles_w = ceil_div(most_results(&b->w, scatter), m),
+	};
 }
 
 static bool shares_windows(const struct axis *a)
@@ -81,28 +120,34 @@ struct span {
 
 /* Of the tile that begins with result `index` of its phase. */
 static struct span span_of(const struct winograd_tiling *t, const struct axis *a, bool scatter, size_t phase,
-                           size_t index)
+                           size_t taps, size_t index)
 {
 	struct span s = { .step = 1 };
 
 	if (scatter) {
-		s.first = sgan_axis_phase(a, true, phase).source + (ptrdiff_t)index - (ptrdiff_t)(t->r - 1);
+		s.first = sgan_axis_phase(a, true, phase).source + (ptrdiff_t)index - (ptrdiff_t)(taps - 1);
 	} else {
 		s.step = (ptrdiff_t)a->stride;
 		s.first = s.step * (ptrdiff_t)index + (ptrdiff_t)phase - (ptrdiff_t)a->pad;
 	}
-	s.inside = sgan_axis_inside(s.first, s.step, t->alpha, scatter ? a->y : a->x);
+	s.inside = sgan_axis_inside(s.first, s.step, winograd_result_points(t->m, taps).points, scatter ? a->y : a->x);
 	return s;
 }
 
-struct sgan_window sgan_winograd_window(const struct winograd_tiling *t, const struct conv_base *b, bool scatter,
-                                        struct winograd_phase phase, const struct winograd_place *at, ptrdiff_t *first)
+struct sgan_window sgan_winograd_window(const struct winograd_windows *windows, size_t first_image, size_t tile,
+                                        ptrdiff_t *first)
 {
+	const struct winograd_tiling *t = windows->tiling;
+	const struct conv_base *b = windows->base;
+	const struct winograd_filter *f = windows->filter;
+	bool scatter = windows->scatter;
+	const struct winograd_place at = sgan_winograd_place(t, first_image, tile);
 	struct conv_view v = conv_view_of(b, scatter ? CONV_SCATTER : CONV_GATHER);
-	struct span h = span_of(t, &b->h, scatter, phase.h, at->y), w = span_of(t, &b->w, scatter, phase.w, at->x);
+	struct span h = span_of(t, &b->h, scatter, f->phase_h, f->taps_h, at.y);
+	struct span w = span_of(t, &b->w, scatter, f->phase_w, f->taps_w, at.x);
 	ptrdiff_t row = (ptrdiff_t)(v.src_w * v.src_c), col = (ptrdiff_t)v.src_c;
 
-	*first = ((ptrdiff_t)(at->image * v.src_h) + h.first) * row + w.first * col;
+	*first = ((ptrdiff_t)(at.image * v.src_h) + h.first) * row + w.first * col;
 	return (struct sgan_window){
 		.row = h.step * row,
 		.col = w.step * col,
@@ -113,7 +158,7 @@ struct sgan_window sgan_winograd_window(const struct winograd_tiling *t, const s
 	};
 }
 
-bool sgan_winograd_tap(const struct axis *a, bool scatter, size_t r, size_t phase, size_t place, size_t *tap)
+bool sgan_winograd_tap(const struct axis *a, bool scatter, size_t taps, size_t phase, size_t place, size_t *tap)
 {
 	struct axis_phase p;
 
@@ -122,6 +167,6 @@ bool sgan_winograd_tap(const struct axis *a, bool scatter, size_t r, size_t phas
 		return *tap < a->kernel;
 	}
 	p = sgan_axis_phase(a, true, phase);
-	*tap = p.tap + (r - 1 - place) * p.tap_step;
-	return r - 1 - place < p.taps;
+	*tap = p.tap + (taps - 1 - place) * p.tap_step;
+	return taps - 1 - place < p.taps;
 }

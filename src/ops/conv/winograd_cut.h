@@ -5,40 +5,61 @@
 
 #include "src/ops/conv/winograd.h"
 
-/* Of a gather or a scatter. */
+/* Of a gather or a scatter. Filters come by windows, and for each of these by parts: one of both is 1. */
 struct winograd {
 	struct winograd_tiling tiling;
-	size_t src_phases, dst_phases; /* of both axes together; one of them is 1 */
-	size_t windows;     /* different ones at each tile's place: 1 where all of the destination's phases have the same */
-	size_t depth;       /* of the products: source channels of all its phases */
-	size_t panels;      /* of gemm_nr channels: those of all the destination's phases */
-	size_t block;       /* tiles that are worked on together */
-	size_t steps, step; /* parts of the depth, and how much of it one is at the most: mapped together */
-	size_t chunk_panels; /* panels that share a block's mapped windows, at the most */
-	double time;         /* expected, as struct conv_algorithm has its cost */
+	struct winograd_filter filter[WINOGRAD_PHASES_MOST];
+	size_t windows;              /* different ones at each tile's place: of a scatter's phases, unless they share one */
+	size_t parts;                /* filters whose results are summed: of a gather's phases, unless summed at the points */
+	size_t src_phases, dst_phases; /* in a filter: of the source in its depth, of the destination in its columns */
+	size_t depth;                /* of the products: source channels */
+	size_t panels;               /* of gemm_nr channels of the destination */
+	size_t block;                /* tiles that are worked on together */
+	size_t steps, step;          /* parts of the depth, and how much of it one is at the most: mapped together */
+	size_t chunk_panels;         /* panels that share a block's mapped windows, at the most */
+	double time;                 /* expected, as struct conv_algorithm has its cost */
 };
 
-/* The cut that is expected to take the least time, for a layer that fits: with `alpha` points, at least
- * sgan_winograd_least_points; 0: with the best number of them. */
+static inline size_t winograd_filters(const struct winograd *w)
+{
+	return w->windows * w->parts;
+}
+
+/* How tiles may be asked for. */
+struct winograd_tiles {
+	size_t m;
+	bool even;
+};
+
+/* The cut that is expected to take the least time, for a layer that fits: with tiles as `only` says, which fit, or with
+ * the best (NULL). */
 struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
-                                  const struct sgan_kernels *kernels, size_t max_batch, size_t alpha);
+                                  const struct sgan_kernels *kernels, size_t max_batch,
+                                  const struct winograd_tiles *only);
 
 /* --- weights' gradient -------------------------------------------------------------
  *
  * The transpose of the gather in its weights: windows of X and tiles of Y are each mapped to the points, multiplied
- * there (over the tiles of a batch, one matrix product for each pair of points), and mapped back to taps. */
+ * there (over the tiles of a batch, one matrix product for each pair of points), and mapped back to taps. Each phase of
+ * X is by itself, with the taps that it has. */
 
 struct winograd_weights {
 	struct winograd_tiling tiling;
-	size_t phases;               /* of X, both axes together */
+	struct winograd_filter filter[WINOGRAD_PHASES_MOST];
+	size_t filters;
+	size_t rows;                 /* of points that are summed together, at the most */
 	size_t block;                /* tiles that are mapped together */
 	size_t x_chunks, x_channels; /* chunks of a phase's channels, and channels of one at the most */
 	size_t y_chunks, y_channels;
 	double time; /* expected */
 };
 
+/* The end of the group of rows of points that begins with row `begin`: no more than `most` of them, but a single row or
+ * pair at the least. */
+size_t sgan_winograd_group_end(const struct sgan_points *h, size_t begin, size_t most);
+
 /* The same of a weight gradient; so many tensors of weights (`sums`) are summed by themselves. */
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
-                                                  size_t max_batch, size_t sums, size_t alpha);
+                                                  size_t max_batch, size_t sums, const struct winograd_tiles *only);
 
 #endif

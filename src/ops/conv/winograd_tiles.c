@@ -1,7 +1,7 @@
 /* Gather and scatter by Winograd's filtering; winograd.h says what is computed. The loops of a chunk, a block of tiles
  * by some panels of the destination's channels:
  *
- *   for each step of the depth
+ *   for each part, and each step of its depth
  *       for each tile of the block
  *           map its window to the points                                      map_windows
  *       for each pair of points, and each panel
@@ -12,7 +12,7 @@
  * With pairs of points outside panels, windows at one pair stay in the nearest cache for all panels, and weights, of
  * which a block reads all, come by once.
  *
- * Packed weights: [panel][point pair][depth][gemm_nr]. */
+ * Packed weights: for each filter [panel][pair of its taps' points][depth][gemm_nr]. */
 #include "src/exec/ctx.h"
 #include "src/ops/conv/algorithms.h"
 #include "src/ops/panels.h"
@@ -26,15 +26,25 @@ struct tiles_job {
 	size_t tiles, blocks;        /* of all images */
 	size_t ranges;               /* that a window's panels are cut into */
 	size_t phase_panels;         /* of one phase of the destination */
+	size_t planes;               /* pairs of points of all parts' products */
 	size_t src_plane, dst_plane; /* elements from a pair of points to the next */
 };
 
 /* What a chunk works on. */
 struct tiles_chunk {
+	size_t window;
 	size_t tile, tiles; /* the first and how many */
 	size_t panel, panels;
 	real *windows;  /* [point pair][tile][step] */
-	real *products; /* [panel][point pair][tile][gemm_nr] */
+	real *products; /* [panel][part][point pair][tile][gemm_nr] */
+};
+
+/* A part of a chunk. */
+struct tiles_part {
+	const struct winograd_filter *filter;
+	struct sgan_filtering results, taps;
+	size_t plane;         /* pairs of points in the products before it */
+	const real *packed;   /* its filter's */
 };
 
 static const struct conv_base *base_of(const struct tiles_job *job)
@@ -44,32 +54,36 @@ static const struct conv_base *base_of(const struct tiles_job *job)
 
 /* --- windows ------------------------------------------------------------------------ */
 
-/* Channels c .. c + count - 1 of a phase of a tile's window. */
-static void map_window(const struct tiles_job *job, const struct winograd_place *at, size_t phase, size_t c,
-                       size_t count, real *to)
+/* Channels c .. c + count - 1 of the windows of a chunk's tiles. */
+static void map_channels(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
+                         const struct winograd_filter *filter, size_t c, size_t count, size_t ld, real *to)
 {
-	const struct winograd_tiling *t = &job->w->tiling;
-	ptrdiff_t first;
-	struct sgan_window window = sgan_winograd_window(t, base_of(job), conv_scatters(job->call->problem),
-	                                                 winograd_phase(base_of(job), phase), at, &first);
+	bool scatter = conv_scatters(job->call->problem);
+	struct winograd_windows windows = { &job->w->tiling, base_of(job), scatter, filter };
+	ptrdiff_t first, next;
+	struct sgan_window window = sgan_winograd_window(&windows, job->call->first, chunk->tile, &first), following;
 
-	job->call->problem->kernels->winograd_input(t->alpha, &window, count, job->call->src + first + (ptrdiff_t)c, to,
-	                                            job->src_plane);
+	for (size_t i = 0; i < chunk->tiles; i++, window = following, first = next) {
+		following = sgan_winograd_window(&windows, job->call->first, chunk->tile + i + 1, &next);
+		window.ahead = next - first;
+		job->call->problem->kernels->winograd_input(
+			&part->results, &window, count, job->call->src + first + (ptrdiff_t)c, to + i * ld, job->src_plane);
+	}
 }
 
 /* A step of `count`, from `k` of the depth on, of all tiles of a chunk. */
-static void map_windows(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t k, size_t count)
+static void map_windows(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
+                        size_t k, size_t count)
 {
-	size_t channels = job->view.src_c, dst_phase = chunk->panel / job->phase_panels;
+	size_t channels = job->view.src_c;
 
-	for (size_t i = 0; i < chunk->tiles; i++) {
-		struct winograd_place at = sgan_winograd_place(&job->w->tiling, job->call->first, chunk->tile + i);
-		for (size_t done = 0, some; done < count; done += some) {
-			size_t phase = (k + done) / channels, c = (k + done) % channels;
-			some = least_of(channels - c, count - done);
-			map_window(job, &at, job->w->src_phases > 1 ? phase : dst_phase, c, some,
-			           chunk->windows + i * count + done);
-		}
+	for (size_t done = 0, some; done < count; done += some) {
+		size_t phase = (k + done) / channels, c = (k + done) % channels;
+		struct winograd_filter filter = *part->filter;
+		some = least_of(channels - c, count - done);
+		if (job->w->src_phases > 1)
+			filter = sgan_winograd_filter(base_of(job), false, true, phase);
+		map_channels(job, chunk, part, &filter, c, some, count, chunk->windows + done);
 	}
 }
 
@@ -77,22 +91,30 @@ static void map_windows(const struct tiles_job *job, const struct tiles_chunk *c
 
 static real *products_of(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel)
 {
-	return chunk->products + (panel - chunk->panel) * winograd_points(&job->w->tiling) * job->dst_plane;
+	return chunk->products + (panel - chunk->panel) * job->planes * job->dst_plane;
+}
+
+/* The taps' pair of points for one of results: the same for all results of an axis that is not filtered. */
+static size_t tap_plane(const struct tiles_part *part, size_t point)
+{
+	size_t i = point / part->results.w.points, j = point % part->results.w.points;
+
+	return (part->taps.h.points > 1 ? i : 0) * part->taps.w.points + (part->taps.w.points > 1 ? j : 0);
 }
 
 /* A panel's products at a pair of points, over a step. */
-static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel, size_t point,
-                           size_t k, size_t count)
+static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
+                           size_t panel, size_t point, size_t k, size_t count)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	const struct sgan_tap tap = { 0, 0 };
 	const struct sgan_epilogue e = { .accumulate = k > 0 };
 	size_t nr = kernels->gemm_nr, n = least_of(job->view.dst_c - panel % job->phase_panels * nr, nr);
 	size_t groups = ceil_div(chunk->tiles, kernels->gemm_mr);
-	const real *weights =
-		job->call->packed + ((panel * winograd_points(&job->w->tiling) + point) * job->w->depth + k) * nr;
+	size_t plane = panel * winograd_planes(&part->taps) + tap_plane(part, point);
+	const real *weights = part->packed + (plane * job->w->depth + k) * nr;
 	const real *windows = chunk->windows + point * job->src_plane;
-	real *products = products_of(job, chunk, panel) + point * job->dst_plane;
+	real *products = products_of(job, chunk, panel) + (part->plane + point) * job->dst_plane;
 
 	for (size_t group = 0; group < groups; group++) {
 		size_t row = share_begin(chunk->tiles, groups, group);
@@ -101,11 +123,12 @@ static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk
 	}
 }
 
-static void multiply(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t k, size_t count)
+static void multiply(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
+                     size_t k, size_t count)
 {
-	for (size_t point = 0; point < winograd_points(&job->w->tiling); point++)
+	for (size_t point = 0; point < winograd_planes(&part->results); point++)
 		for (size_t i = 0; i < chunk->panels; i++)
-			multiply_panel(job, chunk, chunk->panel + i, point, k, count);
+			multiply_panel(job, chunk, part, chunk->panel + i, point, k, count);
 }
 
 /* --- results ------------------------------------------------------------------------ */
@@ -121,58 +144,113 @@ static struct results results_at(const struct axis_phase *p, size_t m, size_t in
 		                     index < p->count ? least_of(p->count - index, m) : 0 };
 }
 
-static void write_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, size_t panel)
+static void write_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *parts,
+                        size_t panel)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	const struct winograd_tiling *t = &job->w->tiling;
 	bool scatter = conv_scatters(job->call->problem);
-	struct winograd_phase phase = winograd_phase(base_of(job), panel / job->phase_panels);
-	struct axis_phase phase_h = sgan_axis_phase(&base_of(job)->h, scatter, phase.h);
-	struct axis_phase phase_w = sgan_axis_phase(&base_of(job)->w, scatter, phase.w);
+	const struct winograd_filter phase =
+		sgan_winograd_filter(base_of(job), scatter, t->even, chunk->window + panel / job->phase_panels);
+	struct axis_phase phase_h = sgan_axis_phase(&base_of(job)->h, scatter, scatter ? phase.phase_h : 0);
+	struct axis_phase phase_w = sgan_axis_phase(&base_of(job)->w, scatter, scatter ? phase.phase_w : 0);
 	size_t c = panel % job->phase_panels * kernels->gemm_nr, dst_c = job->view.dst_c, width = job->view.dst_w * dst_c;
+	struct sgan_filtering f[WINOGRAD_PHASES_MOST];
 	struct sgan_epilogue e = job->call->epilogue;
 
+	for (size_t i = 0; i < job->w->parts; i++)
+		f[i] = parts[i].results;
 	if (e.bias)
 		e.bias += c;
 	for (size_t i = 0; i < chunk->tiles; i++) {
 		struct winograd_place at = sgan_winograd_place(t, job->call->first, chunk->tile + i);
 		struct results h = results_at(&phase_h, t->m, at.y), w = results_at(&phase_w, t->m, at.x);
 		struct sgan_window window = {
-			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count
+			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count, 0
 		};
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
-		kernels->winograd_moments(t->alpha, t->m, &window, least_of(dst_c - c, kernels->gemm_nr),
+		kernels->winograd_moments(job->w->parts, f, &window, least_of(dst_c - c, kernels->gemm_nr),
 		                          products_of(job, chunk, panel) + i * kernels->gemm_nr, job->dst_plane, dst, &e);
 	}
 }
 
 /* --- a chunk ------------------------------------------------------------------------ */
 
+/* Elements of a filter's packed weights. */
+static size_t packed_of(const struct conv_problem *problem, size_t filter)
+{
+	const struct winograd *w = &problem->winograd;
+	const struct sgan_filtering taps = winograd_taps(&w->tiling, &w->filter[filter]);
+
+	return w->panels * winograd_planes(&taps) * w->depth * problem->kernels->gemm_nr;
+}
+
+/* Where a filter's are. */
+static size_t packed_before(const struct conv_problem *problem, size_t filter)
+{
+	size_t before = 0;
+
+	for (size_t i = 0; i < filter; i++)
+		before += packed_of(problem, i);
+	return before;
+}
+
+static void find_parts(const struct tiles_job *job, size_t window, struct tiles_part *parts)
+{
+	size_t plane = 0;
+
+	for (size_t i = 0; i < job->w->parts; i++) {
+		size_t filter = window * job->w->parts + i;
+		const struct winograd_filter *f = &job->w->filter[filter];
+		parts[i] = (struct tiles_part){ f, winograd_results(&job->w->tiling, f), winograd_taps(&job->w->tiling, f),
+			                            plane, job->call->packed + packed_before(job->call->problem, filter) };
+		plane += winograd_planes(&parts[i].results);
+	}
+}
+
 static void compute(const struct tiles_job *job, const struct tiles_chunk *chunk)
 {
-	for (size_t k = 0; k < job->w->depth; k += job->w->step) {
-		size_t count = least_of(job->w->depth - k, job->w->step);
-		map_windows(job, chunk, k, count);
-		multiply(job, chunk, k, count);
-	}
+	struct tiles_part parts[WINOGRAD_PHASES_MOST];
+
+	find_parts(job, chunk->window, parts);
+	for (size_t i = 0; i < job->w->parts; i++)
+		for (size_t k = 0; k < job->w->depth; k += job->w->step) {
+			size_t count = least_of(job->w->depth - k, job->w->step);
+			map_windows(job, chunk, &parts[i], k, count);
+			multiply(job, chunk, &parts[i], k, count);
+		}
 	for (size_t i = 0; i < chunk->panels; i++)
-		write_panel(job, chunk, chunk->panel + i);
+		write_panel(job, chunk, parts, chunk->panel + i);
+}
+
+/* Pairs of points of the largest filter, and of a chunk's products. */
+static size_t most_planes(const struct winograd *w, bool products)
+{
+	size_t most = 0, sum = 0;
+
+	for (size_t i = 0; i < winograd_filters(w); i++) {
+		const struct sgan_filtering results = winograd_results(&w->tiling, &w->filter[i]);
+		size_t planes = winograd_planes(&results);
+		most = planes > most ? planes : most;
+		sum += planes;
+	}
+	return products && w->parts > 1 ? sum : most;
 }
 
 static void compute_chunk(void *arg, size_t index, int worker)
 {
 	const struct tiles_job *job = arg;
-	size_t block = index % job->blocks, range = index / job->blocks % job->ranges;
-	size_t window = index / job->blocks / job->ranges, panels = job->w->panels / job->w->windows;
+	size_t block = index % job->blocks, range = index / job->blocks % job->ranges, panels = job->w->panels;
 	struct tiles_chunk chunk = {
+		.window = index / job->blocks / job->ranges,
 		.tile = share_begin(job->tiles, job->blocks, block),
-		.panel = window * panels + share_begin(panels, job->ranges, range),
+		.panel = share_begin(panels, job->ranges, range),
 		.windows = (real *)(void *)conv_worker_memory(job->call, worker),
 	};
 
 	chunk.tiles = share_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
-	chunk.panels = share_begin(panels, job->ranges, range + 1) - share_begin(panels, job->ranges, range);
-	chunk.products = chunk.windows + winograd_points(&job->w->tiling) * job->src_plane;
+	chunk.panels = share_begin(panels, job->ranges, range + 1) - chunk.panel;
+	chunk.products = chunk.windows + most_planes(job->w, false) * job->src_plane;
 	compute(job, &chunk);
 }
 
@@ -183,22 +261,23 @@ enum { CHUNKS_PER_THREAD = 3 }; /* at the least, where channels can be cut: each
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 {
 	const struct winograd *w = &call->problem->winograd;
-	size_t panels = w->panels / w->windows, wanted;
+	size_t wanted;
 	struct tiles_job job = {
 		.call = call,
 		.w = w,
 		.view = conv_view(call->problem),
 		.tiles = call->images * winograd_tiles(&w->tiling),
 		.phase_panels = w->panels / w->dst_phases,
+		.planes = most_planes(w, true),
 		.src_plane = winograd_plane(w->block, w->step),
 		.dst_plane = winograd_plane(w->block, call->problem->kernels->gemm_nr),
 	};
 
 	job.blocks = ceil_div(job.tiles, w->block);
-	job.ranges = ceil_div(panels, w->chunk_panels);
+	job.ranges = ceil_div(w->panels, w->chunk_panels);
 	wanted = ctx->threads > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->threads, job.blocks * w->windows) : 1;
 	if (job.ranges < wanted)
-		job.ranges = least_of(wanted, panels);
+		job.ranges = least_of(wanted, w->panels);
 	sgan_parallel_for(ctx, job.blocks * job.ranges * w->windows, compute_chunk, &job);
 	return SGAN_OK;
 }
@@ -228,42 +307,48 @@ static void pack_tap(const struct pack_job *p, size_t tap, size_t panel, size_t 
 	sgan_pack_panel(p->problem->kernels, &source, p->problem->kernels->gemm_nr, panel, to);
 }
 
-/* The taps of a phase, zeros for those that it has not: [r][r][rows][gemm_nr]. */
-static void pack_taps(const struct pack_job *p, struct winograd_phase phase, size_t panel, size_t c, size_t rows,
+/* The taps of a phase, zeros for those that it has not: [taps_h][taps_w][rows][gemm_nr]. */
+static void pack_taps(const struct pack_job *p, const struct winograd_filter *f, size_t panel, size_t c, size_t rows,
                       real *to)
 {
 	const struct conv_base *b = &p->problem->base;
-	size_t r = p->problem->winograd.tiling.r, count = rows * p->problem->kernels->gemm_nr;
+	size_t count = rows * p->problem->kernels->gemm_nr;
 	bool scatter = conv_scatters(p->problem);
 
-	for (size_t i = 0; i < r; i++)
-		for (size_t j = 0; j < r; j++, to += count) {
+	for (size_t i = 0; i < f->taps_h; i++)
+		for (size_t j = 0; j < f->taps_w; j++, to += count) {
 			size_t tap_h, tap_w;
-			if (sgan_winograd_tap(&b->h, scatter, r, phase.h, i, &tap_h) &&
-			    sgan_winograd_tap(&b->w, scatter, r, phase.w, j, &tap_w))
+			if (sgan_winograd_tap(&b->h, scatter, f->taps_h, f->phase_h, i, &tap_h) &&
+			    sgan_winograd_tap(&b->w, scatter, f->taps_w, f->phase_w, j, &tap_w))
 				pack_tap(p, tap_h * b->w.kernel + tap_w, panel, c, rows, to);
 			else
 				memset(to, 0, count * sizeof(real));
 		}
 }
 
-/* A chunk is a panel, a phase of the source and some rows of its channels. */
+/* A chunk is a filter's panel, a phase in its depth and some rows of that one's channels. */
 static void pack_chunk(void *arg, size_t index, int worker)
 {
 	const struct pack_job *p = arg;
 	const struct winograd *w = &p->problem->winograd;
-	const struct winograd_tiling *t = &w->tiling;
 	size_t nr = p->problem->kernels->gemm_nr, channels = conv_view(p->problem).src_c;
 	size_t c = index % p->strips * p->rows, count = least_of(channels - c, p->rows) * nr;
-	size_t src_phase = index / p->strips % w->src_phases, panel = index / p->strips / w->src_phases;
-	size_t phase = conv_scatters(p->problem) ? panel / p->phase_panels : src_phase;
-	struct sgan_window window = { (ptrdiff_t)(t->r * count), (ptrdiff_t)count, 0, t->r, 0, t->r };
-	real *packed = p->packed + (panel * winograd_points(t) * w->depth + src_phase * channels + c) * nr;
-	_Alignas(SGAN_ALIGN) real taps[PACK_TAPS * PACK_VALUES];
+	size_t src_phase = index / p->strips % w->src_phases, panel = index / p->strips / w->src_phases % w->panels;
+	size_t filter = index / p->strips / w->src_phases / w->panels;
+	const struct sgan_filtering taps = winograd_taps(&w->tiling, &w->filter[filter]);
+	const struct winograd_filter phase =
+		sgan_winograd_filter(&p->problem->base, conv_scatters(p->problem), w->tiling.even,
+		                     filter + src_phase + panel / p->phase_panels);
+	struct sgan_window window = {
+		(ptrdiff_t)(phase.taps_w * count), (ptrdiff_t)count, 0, phase.taps_h, 0, phase.taps_w, 0
+	};
+	size_t row = panel * winograd_planes(&taps) * w->depth + src_phase * channels + c;
+	_Alignas(SGAN_ALIGN) real values[PACK_TAPS * PACK_VALUES];
 
 	(void)worker;
-	pack_taps(p, winograd_phase(&p->problem->base, phase), panel % p->phase_panels, c, count / nr, taps);
-	p->problem->kernels->winograd_evaluate(t->alpha, t->r, &window, count, taps, packed, w->depth * nr);
+	pack_taps(p, &phase, panel % p->phase_panels, c, count / nr, values);
+	p->problem->kernels->winograd_evaluate(&taps, &window, count, values,
+	                                       p->packed + packed_before(p->problem, filter) + row * nr, w->depth * nr);
 }
 
 static void pack(sgan_ctx *ctx, const struct conv_problem *problem, const real *weights, real *packed)
@@ -278,7 +363,7 @@ static void pack(sgan_ctx *ctx, const struct conv_problem *problem, const real *
 	};
 
 	p.strips = ceil_div(conv_view(problem).src_c, p.rows);
-	sgan_parallel_for(ctx, w->panels * w->src_phases * p.strips, pack_chunk, &p);
+	sgan_parallel_for(ctx, winograd_filters(w) * w->panels * w->src_phases * p.strips, pack_chunk, &p);
 }
 
 /* --- the rows of the table ---------------------------------------------------------- */
@@ -290,7 +375,7 @@ static bool fits(const struct conv_problem *problem)
 
 static void make_cut(struct conv_problem *problem)
 {
-	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, 0);
+	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, NULL);
 }
 
 static double cost(const struct conv_problem *problem)
@@ -300,18 +385,16 @@ static double cost(const struct conv_problem *problem)
 
 static size_t packed_count(const struct conv_problem *problem)
 {
-	const struct winograd *w = &problem->winograd;
-
-	return w->panels * winograd_points(&w->tiling) * w->depth * problem->kernels->gemm_nr;
+	return packed_before(problem, winograd_filters(&problem->winograd));
 }
 
 static size_t worker_bytes(const struct conv_problem *problem)
 {
 	const struct winograd *w = &problem->winograd;
-	size_t windows = winograd_plane(w->block, w->step);
-	size_t products = winograd_plane(w->block, problem->kernels->gemm_nr) * w->chunk_panels;
+	size_t windows = winograd_plane(w->block, w->step) * most_planes(w, false);
+	size_t products = winograd_plane(w->block, problem->kernels->gemm_nr) * most_planes(w, true) * w->chunk_panels;
 
-	return conv_round_bytes(winograd_points(&w->tiling) * (windows + products) * sizeof(real));
+	return conv_round_bytes((windows + products) * sizeof(real));
 }
 
 #define WINOGRAD(of)                                                                                                   \
