@@ -18,18 +18,20 @@ TILE_INLINE void wgrad_pixel(size_t m, size_t nv, struct tile_edge edge, const f
 
 	TILE_UNROLL for (size_t v = 0; v < nv; v++)
 		y_values[v] = tile_load(y, v, nv, edge);
-	TILE_UNROLL for (size_t i = 0; i < m; i++) {
-		vec x_value = vec_set(x[i]);
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			sum[i][v] = vec_fma(x_value, y_values[v], sum[i][v]);
-	}
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		tile_add_row(i, nv, x + i, y_values, sum);
 }
+
+/* How far ahead Y is asked for, in pixels: a panel of it comes from the second-level cache, once for each tile. */
+enum { WGRAD_AHEAD = 24 };
 
 TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
                            const float *x, const float *y, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
 	for (; cols; cols--, x += w->x_col, y += w->y_col, *ahead += w->ahead_step) {
 		vec_fetch(*ahead);
+		TILE_UNROLL for (size_t v = 0; v < nv; v += VEC_LINE / sizeof(vec))
+			vec_fetch_near(y + WGRAD_AHEAD * w->y_col + v * VEC);
 		wgrad_pixel(m, nv, edge, x, y, sum);
 	}
 }
@@ -66,9 +68,11 @@ TILE_INLINE void wgrad_range(size_t m, size_t nv, struct tile_edge edge, const s
 
 	tile_clear(m, nv, sum);
 	for (ptrdiff_t image = 0; image < (ptrdiff_t)w->images; image++, x += w->x_image, y += w->y_image) {
-		if (m * nv >= WGRAD_LEAST_SUMS)
+		if (w->rows == 1)
+			wgrad_row(m, nv, edge, w, end - begin, x, y, ahead, sum);
+		else if (m * nv >= WGRAD_LEAST_SUMS)
 			wgrad_rows(m, nv, edge, w, end - begin, x, y, ahead, sum);
-		for (ptrdiff_t row = 0; row < (ptrdiff_t)w->rows && m * nv < WGRAD_LEAST_SUMS; row++)
+		for (ptrdiff_t row = 0; row < (ptrdiff_t)w->rows && w->rows > 1 && m * nv < WGRAD_LEAST_SUMS; row++)
 			wgrad_row(m, nv, edge, w, end - begin, x + row * w->x_row, y + row * w->y_row, ahead, sum);
 	}
 }
