@@ -39,7 +39,7 @@ enum { VEC_FMA_AT = 1 };
 
 static inline __attribute__((always_inline)) vec vec_fma_at(const float *p, vec b, vec c)
 {
-	__asm__("vfmadd231ps\t%2%{1to16%}, %1, %0" : "+v"(c) : "v"(b), "m"(*p));
+	__asm__ volatile("vfmadd231ps\t%2%{1to16%}, %1, %0" : "+v"(c) : "v"(b), "m"(*p));
 	return c;
 }
 

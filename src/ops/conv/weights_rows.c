@@ -84,6 +84,7 @@ static void sum_tile(const struct rows_job *job, const struct conv_weights_chunk
 	ask_for_tile(job, chunk, tile + 1, walk);
 	for (size_t i = 0; i < chunk->panels; i++) {
 		size_t column = (chunk->panel + i) * nr;
+		walk->sums_next = (ptrdiff_t)(i + 1 < chunk->panels ? nr : m * y_c - i * nr);
 		problem->kernels->wgrad(walk, x, memory->y + i * job->rows * nr, job->result + c * y_c + column,
 		                        (ptrdiff_t)y_c, m, least_of(y_c - column, nr), job->accumulate);
 		walk->ahead_step = 0;
