@@ -4,28 +4,49 @@
  *   for each row r, channel c of X and channel o of Y
  *       diff_weights[c][o] += X[r][c] * Y[r][o]
  *
- * A tile of the result is summed over all rows at once, slice after slice. A chunk copies its columns of Y, each panel
- * to a place of its own, and then, a tile at a time, those of X, unless they are read only once: as they lie, with a
- * power of two of columns between them, they would fight for a few cache sets. It must not know how else a batch can be
- * cut. */
+ * A tile of the result is summed over all rows at once, slice after slice. A worker copies the panels of Y that its
+ * chunks share, each to a place of its own, when it first comes to them, and the columns of X a few tiles at a time,
+ * unless they are read only once: as they lie, with a power of two of columns between them, they would fight for a few
+ * cache sets, and each row would be on a page of its own. It must not know how else a batch can be cut. */
 #include "src/exec/ctx.h"
 #include "src/ops/conv/algorithms.h"
 #include "src/ops/conv/weights_slices.h"
 #include "src/ops/panels.h"
 
+enum {
+	STRIP = 4, /* tiles whose columns of X are copied at once, at the most */
+	NO_CHUNK = -1
+};
+
 struct rows_job {
 	const struct conv_call *call;
 	struct conv_weights_grid grid;
+	size_t threads;
 	size_t *ends, slices; /* [slices]: the row after a slice's last, of the slices that have any */
 	size_t row, rows;     /* those of X and Y that are summed */
 	real *result;
 	bool accumulate; /* add to what result holds instead of overwriting it */
 };
 
+/* What of Y a worker has copied: the first panels of a chunk. */
+struct rows_held {
+	ptrdiff_t y_chunk;
+	size_t panels;
+};
+
 /* A worker's memory. */
 struct rows_memory {
-	real *x; /* a tile's columns: [row][x_pitch] */
+	struct rows_held *held;
+	real *x; /* a strip's columns: [row][columns] */
 	real *y; /* [panel][row][nr] */
+};
+
+/* Work on a chunk. The next one, as workers in step take them, has its columns of X `jump` further; 0: not known. */
+struct rows_work {
+	const struct rows_job *job;
+	struct conv_weights_chunk chunk;
+	struct rows_memory memory;
+	size_t jump;
 };
 
 static size_t most_rows(const struct conv_problem *problem)
@@ -37,74 +58,102 @@ static size_t lay_out(const struct conv_problem *problem, char *base, struct row
 {
 	const struct conv_weights_shape *s = &problem->cut.shape;
 	size_t panels = ceil_div(s->panels, problem->cut.y_chunks);
-	size_t x = conv_round_bytes(most_rows(problem) * s->x_pitch * sizeof(real));
+	size_t held = conv_round_bytes(sizeof(struct rows_held));
+	size_t x = conv_round_bytes(most_rows(problem) * STRIP * s->mr * sizeof(real));
 
 	if (memory)
-		*memory = (struct rows_memory){ .x = (real *)(void *)base, .y = (real *)(void *)(base + x) };
-	return x + conv_round_bytes(most_rows(problem) * panels * s->nr * sizeof(real));
+		*memory = (struct rows_memory){ .held = (struct rows_held *)(void *)base,
+			                            .x = (real *)(void *)(base + held),
+			                            .y = (real *)(void *)(base + held + x) };
+	return held + x + conv_round_bytes(most_rows(problem) * panels * s->nr * sizeof(real));
 }
-
-/* --- a tile ------------------------------------------------------------------ */
 
 static const real *x_rows(const struct rows_job *job)
 {
 	return job->call->x + job->row * job->call->problem->base.x_c;
 }
 
-/* Fetches the last cache line of each row of the next tile of X; the first was fetched with this tile or with the one
- * before. */
-static void ask_for_tile(const struct rows_job *job, const struct conv_weights_chunk *chunk, size_t tile,
-                         struct sgan_walk *walk)
+static const real *y_rows(const struct rows_job *job)
 {
-	walk->ahead = x_rows(job);
+	return job->call->y + job->row * job->call->problem->base.y_c;
+}
+
+/* --- a tile ------------------------------------------------------------------ */
+
+/* Panel i of the chunk's. */
+static const real *take_panel(const struct rows_work *work, size_t i)
+{
+	const struct rows_job *job = work->job;
+	const struct conv_problem *problem = job->call->problem;
+	size_t nr = problem->cut.shape.nr, y_c = problem->base.y_c;
+	struct sgan_panel_source source = { .first = y_rows(job), .rows = job->rows, .cols = y_c, .ld = y_c };
+	real *panel = work->memory.y + i * job->rows * nr;
+
+	if (i >= work->memory.held->panels) {
+		sgan_pack_panel(problem->kernels, &source, nr, work->chunk.panel + i, panel);
+		work->memory.held->panels = i + 1;
+	}
+	return panel;
+}
+
+/* With each row a tile asks for a cache line of what is copied next: of the next panel of Y, if it was not yet; with the
+ * last panel, of X, where the tile that is `x_next` columns further ends. */
+static void ask(const struct rows_work *work, size_t i, size_t x_last, size_t x_next, struct sgan_walk *walk)
+{
+	const struct conv_problem *problem = work->job->call->problem;
+
+	walk->ahead = x_rows(work->job);
 	walk->ahead_step = 0;
-	if (tile >= chunk->tiles)
-		return;
-	walk->ahead = x_rows(job) + chunk->c + conv_chunk_tile(chunk, tile + 1) - 1;
-	walk->ahead_step = (ptrdiff_t)job->call->problem->base.x_c;
+	if (i + 1 < work->chunk.panels && i + 1 >= work->memory.held->panels) {
+		walk->ahead = y_rows(work->job) + (work->chunk.panel + i + 1) * problem->cut.shape.nr;
+		walk->ahead_step = (ptrdiff_t)problem->base.y_c;
+	} else if (i + 1 == work->chunk.panels && x_next && x_last + x_next < problem->base.x_c) {
+		walk->ahead = x_rows(work->job) + x_last + x_next;
+		walk->ahead_step = (ptrdiff_t)problem->base.x_c;
+	}
 }
 
-static bool copies_x(const struct conv_weights_chunk *chunk)
+/* The tile of m columns from c on, at x. What is copied next is x_next columns further; the next tile is to_next
+ * further. */
+static void sum_tile(const struct rows_work *work, const real *x, size_t c, size_t m, size_t x_next, size_t to_next,
+                     struct sgan_walk *walk)
 {
-	return chunk->panels > 1;
-}
-
-static void sum_tile(const struct rows_job *job, const struct conv_weights_chunk *chunk, size_t tile,
-                     struct sgan_walk *walk, const struct rows_memory *memory)
-{
+	const struct rows_job *job = work->job;
 	const struct conv_problem *problem = job->call->problem;
 	size_t y_c = problem->base.y_c, nr = problem->cut.shape.nr;
-	size_t c = chunk->c + conv_chunk_tile(chunk, tile), m = chunk->c + conv_chunk_tile(chunk, tile + 1) - c;
-	const real *x = x_rows(job) + c;
 
-	if (copies_x(chunk)) {
-		problem->kernels->copy(job->rows, m, x, (ptrdiff_t)problem->base.x_c, memory->x, walk->x_col);
-		x = memory->x;
-	}
-	ask_for_tile(job, chunk, tile + 1, walk);
-	for (size_t i = 0; i < chunk->panels; i++) {
-		size_t column = (chunk->panel + i) * nr;
-		walk->sums_next = (ptrdiff_t)(i + 1 < chunk->panels ? nr : m * y_c - i * nr);
-		problem->kernels->wgrad(walk, x, memory->y + i * job->rows * nr, job->result + c * y_c + column,
-		                        (ptrdiff_t)y_c, m, least_of(y_c - column, nr), job->accumulate);
-		walk->ahead_step = 0;
+	for (size_t i = 0; i < work->chunk.panels; i++) {
+		size_t column = (work->chunk.panel + i) * nr;
+		const real *panel = take_panel(work, i);
+		ask(work, i, c + m - 1, x_next, walk);
+		walk->sums_next = i + 1 < work->chunk.panels ? (ptrdiff_t)nr : (ptrdiff_t)(to_next * y_c) - (ptrdiff_t)(i * nr);
+		problem->kernels->wgrad(walk, x, panel, job->result + c * y_c + column, (ptrdiff_t)y_c, m,
+		                        least_of(y_c - column, nr), job->accumulate);
 	}
 }
 
 /* --- a chunk ----------------------------------------------------------------- */
 
-static void copy_y(const struct rows_job *job, const struct conv_weights_chunk *chunk, real *to)
+/* Tiles begin .. end - 1 of the chunk. */
+static void sum_strip(const struct rows_work *work, size_t begin, size_t end, bool copies, struct sgan_walk *walk)
 {
+	const struct rows_job *job = work->job;
 	const struct conv_problem *problem = job->call->problem;
-	size_t y_c = problem->base.y_c, nr = problem->cut.shape.nr, column = chunk->panel * nr;
-	struct sgan_panel_source source = {
-		.first = job->call->y + job->row * y_c + column,
-		.rows = job->rows,
-		.cols = least_of(chunk->panels * nr, y_c - column),
-		.ld = y_c,
-	};
+	const struct conv_weights_chunk *chunk = &work->chunk;
+	size_t first = conv_chunk_tile(chunk, begin), count = conv_chunk_tile(chunk, end) - first;
+	const real *x = x_rows(job) + chunk->c + first;
+	size_t x_next = end < chunk->tiles ? count : work->jump ? work->jump - first : 0;
 
-	sgan_pack_panels(problem->kernels, &source, nr, to, job->rows * nr, nr);
+	if (copies) {
+		problem->kernels->copy(job->rows, count, x, (ptrdiff_t)problem->base.x_c, work->memory.x, (ptrdiff_t)count);
+		walk->x_col = (ptrdiff_t)count;
+		x = work->memory.x;
+	}
+	for (size_t tile = begin; tile < end; tile++) {
+		size_t c = conv_chunk_tile(chunk, tile), m = conv_chunk_tile(chunk, tile + 1) - c;
+		size_t to_next = tile + 1 < chunk->tiles ? m : work->jump ? work->jump - c : 0;
+		sum_tile(work, x + (c - first), chunk->c + c, m, x_next, to_next, walk);
+	}
 }
 
 /* A chunk is some of X's and of Y's channels, all rows. */
@@ -112,23 +161,28 @@ static void rows_chunk(void *arg, size_t index, int worker)
 {
 	const struct rows_job *job = arg;
 	const struct conv_problem *problem = job->call->problem;
-	const struct conv_weights_shape *s = &problem->cut.shape;
-	struct conv_weights_chunk chunk =
-		sgan_weights_chunk(&problem->cut, &job->grid, index / job->grid.y_chunks, index % job->grid.y_chunks);
-	struct rows_memory memory;
+	size_t x_chunks = job->grid.x_chunks, y_chunk = index / x_chunks, next = index % x_chunks + job->threads;
+	struct rows_work work = {
+		.job = job,
+		.chunk = sgan_weights_chunk(&problem->cut, &job->grid, index % x_chunks, y_chunk),
+	};
+	bool copies = work.chunk.panels > 1;
 	struct sgan_walk walk = {
 		.images = 1,
 		.rows = 1,
 		.ranges = job->slices,
 		.range_end = job->ends,
-		.x_col = (ptrdiff_t)(copies_x(&chunk) ? s->x_pitch : problem->base.x_c),
-		.y_col = (ptrdiff_t)s->nr,
+		.x_col = (ptrdiff_t)problem->base.x_c,
+		.y_col = (ptrdiff_t)problem->cut.shape.nr,
 	};
 
-	lay_out(problem, conv_worker_memory(job->call, worker), &memory);
-	copy_y(job, &chunk, memory.y);
-	for (size_t tile = 0; tile < chunk.tiles; tile++)
-		sum_tile(job, &chunk, tile, &walk, &memory);
+	lay_out(problem, conv_worker_memory(job->call, worker), &work.memory);
+	if (work.memory.held->y_chunk != (ptrdiff_t)y_chunk)
+		*work.memory.held = (struct rows_held){ .y_chunk = (ptrdiff_t)y_chunk };
+	if (next < x_chunks)
+		work.jump = sgan_weights_chunk(&problem->cut, &job->grid, next, y_chunk).c - work.chunk.c;
+	for (size_t tile = 0; tile < work.chunk.tiles; tile += copies ? STRIP : 1)
+		sum_strip(&work, tile, least_of(tile + (copies ? STRIP : 1), work.chunk.tiles), copies, &walk);
 }
 
 /* --- all of it --------------------------------------------------------------- */
@@ -150,6 +204,7 @@ static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, 
 	struct rows_job job = {
 		.call = call,
 		.ends = (size_t *)(void *)call->shared,
+		.threads = (size_t)ctx->threads,
 		.row = slice_row(call, begin),
 		.result = result,
 		.accumulate = accumulate,
@@ -163,6 +218,11 @@ static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, 
 	}
 	if (!job.rows)
 		return;
+	for (int worker = 0; worker < ctx->threads; worker++) {
+		struct rows_memory memory;
+		lay_out(call->problem, conv_worker_memory(call, worker), &memory);
+		memory.held->y_chunk = NO_CHUNK;
+	}
 	job.grid = sgan_weights_grid_matrix(&sizes, &call->problem->cut, &work);
 	sgan_parallel_for(ctx, job.grid.x_chunks * job.grid.y_chunks, rows_chunk, &job);
 }
