@@ -49,6 +49,16 @@ struct rows_work {
 	size_t jump;
 };
 
+/* Tiles of a chunk that share a copy of X, begin .. end - 1. The panel that is in the first-level cache is multiplied by
+ * all of them, then the next. */
+struct rows_strip {
+	size_t begin, end;
+	size_t c; /* its first column */
+	const real *x;
+	size_t to_next;   /* columns from it to the strip that comes next; 0: none, or not known */
+	size_t ask_panel; /* with which that one's columns are asked for */
+};
+
 static size_t most_rows(const struct conv_problem *problem)
 {
 	return problem->max_batch * problem->base.h.y * problem->base.w.y;
@@ -78,7 +88,13 @@ static const real *y_rows(const struct rows_job *job)
 	return job->call->y + job->row * job->call->problem->base.y_c;
 }
 
-/* --- a tile ------------------------------------------------------------------ */
+/* What is read once is not copied. */
+static bool copies_x(const struct conv_weights_chunk *chunk)
+{
+	return chunk->panels > 1;
+}
+
+/* --- a strip ------------------------------------------------------------------ */
 
 /* Panel i of the chunk's. */
 static const real *take_panel(const struct rows_work *work, size_t i)
@@ -96,64 +112,77 @@ static const real *take_panel(const struct rows_work *work, size_t i)
 	return panel;
 }
 
-/* With each row a tile asks for a cache line of what is copied next: of the next panel of Y, if it was not yet; with the
- * last panel, of X, where the tile that is `x_next` columns further ends. */
-static void ask(const struct rows_work *work, size_t i, size_t x_last, size_t x_next, struct sgan_walk *walk)
+/* With each row a tile asks for a cache line of what is copied next. That is the next panel of Y, if it was not copied
+ * yet: the strip's first tile asks for where its rows begin, the second for where they end. After that it is the next
+ * strip of X: each tile asks for where its columns will end. */
+static void ask(const struct rows_work *work, const struct rows_strip *strip, size_t i, size_t tile,
+                struct sgan_walk *walk)
 {
 	const struct conv_problem *problem = work->job->call->problem;
+	size_t x_last = strip->c + conv_chunk_tile(&work->chunk, tile + 1) - conv_chunk_tile(&work->chunk, strip->begin) - 1;
 
 	walk->ahead = x_rows(work->job);
 	walk->ahead_step = 0;
 	if (i + 1 < work->chunk.panels && i + 1 >= work->memory.held->panels) {
-		walk->ahead = y_rows(work->job) + (work->chunk.panel + i + 1) * problem->cut.shape.nr;
-		walk->ahead_step = (ptrdiff_t)problem->base.y_c;
-	} else if (i + 1 == work->chunk.panels && x_next && x_last + x_next < problem->base.x_c) {
-		walk->ahead = x_rows(work->job) + x_last + x_next;
+		size_t column = (work->chunk.panel + i + 1) * problem->cut.shape.nr;
+		size_t last = least_of(column + problem->cut.shape.nr, problem->base.y_c) - 1;
+		walk->ahead = y_rows(work->job) + (tile == strip->begin ? column : last);
+		walk->ahead_step = tile - strip->begin < 2 ? (ptrdiff_t)problem->base.y_c : 0;
+	} else if (i == strip->ask_panel && strip->to_next && x_last + strip->to_next < problem->base.x_c) {
+		walk->ahead = x_rows(work->job) + x_last + strip->to_next;
 		walk->ahead_step = (ptrdiff_t)problem->base.x_c;
 	}
 }
 
-/* The tile of m columns from c on, at x. What is copied next is x_next columns further; the next tile is to_next
- * further. */
-static void sum_tile(const struct rows_work *work, const real *x, size_t c, size_t m, size_t x_next, size_t to_next,
-                     struct sgan_walk *walk)
+/* Panel i of all tiles of a strip. */
+static void sum_panel(const struct rows_work *work, const struct rows_strip *strip, size_t i, struct sgan_walk *walk)
 {
 	const struct rows_job *job = work->job;
 	const struct conv_problem *problem = job->call->problem;
-	size_t y_c = problem->base.y_c, nr = problem->cut.shape.nr;
+	size_t y_c = problem->base.y_c, nr = problem->cut.shape.nr, column = (work->chunk.panel + i) * nr;
+	const real *panel = take_panel(work, i);
 
-	for (size_t i = 0; i < work->chunk.panels; i++) {
-		size_t column = (work->chunk.panel + i) * nr;
-		const real *panel = take_panel(work, i);
-		ask(work, i, c + m - 1, x_next, walk);
-		walk->sums_next = i + 1 < work->chunk.panels ? (ptrdiff_t)nr : (ptrdiff_t)(to_next * y_c) - (ptrdiff_t)(i * nr);
-		problem->kernels->wgrad(walk, x, panel, job->result + c * y_c + column, (ptrdiff_t)y_c, m,
-		                        least_of(y_c - column, nr), job->accumulate);
+	for (size_t tile = strip->begin; tile < strip->end; tile++) {
+		size_t from = conv_chunk_tile(&work->chunk, tile) - conv_chunk_tile(&work->chunk, strip->begin);
+		size_t m = conv_chunk_tile(&work->chunk, tile + 1) - conv_chunk_tile(&work->chunk, tile);
+		ask(work, strip, i, tile, walk);
+		if (tile + 1 < strip->end)
+			walk->sums_next = (ptrdiff_t)(m * y_c);
+		else if (i + 1 < work->chunk.panels)
+			walk->sums_next = (ptrdiff_t)nr - (ptrdiff_t)(from * y_c);
+		else
+			walk->sums_next = ((ptrdiff_t)strip->to_next - (ptrdiff_t)from) * (ptrdiff_t)y_c - (ptrdiff_t)(i * nr);
+		problem->kernels->wgrad(walk, strip->x + from, panel, job->result + (strip->c + from) * y_c + column,
+		                        (ptrdiff_t)y_c, m, least_of(y_c - column, nr), job->accumulate);
 	}
 }
 
 /* --- a chunk ----------------------------------------------------------------- */
 
 /* Tiles begin .. end - 1 of the chunk. */
-static void sum_strip(const struct rows_work *work, size_t begin, size_t end, bool copies, struct sgan_walk *walk)
+static void sum_strip(const struct rows_work *work, size_t begin, size_t end, struct sgan_walk *walk)
 {
 	const struct rows_job *job = work->job;
 	const struct conv_problem *problem = job->call->problem;
 	const struct conv_weights_chunk *chunk = &work->chunk;
 	size_t first = conv_chunk_tile(chunk, begin), count = conv_chunk_tile(chunk, end) - first;
-	const real *x = x_rows(job) + chunk->c + first;
-	size_t x_next = end < chunk->tiles ? count : work->jump ? work->jump - first : 0;
+	struct rows_strip strip = {
+		.begin = begin,
+		.end = end,
+		.c = chunk->c + first,
+		.x = x_rows(job) + chunk->c + first,
+		.to_next = end < chunk->tiles ? count : work->jump ? work->jump - first : 0,
+		.ask_panel = work->memory.held->panels < chunk->panels ? chunk->panels - 1 : 0,
+	};
 
-	if (copies) {
-		problem->kernels->copy(job->rows, count, x, (ptrdiff_t)problem->base.x_c, work->memory.x, (ptrdiff_t)count);
+	if (copies_x(chunk)) {
+		problem->kernels->copy(job->rows, count, strip.x, (ptrdiff_t)problem->base.x_c, work->memory.x,
+		                       (ptrdiff_t)count);
 		walk->x_col = (ptrdiff_t)count;
-		x = work->memory.x;
+		strip.x = work->memory.x;
 	}
-	for (size_t tile = begin; tile < end; tile++) {
-		size_t c = conv_chunk_tile(chunk, tile), m = conv_chunk_tile(chunk, tile + 1) - c;
-		size_t to_next = tile + 1 < chunk->tiles ? m : work->jump ? work->jump - c : 0;
-		sum_tile(work, x + (c - first), chunk->c + c, m, x_next, to_next, walk);
-	}
+	for (size_t i = 0; i < chunk->panels; i++)
+		sum_panel(work, &strip, i, walk);
 }
 
 /* A chunk is some of X's and of Y's channels, all rows. */
@@ -166,7 +195,6 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		.job = job,
 		.chunk = sgan_weights_chunk(&problem->cut, &job->grid, index % x_chunks, y_chunk),
 	};
-	bool copies = work.chunk.panels > 1;
 	struct sgan_walk walk = {
 		.images = 1,
 		.rows = 1,
@@ -181,8 +209,8 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		*work.memory.held = (struct rows_held){ .y_chunk = (ptrdiff_t)y_chunk };
 	if (next < x_chunks)
 		work.jump = sgan_weights_chunk(&problem->cut, &job->grid, next, y_chunk).c - work.chunk.c;
-	for (size_t tile = 0; tile < work.chunk.tiles; tile += copies ? STRIP : 1)
-		sum_strip(&work, tile, least_of(tile + (copies ? STRIP : 1), work.chunk.tiles), copies, &walk);
+	for (size_t tile = 0; tile < work.chunk.tiles; tile += STRIP)
+		sum_strip(&work, tile, least_of(tile + STRIP, work.chunk.tiles), &walk);
 }
 
 /* --- all of it --------------------------------------------------------------- */
