@@ -303,15 +303,15 @@ struct conv_weights_grid sgan_weights_grid_matrix(const struct conv_weights_size
                                                   const struct conv_weights_cut *cut,
                                                   const struct conv_weights_work *work)
 {
-	enum { CHUNKS_PER_THREAD = 16, MOST_TILES = 4 };
+	enum { CHUNKS_PER_THREAD = 16 };
 	const struct conv_weights_shape *s = &cut->shape;
 	size_t threads = (size_t)work->threads, wanted = CHUNKS_PER_THREAD * threads;
 	double rows = (double)work->images * (double)(sizes->base->h.y * sizes->base->w.y);
 	double flops = 2 * rows * (double)s->values * (double)(s->panels * s->nr);
 	size_t most = (size_t)(flops / sizes->kernels->blocking.taps_chunk.least);
-	size_t tiles = least_of(s->tiles / wanted + 1, MOST_TILES);
-	struct conv_weights_grid grid = { ceil_div(s->tiles, tiles), cut->y_chunks };
+	struct conv_weights_grid grid = { ceil_div(s->tiles, s->tiles / wanted + 1), cut->y_chunks };
 
+	grid.x_chunks = least_of(round_up(grid.x_chunks, threads), s->tiles);
 	most = most > threads ? most : threads;
 	if (grid.x_chunks * grid.y_chunks > most)
 		grid.x_chunks = ceil_div(most, grid.y_chunks);

@@ -195,6 +195,7 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		.job = job,
 		.chunk = sgan_weights_chunk(&problem->cut, &job->grid, index % x_chunks, y_chunk),
 	};
+	size_t strip = copies_x(&work.chunk) ? STRIP : 1;
 	struct sgan_walk walk = {
 		.images = 1,
 		.rows = 1,
@@ -209,8 +210,8 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		*work.memory.held = (struct rows_held){ .y_chunk = (ptrdiff_t)y_chunk };
 	if (next < x_chunks)
 		work.jump = sgan_weights_chunk(&problem->cut, &job->grid, next, y_chunk).c - work.chunk.c;
-	for (size_t tile = 0; tile < work.chunk.tiles; tile += STRIP)
-		sum_strip(&work, tile, least_of(tile + STRIP, work.chunk.tiles), &walk);
+	for (size_t tile = 0; tile < work.chunk.tiles; tile += strip)
+		sum_strip(&work, tile, least_of(tile + strip, work.chunk.tiles), &walk);
 }
 
 /* --- all of it --------------------------------------------------------------- */
