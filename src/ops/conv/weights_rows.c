@@ -15,6 +15,7 @@
 
 enum {
 	STRIP = 4, /* tiles whose columns of X are copied at once, at the most */
+	READ_IN_PLACE = 2, /* tiles that read Y where it lies, at the most */
 	NO_CHUNK = -1
 };
 
@@ -88,10 +89,15 @@ static const real *y_rows(const struct rows_job *job)
 	return job->call->y + job->row * job->call->problem->base.y_c;
 }
 
-/* What is read once is not copied. */
+/* What is read once, or of Y twice, is not copied. */
 static bool copies_x(const struct conv_weights_chunk *chunk)
 {
 	return chunk->panels > 1;
+}
+
+static bool copies_y(const struct rows_job *job, const struct conv_weights_chunk *chunk)
+{
+	return job->grid.x_chunks > 1 || chunk->tiles > READ_IN_PLACE;
 }
 
 /* --- a strip ------------------------------------------------------------------ */
@@ -105,6 +111,8 @@ static const real *take_panel(const struct rows_work *work, size_t i)
 	struct sgan_panel_source source = { .first = y_rows(job), .rows = job->rows, .cols = y_c, .ld = y_c };
 	real *panel = work->memory.y + i * job->rows * nr;
 
+	if (!copies_y(job, &work->chunk))
+		return y_rows(job) + (work->chunk.panel + i) * nr;
 	if (i >= work->memory.held->panels) {
 		sgan_pack_panel(problem->kernels, &source, nr, work->chunk.panel + i, panel);
 		work->memory.held->panels = i + 1;
@@ -202,9 +210,9 @@ static void rows_chunk(void *arg, size_t index, int worker)
 		.ranges = job->slices,
 		.range_end = job->ends,
 		.x_col = (ptrdiff_t)problem->base.x_c,
-		.y_col = (ptrdiff_t)problem->cut.shape.nr,
 	};
 
+	walk.y_col = (ptrdiff_t)(copies_y(job, &work.chunk) ? problem->cut.shape.nr : problem->base.y_c);
 	lay_out(problem, conv_worker_memory(job->call, worker), &work.memory);
 	if (work.memory.held->y_chunk != (ptrdiff_t)y_chunk)
 		*work.memory.held = (struct rows_held){ .y_chunk = (ptrdiff_t)y_chunk };
