@@ -91,6 +91,7 @@ struct sgan_walk {
 	ptrdiff_t y_image, y_row, y_col;
 	const real *ahead;    /* what the caller reads next: with each pixel a cache line of it is fetched; it may not exist */
 	ptrdiff_t ahead_step; /* from a line that is fetched to the next, in elements; 0: always the same line */
+	ptrdiff_t sums_next;  /* how far from its own sums a call asks for cache lines of as many; 0: its own */
 };
 
 /* How operations cut their work, so that what a piece reads again stays cached on the machines that have this

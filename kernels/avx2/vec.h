@@ -35,6 +35,14 @@ static inline vec_double vec_high(vec x)
 #include "kernels/x86/address.h"
 #include "kernels/x86/vec.h"
 
+/* *p * b + c, rounded once; there is no such instruction. */
+enum { VEC_FMA_AT = 0 };
+
+static inline vec vec_fma_at(const float *p, vec b, vec c)
+{
+	return vec_fma(vec_set(*p), b, c);
+}
+
 /* The first n lanes; all from 8. */
 static inline vec_mask vec_first(size_t n)
 {

@@ -34,6 +34,15 @@ static inline vec_double vec_high(vec x)
 #include "kernels/x86/address.h"
 #include "kernels/x86/vec.h"
 
+/* *p * b + c, rounded once: one instruction, where the compiler would load *p to a register for all that take it. */
+enum { VEC_FMA_AT = 1 };
+
+static inline __attribute__((always_inline)) vec vec_fma_at(const float *p, vec b, vec c)
+{
+	__asm__ volatile("vfmadd231ps\t%2%{1to16%}, %1, %0" : "+v"(c) : "v"(b), "m"(*p));
+	return c;
+}
+
 /* The first n lanes; all from 16. */
 static inline vec_mask vec_first(size_t n)
 {

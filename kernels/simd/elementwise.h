@@ -59,9 +59,13 @@ void SGAN_SYMBOL(VEC_ISA(copy))(size_t rows, size_t n, const real *src, ptrdiff_
 		copy_narrow(rows, n, src, ld_src, dst, ld_dst);
 		return;
 	}
-	for (size_t r = 0; r < rows; r++, src += ld_src, dst += ld_dst)
-		for (size_t c = 0; c < n; c += VEC)
-			vec_store_n(dst + c, vec_load_n(src + c, n - c), n - c);
+	size_t last = (n - 1) / VEC * VEC;
+	vec_mask mask = vec_first(n - last);
+	for (size_t r = 0; r < rows; r++, src += ld_src, dst += ld_dst) {
+		for (size_t c = 0; c < last; c += VEC)
+			vec_store(dst + c, vec_load(src + c));
+		vec_store_part(dst + last, vec_load_part(src + last, mask), mask);
+	}
 }
 
 void SGAN_SYMBOL(VEC_ISA(adam))(size_t count, real lr, real beta1, real beta2, real eps, real eps_root, real c1,

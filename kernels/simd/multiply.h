@@ -46,11 +46,8 @@ TILE_INLINE const float *tile_multiply(size_t m, size_t nv, size_t k, struct til
 		}
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
 			b[v] = vec_load(panel + v * VEC);
-		TILE_UNROLL for (size_t i = 0; i < m; i++) {
-			vec a = vec_set(rows.even ? *rows_at(rows.pointer, i, rows.ld) : rows.pointer[i][l]);
-			TILE_UNROLL for (size_t v = 0; v < nv; v++)
-				sum[i][v] = vec_fma(a, b[v], sum[i][v]);
-		}
+		TILE_UNROLL for (size_t i = 0; i < m; i++)
+			tile_add_row(i, nv, rows.even ? rows_at(rows.pointer, i, rows.ld) : rows.pointer[i] + l, b, sum);
 		if (rows.even)
 			rows_advance(m, rows.pointer, 1);
 	}

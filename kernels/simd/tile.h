@@ -44,6 +44,20 @@ TILE_INLINE void tile_clear(size_t m, size_t nv, vec sum[TILE_MR][TILE_NV])
 			sum[i][v] = vec_zero();
 }
 
+/* sum[i][:] += *a * b[:]. Where the instruction set multiplies by a value in memory, every other row does so, which
+ * saves an instruction each; loads, of which these rows have two, would bound a tile that did in all of its rows. */
+TILE_INLINE void tile_add_row(size_t i, size_t nv, const float *a, const vec b[TILE_NV], vec sum[TILE_MR][TILE_NV])
+{
+	if (VEC_FMA_AT && i % 2) {
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_fma_at(a, b[v], sum[i][v]);
+	} else {
+		vec value = vec_set(*a);
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_fma(value, b[v], sum[i][v]);
+	}
+}
+
 TILE_INLINE void tile_add_dst(size_t m, size_t nv, struct tile_edge edge, const float *dst, ptrdiff_t ld,
                               vec sum[TILE_MR][TILE_NV])
 {

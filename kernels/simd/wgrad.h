@@ -18,18 +18,20 @@ TILE_INLINE void wgrad_pixel(size_t m, size_t nv, struct tile_edge edge, const f
 
 	TILE_UNROLL for (size_t v = 0; v < nv; v++)
 		y_values[v] = tile_load(y, v, nv, edge);
-	TILE_UNROLL for (size_t i = 0; i < m; i++) {
-		vec x_value = vec_set(x[i]);
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			sum[i][v] = vec_fma(x_value, y_values[v], sum[i][v]);
-	}
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		tile_add_row(i, nv, x + i, y_values, sum);
 }
+
+/* How far ahead Y is asked for, in pixels: a panel of it comes from the second-level cache, once for each tile. */
+enum { WGRAD_AHEAD = 24 };
 
 TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
                            const float *x, const float *y, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
 	for (; cols; cols--, x += w->x_col, y += w->y_col, *ahead += w->ahead_step) {
 		vec_fetch(*ahead);
+		TILE_UNROLL for (size_t v = 0; v < nv; v += VEC_LINE / sizeof(vec))
+			vec_fetch_near(y + WGRAD_AHEAD * w->y_col + v * VEC);
 		wgrad_pixel(m, nv, edge, x, y, sum);
 	}
 }
@@ -58,56 +60,67 @@ TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const st
 enum { WGRAD_LEAST_SUMS = 16 };
 
 /* Columns begin .. end - 1 of every row. */
-TILE_INLINE void wgrad_range(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a, size_t begin,
-                            size_t end, const float **ahead, vec sum[TILE_MR][TILE_NV])
+TILE_INLINE void wgrad_range(size_t m, size_t nv, struct tile_edge edge, bool one_row, const struct wgrad_args *a,
+                             size_t begin, size_t end, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
 	const struct sgan_walk *w = a->walk;
 	const float *x = a->x + (ptrdiff_t)begin * w->x_col, *y = a->y + (ptrdiff_t)begin * w->y_col;
 
 	tile_clear(m, nv, sum);
 	for (ptrdiff_t image = 0; image < (ptrdiff_t)w->images; image++, x += w->x_image, y += w->y_image) {
-		if (m * nv >= WGRAD_LEAST_SUMS)
+		if (one_row)
+			wgrad_row(m, nv, edge, w, end - begin, x, y, ahead, sum);
+		else if (m * nv >= WGRAD_LEAST_SUMS)
 			wgrad_rows(m, nv, edge, w, end - begin, x, y, ahead, sum);
-		for (ptrdiff_t row = 0; row < (ptrdiff_t)w->rows && m * nv < WGRAD_LEAST_SUMS; row++)
+		for (ptrdiff_t row = 0; row < (ptrdiff_t)w->rows && !one_row && m * nv < WGRAD_LEAST_SUMS; row++)
 			wgrad_row(m, nv, edge, w, end - begin, x + row * w->x_row, y + row * w->y_row, ahead, sum);
 	}
 }
 
-TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, const struct wgrad_args *a,
+/* Fetches share `share` of the cache lines of a tile's result, to be written. */
+static inline void wgrad_fetch_sums(size_t m, const struct wgrad_args *a, ptrdiff_t tile, size_t share)
+{
+	const float *row = a->sums + tile;
+	size_t begin = m * share / a->walk->ranges, end = m * (share + 1) / a->walk->ranges;
+
+	row += (ptrdiff_t)begin * a->ld_sums;
+	for (size_t i = begin; i < end; i++, row += a->ld_sums) {
+		vec_fetch_to_write(row);
+		vec_fetch_to_write(row + a->n - 1);
+	}
+}
+
+TILE_INLINE void wgrad_sum(size_t m, size_t nv, struct tile_edge edge, bool one_row, const struct wgrad_args *a,
                            vec sum[TILE_MR][TILE_NV])
 {
 	const size_t *end = a->walk->range_end;
 	const float *ahead = a->walk->ahead;
 	float total[TILE_MR * TILE_NR] __attribute__((aligned(64)));
 
-	wgrad_range(m, nv, edge, a, 0, end[0], &ahead, sum);
+	wgrad_fetch_sums(m, a, a->walk->sums_next, 0);
+	wgrad_range(m, nv, edge, one_row, a, 0, end[0], &ahead, sum);
 	for (size_t range = 1; range < a->walk->ranges; range++) {
+		wgrad_fetch_sums(m, a, a->walk->sums_next, range);
 		tile_write(m, nv, (struct tile_edge){ edge.mask, true }, total, TILE_NR, sum);
-		wgrad_range(m, nv, edge, a, end[range - 1], end[range], &ahead, sum);
+		wgrad_range(m, nv, edge, one_row, a, end[range - 1], end[range], &ahead, sum);
 		tile_add_dst(m, nv, (struct tile_edge){ edge.mask, true }, total, TILE_NR, sum);
-	}
-}
-
-/* The cache lines of the result are fetched while it is summed. */
-static void wgrad_fetch_sums(size_t m, const struct wgrad_args *a)
-{
-	const float *row = a->sums;
-
-	for (size_t i = 0; i < m; i++, row += a->ld_sums) {
-		vec_fetch_to_write(row);
-		vec_fetch_to_write(row + a->n - 1);
 	}
 }
 
 TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
 {
 	struct tile_edge edge = tile_edge(a->n, nv);
+	bool one_row = a->walk->rows == 1;
 	vec sum[TILE_MR][TILE_NV];
 
-	if (edge.whole)
-		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, true }, a, sum);
+	if (edge.whole && one_row)
+		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, true }, true, a, sum);
+	else if (edge.whole)
+		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, true }, false, a, sum);
+	else if (one_row)
+		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, true, a, sum);
 	else
-		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, a, sum);
+		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, false, a, sum);
 	if (a->accumulate)
 		tile_add_dst(m, nv, edge, a->sums, a->ld_sums, sum);
 	tile_write(m, nv, edge, a->sums, a->ld_sums, sum);
@@ -134,6 +147,5 @@ void SGAN_SYMBOL(WGRAD_NAME)(const struct sgan_walk *walk, const real *x, const 
 {
 	struct wgrad_args a = { walk, x, y, sums, ld_sums, n, accumulate };
 
-	wgrad_fetch_sums(m, &a);
 	wgrad_functions[m - 1][n > VEC](&a);
 }

@@ -78,6 +78,11 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 		return sgan_fail(SGAN_ENOMEM, "context: %zu bytes could not be had", sizeof *made);
 	made->kernels = sgan_kernels_for(isa);
 	made->threads = threads;
+	made->turns = sgan_alloc((size_t)threads, sizeof *made->turns);
+	if (!made->turns) {
+		free(made);
+		return SGAN_ENOMEM;
+	}
 	*ctx = made;
 	return SGAN_OK;
 }
@@ -87,6 +92,7 @@ void sgan_ctx_destroy(sgan_ctx *ctx)
 	if (!ctx)
 		return;
 	sgan_free(ctx->scratch);
+	sgan_free(ctx->turns);
 	free(ctx);
 }
 

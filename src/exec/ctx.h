@@ -3,6 +3,7 @@
 #define SGAN_EXEC_CTX_H
 
 #include <sgan/sgan.h>
+#include <stdatomic.h>
 
 #include "kernels/kernels.h"
 
@@ -13,9 +14,15 @@ struct sgan_observer {
 	void *arg;
 };
 
+/* How many of the chunks that are a worker's own have been taken; it has a cache line for itself. */
+struct sgan_turn {
+	_Alignas(64) atomic_size_t taken;
+};
+
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
+	struct sgan_turn *turns; /* [threads] */
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
@@ -43,8 +50,9 @@ void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes);
 const struct sgan_kernels *sgan_kernels_for(sgan_isa isa);
 
 /* Calls run(arg, chunk, worker) for every chunk in [0, chunks), on the context's
- * threads, in no set order; worker is in [0, threads). Denormals are flushed to
- * zero inside. What a chunk computes must depend on its number alone. */
+ * threads, in no set order; worker is in [0, threads). As long as all take as
+ * long, chunk i is worker i % threads's. Denormals are flushed to zero inside.
+ * What a chunk computes must depend on its number alone. */
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg);
 
 #endif

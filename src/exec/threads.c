@@ -65,21 +65,48 @@ static void run_here(size_t chunks, void (*run)(void *arg, size_t chunk, int wor
 	leave_region(before);
 }
 
+/* A region's chunks. Worker w's own are w, w + threads, w + 2 threads, ...: what a chunk touches is often still in the
+ * cache of the core that had it in the last call. Who has done its own takes of the others' that are left. */
+struct region {
+	struct sgan_turn *turns;
+	size_t threads, chunks;
+	void (*run)(void *arg, size_t chunk, int worker);
+	void *arg;
+};
+
+static void take_of(const struct region *r, size_t owner, int worker)
+{
+	size_t own = owner < r->chunks ? (r->chunks - owner - 1) / r->threads + 1 : 0;
+	atomic_size_t *taken = &r->turns[owner].taken;
+
+	while (atomic_load_explicit(taken, memory_order_relaxed) < own) {
+		size_t turn = atomic_fetch_add_explicit(taken, 1, memory_order_relaxed);
+		if (turn < own)
+			r->run(r->arg, owner + turn * r->threads, worker);
+	}
+}
+
+static void work(const struct region *r, int worker)
+{
+	fp_mode before = enter_region();
+
+	for (size_t i = 0; i < r->threads; i++)
+		take_of(r, ((size_t)worker + i) % r->threads, worker);
+	leave_region(before);
+}
+
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
 {
+	const struct region r = { ctx->turns, (size_t)ctx->threads, chunks, run, arg };
+
 	if (chunks <= 1 || ctx->threads == 1) {
 		run_here(chunks, run, arg);
 		return;
 	}
+	for (size_t i = 0; i < r.threads; i++)
+		atomic_store_explicit(&r.turns[i].taken, 0, memory_order_relaxed);
 	/* Always the whole team: libgomp ends the threads that a smaller one leaves over,
 	 * and would have to make them again for the next region. */
 #pragma omp parallel num_threads(ctx->threads)
-	{
-		int worker = omp_get_thread_num();
-		fp_mode before = enter_region();
-#pragma omp for schedule(dynamic, 1) nowait
-		for (size_t i = 0; i < chunks; i++)
-			run(arg, i, worker);
-		leave_region(before);
-	}
+	work(&r, omp_get_thread_num());
 }

@@ -297,25 +297,25 @@ struct conv_weights_grid sgan_weights_grid(const struct conv_weights_sizes *size
 	return grid;
 }
 
-/* As many chunks as threads or a small multiple, so that all threads have as many. */
+/* Chunks of some tiles, which share panels of Y, so many that the last thread is not long alone, though none that is
+ * handed out sooner than done. Where there are few tiles, the panels are shared out as well. */
 struct conv_weights_grid sgan_weights_grid_matrix(const struct conv_weights_sizes *sizes,
                                                   const struct conv_weights_cut *cut,
                                                   const struct conv_weights_work *work)
 {
-	size_t threads = (size_t)work->threads;
-	struct conv_weights_grid grid = { cut->x_chunks, cut->y_chunks };
-	double best = 0;
+	enum { CHUNKS_PER_THREAD = 16 };
+	const struct conv_weights_shape *s = &cut->shape;
+	size_t threads = (size_t)work->threads, wanted = CHUNKS_PER_THREAD * threads;
+	double rows = (double)work->images * (double)(sizes->base->h.y * sizes->base->w.y);
+	double flops = 2 * rows * (double)s->values * (double)(s->panels * s->nr);
+	size_t most = (size_t)(flops / sizes->kernels->blocking.taps_chunk.least);
+	struct conv_weights_grid grid = { ceil_div(s->tiles, s->tiles / wanted + 1), cut->y_chunks };
 
-	for (size_t chunks = threads; chunks <= 4 * threads; chunks *= 2)
-		for (size_t y = cut->y_chunks; y <= least_of(cut->shape.panels, chunks); y++) {
-			double time;
-			if (chunks % y != 0 || chunks / y > cut->shape.tiles)
-				continue;
-			time = thread_time(sizes, cut, work, chunks / y, y);
-			if (best > 0 && time >= best)
-				continue;
-			best = time;
-			grid = (struct conv_weights_grid){ chunks / y, y };
-		}
+	grid.x_chunks = least_of(round_up(grid.x_chunks, threads), s->tiles);
+	most = most > threads ? most : threads;
+	if (grid.x_chunks * grid.y_chunks > most)
+		grid.x_chunks = ceil_div(most, grid.y_chunks);
+	if (grid.x_chunks * grid.y_chunks < least_of(most, wanted))
+		grid.y_chunks = least_of(least_of(most, wanted) / grid.x_chunks, s->panels);
 	return grid;
 }
