@@ -10,7 +10,7 @@
 
 enum {
 	WGRAD_RUNS_MOST = 6,
-	WGRAD_RUNS_AHEAD = 16 /* pixels that Y is asked for ahead, each from a line of its own: some 200 cycles */
+	WGRAD_RUNS_AHEAD = 32 /* pixels that Y is asked for ahead, a line each: some 400 cycles, which memory may take */
 };
 
 struct wgrad_runs_args {
