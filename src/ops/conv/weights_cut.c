@@ -110,12 +110,16 @@ int sgan_weights_print(const struct conv_weights_sizes *s, const struct conv_wei
 
 /* --- shape ------------------------------------------------------------------- */
 
-/* The kernel's tile for kernel rows: as many as it has sums for. */
+/* The tile from several kernel rows, where its sums hold more than one. */
 static void shape_runs(const struct sgan_kernels *kernels, struct conv_weights_shape *s)
 {
-	s->mr = ceil_div(s->values, ceil_div(s->values, kernels->wgrad_runs_sums));
+	size_t runs = least_of(kernels->wgrad_runs_sums / s->values, kernels->wgrad_runs_most);
+
+	if (runs < 2)
+		return;
+	s->runs = runs;
+	s->mr = s->values;
 	s->nr = kernels->wgrad_runs_nr;
-	s->runs = least_of(kernels->wgrad_runs_sums / s->mr, kernels->wgrad_runs_most);
 }
 
 struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *sizes, bool kernel_rows)
@@ -226,9 +230,12 @@ static struct conv_weights_cut cut_runs(const struct conv_weights_sizes *sizes)
 {
 	const struct conv_base *b = sizes->base;
 	struct conv_weights_cut cut = { .shape = sgan_weights_shape(sizes, true), .x_chunks = 1, .y_chunks = 1, .bands = 1 };
-	size_t cache = sizes->kernels->blocking.wgrad_runs_bytes / sizeof(real);
+	const struct sgan_blocking *blocking = &sizes->kernels->blocking;
+	size_t cache = blocking->wgrad_runs_bytes / sizeof(real), sums = conv_taps(b) * b->x_c * b->y_c;
 	size_t image = group_values(b, &cut, b->h.x, b->h.y), row = group_values(b, &cut, b->h.stride, 1);
 
+	if (cache < 2 * sums) /* which are read and written for each group */
+		cache = least_of(2 * sums, blocking->wgrad_once_bytes / sizeof(real));
 	sgan_weights_cut_slices(sizes, 1, &cut);
 	cut.images = least_of(cache / image, ceil_div(sizes->max_batch, sizes->slices * cut.pieces));
 	if (!cut.images)

@@ -191,7 +191,7 @@ static void sum_group(const struct conv_call *call, const struct conv_weights_ch
 			const real *tile_x = x.first + (x.copy ? i * x.copy : chunk->c + tile.c);
 			const real *tile_y = y.first + (y.copy ? panel * y.copy : (chunk->panel + panel) * problem->cut.shape.nr);
 			struct tile_sums sums = tile_sums(problem, chunk, &tile, target, memory);
-			if (problem->cut.shape.kernel_rows)
+			if (problem->cut.shape.runs > 1)
 				sum_runs(call, &tile, tile_x, tile_y, sums, memory, &ahead);
 			else
 				sum_taps(call, &tile, tile_x, tile_y, sums, memory, &ahead);
