@@ -9,8 +9,8 @@
  * takes to come from the third level. */
 enum { RUNS_AHEAD = 4096 / sizeof(float) };
 
-/* Bytes of panels that stay in a first-level cache of 48 KiB while results and sources go by: a third of it. */
-enum { RUNS_NEAR = 16 << 10 };
+/* Bytes of panels that stay in a first-level cache of 48 KiB while results and sources go by: half of it. */
+enum { RUNS_NEAR = 24 << 10 };
 
 struct runs_tile {
 	const struct sgan_runs *runs;
