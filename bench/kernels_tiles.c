@@ -222,3 +222,54 @@ const struct bench_kernel bench_kernel_wgrad = {
 	.describe = describe_wgrad,
 	.call = call_wgrad,
 };
+
+/* --- wgrad_runs: of rows of a band, as they lie --- */
+
+enum { STRIP_RUNS, STRIP_VALUES, STRIP_COLUMNS, STRIP_ROWS, STRIP_COLS };
+
+static size_t runs_row(const size_t *size)
+{
+	return size[STRIP_COLS] + size[STRIP_VALUES] - 1;
+}
+
+static void describe_wgrad_runs(struct kernel_case *c)
+{
+	size_t *size = c->shape.size;
+	kernel_cut(&size[STRIP_RUNS], c->set->wgrad_runs_most);
+	kernel_cut(&size[STRIP_VALUES], c->set->wgrad_runs_sums / size[STRIP_RUNS]);
+	kernel_cut(&size[STRIP_COLUMNS], c->set->wgrad_runs_nr);
+	kernel_reads(c, (size[STRIP_ROWS] + size[STRIP_RUNS] - 1) * runs_row(size));
+	kernel_reads(c, size[STRIP_ROWS] * size[STRIP_COLS] * size[STRIP_COLUMNS]);
+	kernel_updates(c, size[STRIP_RUNS] * size[STRIP_VALUES] * size[STRIP_COLUMNS]);
+	c->flop = product(size, 5);
+}
+
+static void call_wgrad_runs(const struct kernel_case *c, void *const operand[])
+{
+	const size_t *size = c->shape.size, cols = size[STRIP_COLS];
+	const struct sgan_walk walk = { .images = 1,
+		                            .rows = size[STRIP_ROWS],
+		                            .ranges = 1,
+		                            .range_end = &cols,
+		                            .x_row = (ptrdiff_t)runs_row(size),
+		                            .x_col = 1,
+		                            .y_row = (ptrdiff_t)(cols * size[STRIP_COLUMNS]),
+		                            .y_col = (ptrdiff_t)size[STRIP_COLUMNS],
+		                            .ahead = operand[0] };
+	const struct sgan_wgrad_runs runs = { .runs = size[STRIP_RUNS],
+		                                  .m = size[STRIP_VALUES],
+		                                  .n = size[STRIP_COLUMNS],
+		                                  .x_run = walk.x_row,
+		                                  .sums_run = (ptrdiff_t)(size[STRIP_VALUES] * size[STRIP_COLUMNS]),
+		                                  .ld_sums = (ptrdiff_t)size[STRIP_COLUMNS] };
+	c->set->wgrad_runs(&walk, &runs, operand[0], operand[1], operand[2], true);
+}
+
+const struct bench_kernel bench_kernel_wgrad_runs = {
+	.sizes = { "runs", "values", "n", "rows", "cols" },
+	.shapes = { { .size = { 5, 5, KERNEL_WHOLE, 10, 24 } },
+	            { .size = { 2, 15, KERNEL_WHOLE, 10, 28 } },
+	            { .size = { 3, 4, 7, 10, 24 } } },
+	.describe = describe_wgrad_runs,
+	.call = call_wgrad_runs,
+};

@@ -94,6 +94,13 @@ struct sgan_walk {
 	ptrdiff_t sums_next;  /* how far from its own sums a call asks for cache lines of as many; 0: its own */
 };
 
+/* A tile of the weight gradient from runs: some rows of the kernel, m values under each, n columns. */
+struct sgan_wgrad_runs {
+	size_t runs, m, n;
+	ptrdiff_t x_run;             /* elements from a value of X to the one a row of the kernel further on */
+	ptrdiff_t sums_run, ld_sums; /* from a run's sums to the next run's, from a value's to the next value's */
+};
+
 /* How operations cut their work, so that what a piece reads again stays cached on the machines that have this
  * instruction set. These belong to the set, never to the machine that happens to run it: some pieces are summed by
  * themselves, so that their sizes order sums, and the same set must give the same bits everywhere. "Flops" are
@@ -112,11 +119,12 @@ struct sgan_blocking {
 	double few_chunks;
 	double taps_panel_bytes; /* of packed weights that a chunk goes over: with its sources they stay in the second level */
 
-	/* A weight gradient. The first four cut sums, and wgrad_step_moves can choose the algorithm: all five order sums. */
+	/* A weight gradient. The first five cut sums, and wgrad_step_moves can choose the algorithm: all six order sums. */
 	size_t wgrad_pieces;     /* slices x tiles x panels: where they are fewer, slices are cut further */
 	size_t wgrad_once_bytes; /* of a group and its sums where it is read once: half of a second-level cache of 2 MiB, so */
 	                         /* that the next group finds room beside it */
 	size_t wgrad_taps_bytes; /* the same where it is read again for each tap: most of that cache */
+	size_t wgrad_runs_bytes; /* of a group from few channels, which is read as it lies: some lines ahead of the sums */
 	double wgrad_far_sums;   /* how much longer sums take to be read and written when they fill half of that cache */
 	double wgrad_step_moves; /* time of one pixel for one row of a tile, nr multiply-adds, in values moved */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */
@@ -156,6 +164,9 @@ struct sgan_kernels {
 	sgan_isa isa;
 	size_t gemm_mr, gemm_nr;    /* rows and columns of the gemm and igemm tiles; nr is the packed panels' width */
 	size_t wgrad_mr, wgrad_nr;  /* the weight-gradient tile */
+	size_t wgrad_runs_sums;     /* the tile from runs: most values, of all its runs together, */
+	size_t wgrad_runs_most;     /* most runs, */
+	size_t wgrad_runs_nr;       /* and columns */
 	size_t dots_sums, dots_vec; /* the tile of few columns: most rows times columns; elements side by side */
 	struct sgan_blocking blocking;
 #include "kernels/kernels.def"

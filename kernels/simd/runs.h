@@ -9,6 +9,9 @@
  * takes to come from the third level. */
 enum { RUNS_AHEAD = 4096 / sizeof(float) };
 
+/* Bytes of panels that stay in a first-level cache of 48 KiB while results and sources go by: half of it. */
+enum { RUNS_NEAR = 24 << 10 };
+
 struct runs_tile {
 	const struct sgan_runs *runs;
 	const float *src; /* of the tile's first position */
@@ -48,15 +51,22 @@ TILE_EACH_M(RUNS_PANEL)
 #define RUNS_ROW(m) { runs_##m##_narrow, runs_##m##_wide },
 static void (*const runs_functions[TILE_MR][2])(struct runs_tile *tile) = { TILE_EACH_M(RUNS_ROW) };
 
-/* m positions, all columns. */
-static void runs_positions(const struct sgan_runs *r, size_t m, const float *src, const float *panels, float *dst,
-                           const struct sgan_epilogue *e, size_t ahead_step)
+/* Columns begin .. end - 1, whole panels of them. */
+struct runs_columns {
+	size_t begin, end;
+};
+
+/* m positions. */
+static void runs_positions(const struct sgan_runs *r, size_t m, struct runs_columns columns, const float *src,
+                           const float *panels, float *dst, const struct sgan_epilogue *e, size_t ahead_step)
 {
-	size_t panel = r->taps * r->k * TILE_NR;
-	struct runs_tile tile = { .runs = r, .src = src, .panel = panels, .dst = dst, .epilogue = *e };
+	size_t panel = r->taps * r->k;
+	struct runs_tile tile = {
+		.runs = r, .src = src, .panel = panels + columns.begin * panel, .dst = dst + columns.begin, .epilogue = *e
+	};
 
 	tile.ahead = (struct tile_ahead){ (const char *)(ahead_step ? dst + RUNS_AHEAD : src), ahead_step };
-	for (size_t j = 0; j < r->n; j += TILE_NR, tile.panel += panel, tile.dst += TILE_NR) {
+	for (size_t j = columns.begin; j < columns.end; j += TILE_NR, tile.panel += panel * TILE_NR, tile.dst += TILE_NR) {
 		tile.n = r->n - j < TILE_NR ? r->n - j : TILE_NR;
 		if (e->bias)
 			tile.epilogue.bias = e->bias + j;
@@ -64,8 +74,8 @@ static void runs_positions(const struct sgan_runs *r, size_t m, const float *src
 	}
 }
 
-void SGAN_SYMBOL(RUNS_NAME)(const struct sgan_runs *r, const real *src, const real *panels, real *dst,
-                            const struct sgan_epilogue *e)
+static void runs_rows(const struct sgan_runs *r, struct runs_columns columns, const float *src, const float *panels,
+                      float *dst, const struct sgan_epilogue *e)
 {
 	size_t tiles = (r->cols + TILE_MR - 1) / TILE_MR, least = r->cols / tiles, longer = r->cols % tiles;
 	size_t steps = r->taps * r->k * ((r->n + TILE_NR - 1) / TILE_NR);
@@ -75,9 +85,26 @@ void SGAN_SYMBOL(RUNS_NAME)(const struct sgan_runs *r, const real *src, const re
 		const float *from = src + (ptrdiff_t)y * r->src_row;
 		for (size_t t = 0; t < tiles; t++) {
 			size_t m = least + (t < longer);
-			runs_positions(r, m, from, panels, dst, e, ahead_step);
+			runs_positions(r, m, columns, from, panels, dst, e, ahead_step);
 			from += (ptrdiff_t)m * r->src_col;
 			dst += m * r->n;
 		}
 	}
+}
+
+/* Columns that all rows are gone over for before the next. Panels that are too many for the first-level cache, beside
+ * what else passes through it, take turns: each stays there for all rows. Otherwise results are written, and their lines
+ * fetched, in the order in which they lie. */
+static size_t runs_columns_at_once(const struct sgan_runs *r, const struct sgan_epilogue *e)
+{
+	return e->bypass && r->taps * r->k * r->n * sizeof(float) > RUNS_NEAR ? TILE_NR : r->n;
+}
+
+void SGAN_SYMBOL(RUNS_NAME)(const struct sgan_runs *r, const real *src, const real *panels, real *dst,
+                            const struct sgan_epilogue *e)
+{
+	size_t step = runs_columns_at_once(r, e);
+
+	for (size_t j = 0; j < r->n; j += step)
+		runs_rows(r, (struct runs_columns){ j, r->n - j < step ? r->n : j + step }, src, panels, dst, e);
 }

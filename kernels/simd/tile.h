@@ -9,7 +9,7 @@
 #include "kernels/kernels.h"
 
 #define TILE_INLINE static inline __attribute__((always_inline))
-#define TILE_UNROLL _Pragma("GCC unroll 16")
+#define TILE_UNROLL _Pragma("GCC unroll 32")
 
 enum { TILE_NR = TILE_NV * VEC };
 
@@ -153,6 +153,20 @@ TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_
 #define TILE_UP_TO_14(f) TILE_UP_TO_13(f) f(14)
 #define TILE_UP_TO_15(f) TILE_UP_TO_14(f) f(15)
 #define TILE_UP_TO_16(f) TILE_UP_TO_15(f) f(16)
+#define TILE_UP_TO_17(f) TILE_UP_TO_16(f) f(17)
+#define TILE_UP_TO_18(f) TILE_UP_TO_17(f) f(18)
+#define TILE_UP_TO_19(f) TILE_UP_TO_18(f) f(19)
+#define TILE_UP_TO_20(f) TILE_UP_TO_19(f) f(20)
+#define TILE_UP_TO_21(f) TILE_UP_TO_20(f) f(21)
+#define TILE_UP_TO_22(f) TILE_UP_TO_21(f) f(22)
+#define TILE_UP_TO_23(f) TILE_UP_TO_22(f) f(23)
+#define TILE_UP_TO_24(f) TILE_UP_TO_23(f) f(24)
+#define TILE_UP_TO_25(f) TILE_UP_TO_24(f) f(25)
+#define TILE_UP_TO_26(f) TILE_UP_TO_25(f) f(26)
+#define TILE_UP_TO_27(f) TILE_UP_TO_26(f) f(27)
+#define TILE_UP_TO_28(f) TILE_UP_TO_27(f) f(28)
+#define TILE_UP_TO_29(f) TILE_UP_TO_28(f) f(29)
+#define TILE_UP_TO_30(f) TILE_UP_TO_29(f) f(30)
 #define TILE_UP_TO_(m) TILE_UP_TO_##m
 #define TILE_UP_TO(m) TILE_UP_TO_(m)
 #define TILE_EACH_M(f) TILE_UP_TO(TILE_MR)(f)

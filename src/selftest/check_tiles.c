@@ -287,3 +287,48 @@ void check_wgrad(struct check *c)
 {
 	each_tile(c, c->tested->wgrad_mr, c->tested->wgrad_nr, wgrad_case);
 }
+
+/* As the kernel of single taps has it, run after run. */
+static void oracle_wgrad_runs(const struct check *c, const struct sgan_walk *w, const struct sgan_wgrad_runs *s,
+                              const real *x, const real *y, real *sums, struct tile_case t)
+{
+	for (size_t run = 0; run < s->runs; run++) {
+		t.m = s->m;
+		oracle_wgrad(c, w, x + (ptrdiff_t)run * s->x_run, y, sums + (ptrdiff_t)run * s->sums_run, &t);
+	}
+}
+
+static void wgrad_runs_case(struct check *c, size_t runs, size_t m, size_t n)
+{
+	size_t cols = check_between(c, 1, 20);
+	struct sgan_walk w = { .images = check_between(c, 1, 3), .rows = check_between(c, 1, 4), .ranges = 1,
+		                   .range_end = &cols };
+	struct sgan_wgrad_runs s = { .runs = runs, .m = m, .n = n, .x_run = (ptrdiff_t)check_between(c, 0, 50) };
+	struct tile_case t = { .taps = w.images * w.rows, .k = cols, .m = runs * m, .n = n };
+	size_t x_count = draw_distances(c, &w, m, &w.x_image, &w.x_row, &w.x_col) + (runs - 1) * (size_t)s.x_run;
+	size_t y_count = draw_distances(c, &w, n, &w.y_image, &w.y_row, &w.y_col);
+	real *x = check_input(c, x_count), *y = check_input(c, y_count), *found;
+	real expected[MOST_MR * (MOST_NR + 8)];
+	size_t count;
+
+	s.ld_sums = t.ld_dst = (ptrdiff_t)check_between(c, n, n + 5);
+	s.sums_run = (ptrdiff_t)m * s.ld_sums;
+	t.values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
+	t.epilogue.accumulate = check_between(c, 0, 1) == 1;
+	w.ahead = x + x_count; /* the page that may not be touched */
+	w.ahead_step = (ptrdiff_t)check_between(c, 0, 16);
+	check_fill(c, t.values, x_count, x);
+	check_fill(c, t.values, y_count, y);
+	count = make_dst(c, &t, &found, expected);
+	oracle_wgrad_runs(c, &w, &s, x, y, expected, t);
+	c->tested->wgrad_runs(&w, &s, x, y, found, t.epilogue.accumulate);
+	compare(c, &t, "wgrad_runs", count, found, expected);
+}
+
+void check_wgrad_runs(struct check *c)
+{
+	for (size_t runs = 1; runs <= c->tested->wgrad_runs_most; runs++)
+		for (size_t m = 1; m * runs <= c->tested->wgrad_runs_sums; m++)
+			for (size_t n = 1; n <= c->tested->wgrad_runs_nr; n++)
+				wgrad_runs_case(c, runs, m, n);
+}

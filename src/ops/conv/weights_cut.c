@@ -110,6 +110,18 @@ int sgan_weights_print(const struct conv_weights_sizes *s, const struct conv_wei
 
 /* --- shape ------------------------------------------------------------------- */
 
+/* The tile from several kernel rows, where its sums hold more than one. */
+static void shape_runs(const struct sgan_kernels *kernels, struct conv_weights_shape *s)
+{
+	size_t runs = least_of(kernels->wgrad_runs_sums / s->values, kernels->wgrad_runs_most);
+
+	if (runs < 2)
+		return;
+	s->runs = runs;
+	s->mr = s->values;
+	s->nr = kernels->wgrad_runs_nr;
+}
+
 struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *sizes, bool kernel_rows)
 {
 	const struct conv_base *b = sizes->base;
@@ -118,9 +130,12 @@ struct conv_weights_shape sgan_weights_shape(const struct conv_weights_sizes *si
 		.taps = kernel_rows ? b->h.kernel : conv_taps(b),
 		.mr = sizes->kernels->wgrad_mr,
 		.nr = sizes->kernels->wgrad_nr,
+		.runs = 1,
 		.kernel_rows = kernel_rows,
 	};
 
+	if (kernel_rows)
+		shape_runs(sizes->kernels, &s);
 	s.tiles = ceil_div(s.values, s.mr);
 	s.panels = ceil_div(b->y_c, s.nr);
 	s.x_pitch = round_up(s.mr, PITCH);
@@ -209,9 +224,29 @@ static size_t next_try(size_t chunks)
 	return chunks + (chunks < 8 ? 1 : chunks / 8);
 }
 
-struct conv_weights_cut sgan_weights_cut(const struct conv_weights_sizes *sizes, bool kernel_rows)
+/* Of few channels on X's side sums are few, and Y is nearly all that is moved: a chunk takes all channels, so that
+ * Y's pixels are read in the order in which they lie, a small group while the next is fetched. */
+static struct conv_weights_cut cut_runs(const struct conv_weights_sizes *sizes)
 {
-	struct conv_weights_cut cut = { .shape = sgan_weights_shape(sizes, kernel_rows) }, best = { 0 };
+	const struct conv_base *b = sizes->base;
+	struct conv_weights_cut cut = { .shape = sgan_weights_shape(sizes, true), .x_chunks = 1, .y_chunks = 1, .bands = 1 };
+	const struct sgan_blocking *blocking = &sizes->kernels->blocking;
+	size_t cache = blocking->wgrad_runs_bytes / sizeof(real), sums = conv_taps(b) * b->x_c * b->y_c;
+	size_t image = group_values(b, &cut, b->h.x, b->h.y), row = group_values(b, &cut, b->h.stride, 1);
+
+	if (cache < 2 * sums) /* which are read and written for each group */
+		cache = least_of(2 * sums, blocking->wgrad_once_bytes / sizeof(real));
+	sgan_weights_cut_slices(sizes, 1, &cut);
+	cut.images = least_of(cache / image, ceil_div(sizes->max_batch, sizes->slices * cut.pieces));
+	if (!cut.images)
+		cut.bands = ceil_div(b->h.y, cache > row ? cache / row : 1);
+	cut.sum_passes = (double)sizes->max_batch * (double)cut.bands / (double)(cut.images ? cut.images : 1);
+	return cut;
+}
+
+static struct conv_weights_cut cut_taps(const struct conv_weights_sizes *sizes)
+{
+	struct conv_weights_cut cut = { .shape = sgan_weights_shape(sizes, false) }, best = { 0 };
 	double least = 0;
 
 	cut_slices(sizes, &cut);
@@ -226,6 +261,11 @@ struct conv_weights_cut sgan_weights_cut(const struct conv_weights_sizes *sizes,
 			best = cut;
 		}
 	return best;
+}
+
+struct conv_weights_cut sgan_weights_cut(const struct conv_weights_sizes *sizes, bool kernel_rows)
+{
+	return kernel_rows ? cut_runs(sizes) : cut_taps(sizes);
 }
 
 /* As many of Y's panels at once as stay in cache while X goes by. */

@@ -16,7 +16,8 @@
 /* The gradient as a matrix for each tap: `values` rows of y_c columns, in tiles of mr x nr. */
 struct conv_weights_shape {
 	size_t values, taps;  /* X's under a tap, and taps: x_c and all taps, or w.kernel * x_c and h.kernel */
-	size_t mr, nr;        /* the kernel's tile */
+	size_t mr, nr;        /* the kernel's tile, of one tap */
+	size_t runs;          /* most taps that a kernel call sums: 1, or kernel rows */
 	size_t tiles, panels; /* values in tiles of mr, y_c in panels of nr */
 	size_t x_pitch;       /* elements of a copied pixel of a tile */
 	bool kernel_rows;     /* taps are kernel rows of padded X; else single ones, a group's pixels copied first */

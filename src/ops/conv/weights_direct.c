@@ -8,8 +8,8 @@
  *                       diff_weights[t][c][o] += X[q][c] * Y[p][o]
  *
  * A kernel call does a tile of the two inner loops for all pixels, with its sums in registers. Where X has few
- * channels, a kernel row of padded X is one tap, whose "channels" are the w.kernel * x_c values under it: more rows for
- * a tile. It must not know how pixels are copied, walked or fetched ahead (weights_pixels.c, weights_walk.c,
+ * channels, a kernel row of padded X is one tap, whose "channels" are the w.kernel * x_c values under it, and a call
+ * takes several of them. It must not know how pixels are copied, walked or fetched ahead (weights_pixels.c, weights_walk.c,
  * weights_ahead.c), nor how slices come together (weights_slices.c). */
 #include "src/exec/ctx.h"
 #include "src/ops/conv/algorithms.h"
@@ -82,25 +82,69 @@ static size_t tile_offset(const struct conv_problem *problem, const struct conv_
 	return (chunk->c + tile->c) * problem->base.y_c + (chunk->panel + tile->panel) * problem->cut.shape.nr;
 }
 
+/* Where a tile's sums go, tap after tap. */
+struct tile_sums {
+	real *to; /* of tap 0 */
+	size_t tap, ld;
+	bool accumulate;
+};
+
+static struct tile_sums tile_sums(const struct conv_problem *problem, const struct conv_weights_chunk *chunk,
+                                  const struct tile *tile, struct target target, const struct direct_memory *memory)
+{
+	const struct conv_weights_shape *s = &problem->cut.shape;
+	size_t y_c = problem->base.y_c, tap = s->mr * s->nr;
+
+	if (target.tensor)
+		return (struct tile_sums){ target.tensor + tile_offset(problem, chunk, tile), s->values * y_c, y_c,
+			                       target.accumulate };
+	return (struct tile_sums){ memory->sums + (tile->panel * chunk->tiles + tile->index) * s->taps * tap, tap, s->nr,
+		                       target.accumulate };
+}
+
+static size_t pixel_count(const struct conv_weights_tap *tap)
+{
+	return tap->walk.images * tap->walk.rows * tap->cols;
+}
+
 /* All taps of a tile, over the pixels x and y. */
-static void sum_tile(const struct conv_call *call, const struct conv_weights_chunk *chunk, const struct tile *tile,
-                     const real *x, const real *y, struct target target, struct direct_memory *memory,
-                     struct conv_weights_ahead *ahead)
+static void sum_taps(const struct conv_call *call, const struct tile *tile, const real *x, const real *y,
+                     struct tile_sums sums, struct direct_memory *memory, struct conv_weights_ahead *ahead)
 {
 	const struct conv_problem *problem = call->problem;
-	const struct conv_weights_shape *s = &problem->cut.shape;
-	size_t y_c = problem->base.y_c, ld = target.tensor ? y_c : s->nr;
-	size_t tap_step = target.tensor ? s->values * y_c : s->mr * s->nr;
-	real *to = target.tensor ? target.tensor + tile_offset(problem, chunk, tile) :
-	                           memory->sums + (tile->panel * chunk->tiles + tile->index) * s->taps * tap_step;
 
-	for (size_t i = 0; i < s->taps; i++, to += tap_step) {
+	for (size_t i = 0; i < problem->cut.shape.taps; i++, sums.to += sums.tap) {
 		struct conv_weights_tap *tap = memory->taps + i;
-		if (!tap->cols && target.accumulate)
+		if (!tap->cols && sums.accumulate)
 			continue;
-		sgan_weights_ask(ahead, tap->walk.images * tap->walk.rows * tap->cols, call->x, &tap->walk);
-		problem->kernels->wgrad(&tap->walk, x + tap->x, y + tap->y, to, (ptrdiff_t)ld, tile->m, tile->columns,
-		                        target.accumulate);
+		sgan_weights_ask(ahead, pixel_count(tap), call->x, &tap->walk);
+		problem->kernels->wgrad(&tap->walk, x + tap->x, y + tap->y, sums.to, (ptrdiff_t)sums.ld, tile->m,
+		                        tile->columns, sums.accumulate);
+	}
+}
+
+/* The same where taps are kernel rows: all have the same pixels, and some are summed together. */
+static void sum_runs(const struct conv_call *call, const struct tile *tile, const real *x, const real *y,
+                     struct tile_sums sums, struct direct_memory *memory, struct conv_weights_ahead *ahead)
+{
+	const struct conv_problem *problem = call->problem;
+	const struct conv_base *b = &problem->base;
+	size_t taps = problem->cut.shape.taps, calls = ceil_div(taps, problem->cut.shape.runs);
+
+	for (size_t i = 0; i < calls; i++) {
+		size_t first = share_begin(taps, calls, i);
+		struct conv_weights_tap *tap = memory->taps + first;
+		struct sgan_wgrad_runs runs = {
+			.runs = share_begin(taps, calls, i + 1) - first,
+			.m = tile->m,
+			.n = tile->columns,
+			.x_run = (ptrdiff_t)(b->h.dilation * conv_padded_row(b)),
+			.sums_run = (ptrdiff_t)sums.tap,
+			.ld_sums = (ptrdiff_t)sums.ld,
+		};
+		sgan_weights_ask(ahead, pixel_count(tap), call->x, &tap->walk);
+		problem->kernels->wgrad_runs(&tap->walk, &runs, x + tap->x, y + tap->y, sums.to + first * sums.tap,
+		                             sums.accumulate);
 	}
 }
 
@@ -119,7 +163,7 @@ static struct conv_weights_ahead ahead_of(const struct conv_call *call, const st
 	if (!next)
 		return ahead;
 	rows = sgan_weights_x_rows(b, next);
-	ahead.current = CONV_AHEAD_X;
+	ahead.current = s->kernel_rows ? CONV_AHEAD_Y : CONV_AHEAD_X;
 	ahead.of[CONV_AHEAD_X] = sgan_weights_ahead(call->x + (next->image * b->h.x + rows.begin) * b->w.x * b->x_c,
 	                                            next->images * (rows.end - rows.begin) * b->w.x, b->x_c, chunk->c,
 	                                            s->kernel_rows ? b->x_c : chunk->count);
@@ -146,7 +190,11 @@ static void sum_group(const struct conv_call *call, const struct conv_weights_ch
 			struct tile tile = tile_at(problem, chunk, i, panel);
 			const real *tile_x = x.first + (x.copy ? i * x.copy : chunk->c + tile.c);
 			const real *tile_y = y.first + (y.copy ? panel * y.copy : (chunk->panel + panel) * problem->cut.shape.nr);
-			sum_tile(call, chunk, &tile, tile_x, tile_y, target, memory, &ahead);
+			struct tile_sums sums = tile_sums(problem, chunk, &tile, target, memory);
+			if (problem->cut.shape.runs > 1)
+				sum_runs(call, &tile, tile_x, tile_y, sums, memory, &ahead);
+			else
+				sum_taps(call, &tile, tile_x, tile_y, sums, memory, &ahead);
 		}
 }
 

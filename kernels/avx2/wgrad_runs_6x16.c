@@ -1,0 +1,12 @@
+/* Registers: 6 x 2 sums, 2 of Y, 1 of X broadcast: 15 of 16, and the mask. */
+#include "kernels/avx2/vec.h"
+
+#define TILE_MR 6
+#define TILE_NV 2
+#define WGRAD_RUNS_NAME wgrad_runs_6x16__avx2
+#define WGRAD_RUNS_2 3
+#define WGRAD_RUNS_3 2
+#define WGRAD_RUNS_4 1
+#define WGRAD_RUNS_5 1
+#define WGRAD_RUNS_6 1
+#include "kernels/simd/wgrad_runs.h"
