@@ -2,7 +2,8 @@
 #
 #   awk -f kernels/winograd.awk > kernels/winograd_tables.h
 #
-# The points are 0, infinity where their number is even, and the first of 1, -1, 2, -2, 1/2, -1/2 that it takes. With
+# The points are 0, infinity where their number is even, and pairs p and -p, for each number of points those that lost
+# least to rounding in a search (docs/performance.md). With
 # the Lagrange basis L_i(x) = product over j != i of (x - p_j) / (p_i - p_j), the rows of `input` are its coefficients,
 # at infinity those of the product of all (x - p_j). `power` has the points' powers: what is evaluated and summed up by
 # moments. Fractions are exact: n[] over d[], in lowest terms.
@@ -86,26 +87,48 @@ function powers(i, count,   k, a, b, text)
 	return text
 }
 
-BEGIN {
-	points = split("0 1 -1 2 -2 1/2 -1/2", name, " ")
-	for (i = 1; i <= points; i++) {
+# Points 0, p, -p, ... of a list of p.
+function set_points(list,   i, count, name, part)
+{
+	count = split(list, name, " ")
+	pn[0] = 0
+	pd[0] = 1
+	for (i = 1; i <= count; i++) {
+		part[2] = 1
 		split(name[i], part, "/")
-		pn[i - 1] = part[1] + 0
-		pd[i - 1] = part[2] == "" ? 1 : part[2] + 0
+		pn[2 * i - 1] = part[1] + 0
+		pd[2 * i - 1] = part[2] == "" ? 1 : part[2] + 0
+		pn[2 * i] = -pn[2 * i - 1]
+		pd[2 * i] = pd[2 * i - 1]
 	}
+}
+
+BEGIN {
+	pairs[4] = "1"
+	pairs[5] = "3/4 3"
+	pairs[6] = "2/3 3/2"
+	pairs[7] = "1/2 5/4 4"
+	pairs[8] = "1 2 1/2"
 	print "/* The maps of Winograd's minimal filtering, made by kernels/winograd.awk, which says what they are: do not edit. */"
 	print "#ifndef SGAN_KERNELS_WINOGRAD_TABLES_H"
 	print "#define SGAN_KERNELS_WINOGRAD_TABLES_H"
 	print "\n#include \"kernels/kernels.h\""
-	print "\n/* Powers of the points 1, -1, 2, -2, 1/2, -1/2. */"
-	print "static const real winograd_power[6][8] = {"
-	for (i = 1; i < points; i++)
-		print "\t{ " powers(i, 8) " },"
+	print "\n/* Powers of the points that come in pairs: [points - 4][point][exponent]. */"
+	print "static const real winograd_power[5][6][7] = {"
+	for (count = 4; count <= 8; count++) {
+		finite = count % 2 ? count : count - 1
+		set_points(pairs[count])
+		print "\t{"
+		for (i = 1; i < finite; i++)
+			print "\t\t{ " powers(i, count - 1) " },"
+		print "\t},"
+	}
 	print "};"
 	print "\n/* [points - 4][point][coefficient] */"
 	print "static const real winograd_input_map[5][8][8] = {"
 	for (count = 4; count <= 8; count++) {
 		finite = count % 2 ? count : count - 1
+		set_points(pairs[count])
 		print "\t{"
 		print "\t\t{ " row(count, finite, 0) " },"
 		if (finite < count)

@@ -24,7 +24,7 @@ static real power(const struct sgan_points *p, size_t i, size_t exponent)
 		return exponent == 0;
 	if (i < sgan_single_points(p->points))
 		return exponent == p->size - 1;
-	return winograd_power[i - sgan_single_points(p->points)][exponent];
+	return winograd_power[p->points - SGAN_WINOGRAD_LEAST][i - sgan_single_points(p->points)][exponent];
 }
 
 /* What the columns of an axis's matrix are for: [points][points] of input, [points][size] of powers. */

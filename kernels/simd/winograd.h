@@ -43,7 +43,7 @@ SIMD_INLINE const float *winograd_powers(struct sgan_points p, size_t i)
 	if (winograd_plain(p))
 		return unit[i];
 	if (i >= sgan_single_points(p.points))
-		return winograd_power[i - sgan_single_points(p.points)];
+		return winograd_power[p.points - SGAN_WINOGRAD_LEAST][i - sgan_single_points(p.points)];
 	return unit[i == 0 ? 0 : p.size - 1];
 }
 
@@ -117,7 +117,7 @@ SIMD_INLINE void winograd_evaluate_axis(size_t points, size_t size, const vec *i
 		out[1] = in[size - 1];
 	WINOGRAD_UNROLL for (size_t i = singles; i < points; i += 2)
 	{
-		const float *powers = winograd_power[i - singles];
+		const float *powers = winograd_power[points - SGAN_WINOGRAD_LEAST][i - singles];
 		winograd_pair(winograd_sum(powers, 0, size, in), winograd_sum(powers, 1, size, in), out + i);
 	}
 }
@@ -136,6 +136,7 @@ SIMD_INLINE void winograd_to_axis(enum winograd_map map, struct sgan_points p, c
 
 SIMD_INLINE void winograd_moments_axis(struct sgan_points p, const vec *in, vec *out)
 {
+	const float(*power)[7] = winograd_power[p.points - SGAN_WINOGRAD_LEAST];
 	vec even[WINOGRAD_MOST / 2], odd[WINOGRAD_MOST / 2];
 	size_t singles = sgan_single_points(p.points);
 
@@ -151,9 +152,9 @@ SIMD_INLINE void winograd_moments_axis(struct sgan_points p, const vec *in, vec 
 	}
 	WINOGRAD_UNROLL for (size_t x = 0; x < p.size; x++)
 	{
-		vec sum = x % 2 ? odd[singles / 2] : even[singles / 2];
-		WINOGRAD_UNROLL for (size_t i = singles + 2; i < p.points; i += 2)
-			sum = winograd_add(sum, false, winograd_power[i - singles][x], x % 2 ? odd[i / 2] : even[i / 2]);
+		vec sum = vec_zero();
+		WINOGRAD_UNROLL for (size_t i = singles; i < p.points; i += 2)
+			sum = winograd_add(sum, i == singles, power[i - singles][x], x % 2 ? odd[i / 2] : even[i / 2]);
 		if (x == 0)
 			sum = vec_add(sum, in[0]);
 		if (x == p.size - 1 && singles > 1)
@@ -382,6 +383,7 @@ SIMD_INLINE void winograd_write_square(struct sgan_points p, vec (*half)[WINOGRA
                                        size_t left, float *dst, const struct sgan_epilogue *e,
                                        const struct winograd_finish *finish)
 {
+	const float(*power)[7] = winograd_power[p.points - SGAN_WINOGRAD_LEAST];
 	size_t singles = sgan_single_points(p.points);
 
 	WINOGRAD_UNROLL for (size_t y = 0; y < p.size; y++)
@@ -391,9 +393,9 @@ SIMD_INLINE void winograd_write_square(struct sgan_points p, vec (*half)[WINOGRA
 			continue;
 		WINOGRAD_UNROLL for (size_t x = 0; x < p.size; x++)
 		{
-			out[x] = half[singles + y % 2][x];
-			WINOGRAD_UNROLL for (size_t i = singles + 2; i < p.points; i += 2)
-				out[x] = winograd_add(out[x], false, winograd_power[i - singles][y], half[i + y % 2][x]);
+			out[x] = vec_zero();
+			WINOGRAD_UNROLL for (size_t i = singles; i < p.points; i += 2)
+				out[x] = winograd_add(out[x], i == singles, power[i - singles][y], half[i + y % 2][x]);
 			if (y == 0)
 				out[x] = vec_add(out[x], half[0][x]);
 			if (y == p.size - 1 && singles > 1)
