@@ -106,7 +106,7 @@ function set_points(list,   i, count, name, part)
 BEGIN {
 	pairs[4] = "1"
 	pairs[5] = "3/4 3"
-	pairs[6] = "2/3 3/2"
+	pairs[6] = "3/4 7/4"
 	pairs[7] = "1/2 5/4 4"
 	pairs[8] = "1 2 1/2"
 	print "/* The maps of Winograd's minimal filtering, made by kernels/winograd.awk, which says what they are: do not edit. */"

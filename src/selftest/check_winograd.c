@@ -112,7 +112,7 @@ static size_t planes(const struct winograd_case *w)
 /* The largest sum of an axis's coefficients' absolute values, for any value or point. */
 static double coefficients(enum map map, const struct sgan_points *p)
 {
-	static const double largest_point[] = { 1, 3, 1.5, 4, 2 }; /* of LEAST points, LEAST + 1, ... */
+	static const double largest_point[] = { 1, 3, 1.75, 4, 2 }; /* of LEAST points, LEAST + 1, ... */
 	double sum = 0, power = 1;
 
 	if (p->points == p->size)
