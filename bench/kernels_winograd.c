@@ -25,7 +25,7 @@ static struct sgan_window window(const struct kernel_case *c)
 {
 	ptrdiff_t n = (ptrdiff_t)c->shape.size[N], size = (ptrdiff_t)c->shape.size[SIZE];
 
-	return (struct sgan_window){ size * n, n, 0, c->shape.size[SIZE], 0, c->shape.size[SIZE], 0 };
+	return (struct sgan_window){ size * n, n, 0, c->shape.size[SIZE], 0, c->shape.size[SIZE] };
 }
 
 static void describe_to_planes(struct kernel_case *c)

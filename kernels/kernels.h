@@ -47,13 +47,11 @@ struct sgan_runs {
 };
 
 /* A rectangle of pixels, of which some are inside an image: distances in elements, and the rows and columns that are
- * inside, begin .. end - 1. Its first pixel may itself be outside. A map that reads it fetches what lies `ahead` elements
- * further, which need not exist; 0: nothing. */
+ * inside, begin .. end - 1. Its first pixel may itself be outside. */
 struct sgan_window {
 	ptrdiff_t row, col;
 	size_t row_begin, row_end;
 	size_t col_begin, col_end;
-	ptrdiff_t ahead;
 };
 
 enum { SGAN_WINOGRAD_LEAST = 4, SGAN_WINOGRAD_MOST = 8 }; /* points on an axis */

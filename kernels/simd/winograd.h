@@ -222,19 +222,6 @@ SIMD_INLINE void winograd_store_row(enum winograd_map map, struct sgan_points w,
 		vec_store_n(dst + j * plane, out[j], left);
 }
 
-/* Fetches what lies ahead of the rows that f's points ask for: of input, the first and the last are for 0 and infinity
- * alone. */
-SIMD_INLINE void winograd_fetch_ahead(enum winograd_map map, size_t width, const struct sgan_filtering *f,
-                                      const struct sgan_window *w, const float *src)
-{
-	bool inner = map == WINOGRAD_INPUT && f->begin > 0 && !winograd_plain(f->h);
-	size_t height = map == WINOGRAD_INPUT ? f->h.points : f->h.size;
-
-	for (size_t y = inner; y < height; y++)
-		WINOGRAD_UNROLL for (size_t x = 0; x < width; x++)
-			vec_fetch(src + w->ahead + (ptrdiff_t)y * w->row + (ptrdiff_t)x * w->col);
-}
-
 /* One vector of channels. w: constants. */
 SIMD_INLINE void winograd_to_planes(enum winograd_map map, struct sgan_points w, const struct sgan_filtering *f,
                                     const struct winograd_source *s, float *dst, size_t plane)
@@ -242,8 +229,6 @@ SIMD_INLINE void winograd_to_planes(enum winograd_map map, struct sgan_points w,
 	size_t width = map == WINOGRAD_INPUT ? w.points : w.size, row = w.points * plane;
 	vec first[WINOGRAD_MOST], second[WINOGRAD_MOST];
 
-	if (s->window->ahead)
-		winograd_fetch_ahead(map, width, f, s->window, s->src);
 	for (size_t i = f->begin; i < f->end;) {
 		const struct winograd_rows r = winograd_rows(map, f->h, i, f->end);
 		winograd_sum_rows(width, s, &r, first, second);

@@ -60,12 +60,10 @@ static void map_channels(const struct tiles_job *job, const struct tiles_chunk *
 {
 	bool scatter = conv_scatters(job->call->problem);
 	struct winograd_windows windows = { &job->w->tiling, base_of(job), scatter, filter };
-	ptrdiff_t first, next;
-	struct sgan_window window = sgan_winograd_window(&windows, job->call->first, chunk->tile, &first), following;
 
-	for (size_t i = 0; i < chunk->tiles; i++, window = following, first = next) {
-		following = sgan_winograd_window(&windows, job->call->first, chunk->tile + i + 1, &next);
-		window.ahead = next - first;
+	for (size_t i = 0; i < chunk->tiles; i++) {
+		ptrdiff_t first;
+		struct sgan_window window = sgan_winograd_window(&windows, job->call->first, chunk->tile + i, &first);
 		job->call->problem->kernels->winograd_input(
 			&part->results, &window, count, job->call->src + first + (ptrdiff_t)c, to + i * ld, job->src_plane);
 	}
@@ -166,7 +164,7 @@ static void write_panel(const struct tiles_job *job, const struct tiles_chunk *c
 		struct winograd_place at = sgan_winograd_place(t, job->call->first, chunk->tile + i);
 		struct results h = results_at(&phase_h, t->m, at.y), w = results_at(&phase_w, t->m, at.x);
 		struct sgan_window window = {
-			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count, 0
+			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count
 		};
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
 		kernels->winograd_moments(job->w->parts, f, &window, least_of(dst_c - c, kernels->gemm_nr),
@@ -340,7 +338,7 @@ static void pack_chunk(void *arg, size_t index, int worker)
 		sgan_winograd_filter(&p->problem->base, conv_scatters(p->problem), w->tiling.even,
 		                     filter + src_phase + panel / p->phase_panels);
 	struct sgan_window window = {
-		(ptrdiff_t)(phase.taps_w * count), (ptrdiff_t)count, 0, phase.taps_h, 0, phase.taps_w, 0
+		(ptrdiff_t)(phase.taps_w * count), (ptrdiff_t)count, 0, phase.taps_h, 0, phase.taps_w
 	};
 	size_t row = panel * winograd_planes(&taps) * w->depth + src_phase * channels + c;
 	_Alignas(SGAN_ALIGN) real values[PACK_TAPS * PACK_VALUES];

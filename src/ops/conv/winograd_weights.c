@@ -85,26 +85,14 @@ static void map_windows(const struct weights_job *job, const struct weights_chun
                         const struct weights_memory *memory)
 {
 	struct winograd_windows windows = { &job->w->tiling, &job->call->problem->base, false, chunk->filter };
-	ptrdiff_t first, next;
-	struct sgan_window window = sgan_winograd_window(&windows, block->image, block->tile, &first), following;
 
-	for (size_t i = 0; i < block->tiles; i++, window = following, first = next) {
-		following = sgan_winograd_window(&windows, block->image, block->tile + i + 1, &next);
-		window.ahead = next - first;
+	for (size_t i = 0; i < block->tiles; i++) {
+		ptrdiff_t first;
+		struct sgan_window window = sgan_winograd_window(&windows, block->image, block->tile + i, &first);
 		job->call->problem->kernels->winograd_input(&group->x, &window, chunk->c_count,
 		                                            job->call->x + first + (ptrdiff_t)chunk->c,
 		                                            memory->x + i * chunk->c_count, memory->x_plane);
 	}
-}
-
-/* Where a tile's results are in Y, in elements. */
-static size_t results_at(const struct weights_job *job, const struct weights_block *block, size_t i,
-                         struct winograd_place *at)
-{
-	const struct conv_base *b = &job->call->problem->base;
-
-	*at = sgan_winograd_place(&job->w->tiling, block->image, block->tile + i);
-	return ((at->image * b->h.y + at->y) * b->w.y + at->x) * b->y_c;
 }
 
 static void map_results(const struct weights_job *job, const struct weights_chunk *chunk,
@@ -112,17 +100,16 @@ static void map_results(const struct weights_job *job, const struct weights_chun
                         const struct weights_memory *memory)
 {
 	const struct conv_base *b = &job->call->problem->base;
-	size_t m = job->w->tiling.m;
+	size_t row = b->w.y * b->y_c, m = job->w->tiling.m;
 
 	for (size_t i = 0; i < block->tiles; i++) {
-		struct winograd_place at, next;
-		size_t first = results_at(job, block, i, &at);
+		struct winograd_place at = sgan_winograd_place(&job->w->tiling, block->image, block->tile + i);
+		size_t first = (at.image * b->h.y + at.y) * row + at.x * b->y_c;
 		struct sgan_window window = {
-			.row = (ptrdiff_t)(b->w.y * b->y_c),
+			.row = (ptrdiff_t)row,
 			.col = (ptrdiff_t)b->y_c,
 			.row_end = least_of(b->h.y - at.y, m),
 			.col_end = least_of(b->w.y - at.x, m),
-			.ahead = (ptrdiff_t)results_at(job, block, i + 1, &next) - (ptrdiff_t)first,
 		};
 		job->call->problem->kernels->winograd_evaluate(&group->y, &window, chunk->o_count,
 		                                               job->call->y + first + chunk->o, memory->y + i * chunk->o_count,
