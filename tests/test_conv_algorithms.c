@@ -705,7 +705,8 @@ static double norm(size_t count, const double *x)
 }
 
 /* Relative error of a pass with tiles that the plan need not have chosen; less than 0: they do not fit. */
-static double error_with_tiles(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass, const struct winograd_tiles *tiles)
+static double error_with_tiles(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass,
+                               const struct winograd_tiles *tiles)
 {
 	struct pass p = open_pass(ctx, t, pass, "winograd");
 	struct conv_planned *planned = &p.plan->pass[pass];

@@ -58,7 +58,8 @@ static void to_planes(const struct sgan_filtering *f, size_t (*make)(const struc
 				half[x] = 0;
 				for (size_t y = 0; y < rows; y++)
 					if (inside(window, y, x))
-						half[x] += map_h[i][y] * src[(ptrdiff_t)y * window->row + (ptrdiff_t)x * window->col + (ptrdiff_t)c];
+						half[x] +=
+							map_h[i][y] * src[(ptrdiff_t)y * window->row + (ptrdiff_t)x * window->col + (ptrdiff_t)c];
 			}
 			for (size_t j = 0; j < f->w.points; j++) {
 				real sum = 0;
@@ -81,7 +82,7 @@ void SGAN_SYMBOL(winograd_evaluate__generic)(const struct sgan_filtering *f, con
 	to_planes(f, power_map, window, n, src, dst, plane);
 }
 
-/* Adds a part's moments of one value to sums [h.size][w.size]. */
+/* Adds an addend's moments of one value to sums [h.size][w.size]. */
 static void add_moments(const struct sgan_filtering *f, const real *src, size_t plane, matrix sums)
 {
 	for (size_t i = f->begin; i < f->end; i++)
@@ -101,17 +102,17 @@ static void store(real value, real *dst, real bias, const struct sgan_epilogue *
 	*dst = act_value(value + bias, e->act, e->slope);
 }
 
-void SGAN_SYMBOL(winograd_moments__generic)(size_t parts, const struct sgan_filtering *f,
+void SGAN_SYMBOL(winograd_moments__generic)(size_t addends, const struct sgan_filtering *f,
                                             const struct sgan_window *window, size_t n, const real *src, size_t plane,
                                             real *dst, const struct sgan_epilogue *e)
 {
 	for (size_t c = 0; c < n; c++) {
 		matrix sums;
-		const real *part_src = src + c;
+		const real *addend_src = src + c;
 		memset(sums, 0, sizeof sums);
-		for (size_t part = 0; part < parts; part++) {
-			add_moments(&f[part], part_src, plane, sums);
-			part_src += (f[part].end - f[part].begin) * f[part].w.points * plane;
+		for (size_t addend = 0; addend < addends; addend++) {
+			add_moments(&f[addend], addend_src, plane, sums);
+			addend_src += (f[addend].end - f[addend].begin) * f[addend].w.points * plane;
 		}
 		for (size_t y = 0; y < f->h.size; y++)
 			for (size_t x = 0; x < f->w.size; x++)

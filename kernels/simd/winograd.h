@@ -1,13 +1,14 @@
-/* The maps of Winograd's minimal filtering; kernels.def says what they compute. On a window's rows of vectors, one after
- * the other, they are sums with factors from tables; on its columns, the row's vectors, they are written out for each
- * number of points and values. Points but 0 and infinity come in pairs p and -p: what belongs to even powers is the same
- * for both, what belongs to odd ones has the other sign, so that two points cost little more than one. */
+/* The maps of Winograd's minimal filtering; kernels.def says what they compute. On a window's rows of vectors, one
+ * after the other, they are sums with factors from tables; on its columns, the row's vectors, they are written out
+ * for each number of points and values. Points but 0 and infinity come in pairs p and -p: what belongs to even
+ * powers is the same for both, what belongs to odd ones has the other sign, so that two points cost little more than
+ * one. */
 #include "kernels/simd/act.h"
 #include "kernels/winograd_tables.h"
 
 #define WINOGRAD_UNROLL _Pragma("GCC unroll 8")
 
-enum { WINOGRAD_MOST = SGAN_WINOGRAD_MOST, WINOGRAD_PARTS = 4 };
+enum { WINOGRAD_MOST = SGAN_WINOGRAD_MOST, WINOGRAD_ADDENDS = 4 };
 
 enum winograd_map { WINOGRAD_INPUT, WINOGRAD_EVALUATE };
 
@@ -282,11 +283,11 @@ SIMD_INLINE void winograd_store(float *dst, vec x, size_t left, const struct sga
 		vec_store_n(dst, x, left);
 }
 
-/* Rows of a part's points whose columns have been mapped back, one after the other; of a pair the sum and the difference.
- * Of all parts. */
-typedef vec winograd_half[WINOGRAD_PARTS * WINOGRAD_MOST][WINOGRAD_MOST];
+/* Rows of an addend's points whose columns have been mapped back, one after the other; of a pair the sum and the
+ * difference. Of all addends. */
+typedef vec winograd_half[WINOGRAD_ADDENDS * WINOGRAD_MOST][WINOGRAD_MOST];
 
-/* One part's, the first of them being half[0]. w: constants. */
+/* One addend's, the first of them being half[0]. w: constants. */
 SIMD_INLINE void winograd_columns(struct sgan_points w, const struct sgan_filtering *f, size_t left, const float *src,
                                   size_t plane, vec (*half)[WINOGRAD_MOST])
 {
@@ -314,22 +315,22 @@ SIMD_INLINE void winograd_columns(struct sgan_points w, const struct sgan_filter
 /* What a row y of the result is the sum of: so many rows half[at[k] + y % step[k]], times factor[k][y]. */
 struct winograd_terms {
 	size_t count, rows;
-	size_t at[WINOGRAD_PARTS * WINOGRAD_MOST];
-	size_t step[WINOGRAD_PARTS * WINOGRAD_MOST];
-	const float *factor[WINOGRAD_PARTS * WINOGRAD_MOST];
+	size_t at[WINOGRAD_ADDENDS * WINOGRAD_MOST];
+	size_t step[WINOGRAD_ADDENDS * WINOGRAD_MOST];
+	const float *factor[WINOGRAD_ADDENDS * WINOGRAD_MOST];
 };
 
-SIMD_INLINE struct winograd_terms winograd_terms(size_t parts, const struct sgan_filtering *f)
+SIMD_INLINE struct winograd_terms winograd_terms(size_t addends, const struct sgan_filtering *f)
 {
 	struct winograd_terms t;
 
 	t.count = t.rows = 0;
-	for (size_t part = 0; part < parts; part++)
-		for (size_t i = f[part].begin, step; i < f[part].end; i += step) {
-			step = i < winograd_singles(f[part].h) ? 1 : 2;
+	for (size_t addend = 0; addend < addends; addend++)
+		for (size_t i = f[addend].begin, step; i < f[addend].end; i += step) {
+			step = i < winograd_singles(f[addend].h) ? 1 : 2;
 			t.at[t.count] = t.rows;
 			t.step[t.count] = step;
-			t.factor[t.count] = winograd_powers(f[part].h, i);
+			t.factor[t.count] = winograd_powers(f[addend].h, i);
 			t.count++;
 			t.rows += step;
 		}
@@ -363,7 +364,8 @@ SIMD_INLINE void winograd_write(size_t size, const struct winograd_terms *t, vec
 	}
 }
 
-/* The same of one part with all its rows of points, as many as on the columns: p is a constant, and so are all factors. */
+/* The same of one addend with all its rows of points, as many as on the columns: p is a constant, and so are all
+ * factors. */
 SIMD_INLINE void winograd_write_square(struct sgan_points p, vec (*half)[WINOGRAD_MOST], const struct sgan_window *w,
                                        size_t left, float *dst, const struct sgan_epilogue *e,
                                        const struct winograd_finish *finish)
@@ -479,16 +481,17 @@ void SGAN_SYMBOL(VEC_ISA(winograd_evaluate))(const struct sgan_filtering *f, con
 }
 
 /* One vector of channels. */
-static void winograd_from_planes(size_t parts, const struct sgan_filtering *f, winograd_write_all *square,
-                                 const struct winograd_terms *t, const struct sgan_window *w, size_t left, const float *src, size_t plane, float *dst,
-                                 const struct sgan_epilogue *e, const struct winograd_finish *finish)
+static void winograd_from_planes(size_t addends, const struct sgan_filtering *f, winograd_write_all *square,
+                                 const struct winograd_terms *t, const struct sgan_window *w, size_t left,
+                                 const float *src, size_t plane, float *dst, const struct sgan_epilogue *e,
+                                 const struct winograd_finish *finish)
 {
 	winograd_half half;
 
-	for (size_t part = 0, row = 0; part < parts; part++) {
-		size_t rows = f[part].end - f[part].begin;
-		winograd_all_columns[f[part].w.points][f[part].w.size](&f[part], left, src, plane, half + row);
-		src += rows * f[part].w.points * plane;
+	for (size_t addend = 0, row = 0; addend < addends; addend++) {
+		size_t rows = f[addend].end - f[addend].begin;
+		winograd_all_columns[f[addend].w.points][f[addend].w.size](&f[addend], left, src, plane, half + row);
+		src += rows * f[addend].w.points * plane;
 		row += rows;
 	}
 	if (square)
@@ -497,9 +500,9 @@ static void winograd_from_planes(size_t parts, const struct sgan_filtering *f, w
 		winograd_writes[f->w.size](t, half, w, left, dst, e, finish);
 }
 
-static bool winograd_is_square(size_t parts, const struct sgan_filtering *f)
+static bool winograd_is_square(size_t addends, const struct sgan_filtering *f)
 {
-	return parts == 1 && f->h.points == f->w.points && f->h.size == f->w.size && !winograd_plain(f->h) &&
+	return addends == 1 && f->h.points == f->w.points && f->h.size == f->w.size && !winograd_plain(f->h) &&
 	       f->begin == 0 && f->end == f->h.points;
 }
 
@@ -513,24 +516,24 @@ static __attribute__((noinline)) void winograd_sigmoid(const struct sgan_window 
 		}
 }
 
-void SGAN_SYMBOL(VEC_ISA(winograd_moments))(size_t parts, const struct sgan_filtering *f,
+void SGAN_SYMBOL(VEC_ISA(winograd_moments))(size_t addends, const struct sgan_filtering *f,
                                             const struct sgan_window *window, size_t n, const real *src, size_t plane,
                                             real *dst, const struct sgan_epilogue *e)
 {
-	winograd_write_all *square = winograd_is_square(parts, f) ? winograd_squares[f->w.points][f->w.size] : NULL;
+	winograd_write_all *square = winograd_is_square(addends, f) ? winograd_squares[f->w.points][f->w.size] : NULL;
 	struct winograd_terms terms;
 	struct winograd_finish finish = { .bias = vec_zero(), .slope = vec_set(e->slope) };
 	uintptr_t places = (uintptr_t)dst | (uintptr_t)(window->row * (ptrdiff_t)sizeof(float)) |
 	                   (uintptr_t)(window->col * (ptrdiff_t)sizeof(float));
 
 	if (!square)
-		terms = winograd_terms(parts, f);
+		terms = winograd_terms(addends, f);
 	finish.bypass = e->bypass && e->act != SGAN_ACT_SIGMOID && places % sizeof(vec) == 0;
 	for (size_t c = 0; c < n; c += VEC) {
 		size_t left = n - c < VEC ? n - c : VEC;
 		if (e->bias)
 			finish.bias = vec_load_n(e->bias + c, left);
-		winograd_from_planes(parts, f, square, &terms, window, left, src + c, plane, dst + c, e, &finish);
+		winograd_from_planes(addends, f, square, &terms, window, left, src + c, plane, dst + c, e, &finish);
 	}
 	if (e->act == SGAN_ACT_SIGMOID)
 		winograd_sigmoid(window, n, dst);

@@ -1,20 +1,20 @@
-/* The maps of Winograd's filtering: every number of points and size on the columns, drawn ones on the rows, parts of the
- * rows, windows that lie across an image's edges, gaps between pixels and planes, several parts, each epilogue, against
- * the generic ones. */
+/* The maps of Winograd's filtering: every number of points and size on the columns, drawn ones on the rows, parts of
+ * the rows, windows that lie across an image's edges, gaps between pixels and planes, several addends, each
+ * epilogue, against the generic ones. */
 #include "src/selftest/check.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LEAST = SGAN_WINOGRAD_LEAST, MOST = SGAN_WINOGRAD_MOST, MOST_N = 40, MOST_GAP = 3, MOST_PARTS = 4 };
+enum { LEAST = SGAN_WINOGRAD_LEAST, MOST = SGAN_WINOGRAD_MOST, MOST_N = 40, MOST_GAP = 3, MOST_ADDENDS = 4 };
 
 enum map { INPUT, EVALUATE, MOMENTS };
 static const char *const map_names[] = { "winograd_input", "winograd_evaluate", "winograd_moments" };
 
 struct winograd_case {
 	enum map map;
-	struct sgan_filtering f[MOST_PARTS];
-	size_t parts, n, plane;
+	struct sgan_filtering f[MOST_ADDENDS];
+	size_t addends, n, plane;
 	struct sgan_window window;
 };
 
@@ -65,10 +65,10 @@ static void draw_inside(struct check *c, size_t size, size_t *begin, size_t *end
 
 static struct winograd_case draw(struct check *c, enum map map, struct sgan_points columns, size_t n)
 {
-	struct winograd_case w = { .map = map, .parts = map == MOMENTS ? check_between(c, 1, MOST_PARTS) : 1, .n = n };
+	struct winograd_case w = { .map = map, .addends = map == MOMENTS ? check_between(c, 1, MOST_ADDENDS) : 1, .n = n };
 	size_t size = check_between(c, 1, MOST - 1), cols = pixels(map, &columns);
 
-	for (size_t i = 0; i < w.parts; i++) {
+	for (size_t i = 0; i < w.addends; i++) {
 		w.f[i].h = draw_points(c, size);
 		w.f[i].w = i ? draw_points(c, columns.size) : columns;
 		draw_rows(c, &w.f[i]);
@@ -85,9 +85,11 @@ static void describe(const struct winograd_case *w, char *text, size_t size)
 {
 	const struct sgan_filtering *f = w->f;
 
-	snprintf(text, size, "%s, %zu x %zu points, sizes %zu, %zu, points %zu to %zu, %zu parts, n %zu, rows %zu to %zu, "
-	         "columns %zu to %zu", map_names[w->map], f->h.points, f->w.points, f->h.size, f->w.size, f->begin, f->end,
-	         w->parts, w->n, w->window.row_begin, w->window.row_end, w->window.col_begin, w->window.col_end);
+	snprintf(text, size,
+	         "%s, %zu x %zu points, sizes %zu, %zu, points %zu to %zu, %zu addends, n %zu, rows %zu to %zu, "
+	         "columns %zu to %zu",
+	         map_names[w->map], f->h.points, f->w.points, f->h.size, f->w.size, f->begin, f->end, w->addends, w->n,
+	         w->window.row_begin, w->window.row_end, w->window.col_begin, w->window.col_end);
 }
 
 /* Elements from a window's first pixel to the end of its last one inside; 0: none is. */
@@ -104,7 +106,7 @@ static size_t planes(const struct winograd_case *w)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < w->parts; i++)
+	for (size_t i = 0; i < w->addends; i++)
 		count += (w->f[i].end - w->f[i].begin) * w->f[i].w.points;
 	return count ? (count - 1) * w->plane + w->n : 0;
 }
@@ -124,12 +126,12 @@ static double coefficients(enum map map, const struct sgan_points *p)
 	return map == EVALUATE ? sum : (double)p->points * power / largest_point[p->points - LEAST];
 }
 
-/* The same of all parts' axes. */
+/* The same of all addends' axes. */
 static double terms(const struct winograd_case *w)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < w->parts; i++)
+	for (size_t i = 0; i < w->addends; i++)
 		sum += coefficients(w->map, &w->f[i].h) * coefficients(w->map, &w->f[i].w);
 	return 3 * sum;
 }
@@ -174,8 +176,8 @@ static void moments_case(struct check *c, const struct winograd_case *w)
 	check_fill(c, CHECK_REALS, w->n, bias);
 	check_fill(c, CHECK_REALS, count, found);
 	memcpy(expected, found, count * sizeof(real));
-	c->oracle->winograd_moments(w->parts, w->f, &w->window, w->n, src, w->plane, expected, &e);
-	c->tested->winograd_moments(w->parts, w->f, &w->window, w->n, src, w->plane, found, &e);
+	c->oracle->winograd_moments(w->addends, w->f, &w->window, w->n, src, w->plane, expected, &e);
+	c->tested->winograd_moments(w->addends, w->f, &w->window, w->n, src, w->plane, found, &e);
 	describe(w, what, sizeof what);
 	check_close_to(c, count, found, expected, terms(w), what);
 	check_release(c, what);

@@ -6,11 +6,11 @@
  * (over channels, one matrix product for each pair of points), and mapped back. kernels.def has the maps.
  *
  * A stride is taken apart into phases, which are convolutions of stride 1: in a gather the source's pixels by their
- * remainder, whose products are summed; in a scatter the destination's. Phases may differ in their taps: a kernel of 3 at
- * stride 2 has 2 in one and 1 in the other. Each then has as many points as it takes, and none but the values where it has
- * a single tap. Or all count as having the most (`even`), with zeros for taps that are not there: then a gather's products
- * can be summed at the points, as more channels would be, and a scatter's are more columns of one product, where all
- * phases have the same windows. */
+ * remainder, whose products are summed; in a scatter the destination's. Phases may differ in their taps: a kernel of 3
+ * at stride 2 has 2 in one and 1 in the other. Each then has as many points as it takes, and none but the values where
+ * it has a single tap. Or all count as having the most (`even`), with zeros for taps that are not there: then a
+ * gather's products can be summed at the points, as more channels would be, and a scatter's are more columns of one
+ * product, where all phases have the same windows. */
 #ifndef SGAN_OPS_CONV_WINOGRAD_H
 #define SGAN_OPS_CONV_WINOGRAD_H
 
@@ -33,8 +33,8 @@ struct winograd_filter {
 	size_t taps_h, taps_w;
 };
 
-/* Whether it can be done, and is meant to: along both axes undilated, of stride 1 or 2 and of as many taps in the longest
- * phase, 2 to 5; some channels on both sides; no phase without a tap or a position. */
+/* Whether it can be done, and is meant to: along both axes undilated, of stride 1 or 2 and of as many taps in the
+ * longest phase, 2 to 5; some channels on both sides; no phase without a tap or a position. */
 bool sgan_winograd_fits(const struct conv_base *base);
 
 /* Whether tiles of m results can be had for a layer that fits: every phase of more than one tap has SGAN_WINOGRAD_LEAST
@@ -56,8 +56,8 @@ static inline size_t winograd_tiles(const struct winograd_tiling *t)
 	return t->tiles_h * t->tiles_w;
 }
 
-/* Points on an axis of m results and `taps` taps, where the results or the source are mapped, and where the taps are: of
- * a single tap the same for all results. */
+/* Points on an axis of m results and `taps` taps, where the results or the source are mapped, and where the taps
+ * are: of a single tap the same for all results. */
 static inline struct sgan_points winograd_result_points(size_t m, size_t taps)
 {
 	return (struct sgan_points){ m + taps - 1, m };
@@ -107,8 +107,8 @@ struct winograd_windows {
 	const struct winograd_filter *filter;
 };
 
-/* The window of tile number `tile` of the images from `first_image` on. *first: where its first pixel is, or would be, in
- * elements. */
+/* The window of tile number `tile` of the images from `first_image` on. *first: where its first pixel is, or would
+ * be, in elements. */
 struct sgan_window sgan_winograd_window(const struct winograd_windows *windows, size_t first_image, size_t tile,
                                         ptrdiff_t *first);
 

@@ -8,8 +8,8 @@ enum {
 	TRIED_STEPS = 8, /* from the fewest steps on that memory leaves */
 	LEAST_BLOCK = 28,
 	MOST_M = SGAN_WINOGRAD_MOST - 1, /* results of a tile */
-	MOST_CHANNELS = 512, /* of a weight gradient's chunk */
-	MOST_BYTES = 6 << 20 /* of a block's windows and products, each worker's memory */
+	MOST_CHANNELS = 512,             /* of a weight gradient's chunk */
+	MOST_BYTES = 6 << 20             /* of a block's windows and products, each worker's memory */
 };
 
 /* What a cut is found for. */
@@ -30,7 +30,7 @@ static struct winograd geometry(const struct problem *p, const struct winograd_t
 	struct winograd w = { .tiling = sgan_winograd_tiling(p->base, p->operation, tiles->m, tiles->even) };
 
 	w.windows = scatter && !one ? phases : 1;
-	w.parts = scatter || one ? 1 : phases;
+	w.addends = scatter || one ? 1 : phases;
 	w.src_phases = scatter || !one ? 1 : phases;
 	w.dst_phases = scatter && one ? phases : 1;
 	for (size_t i = 0; i < winograd_filters(&w); i++)
@@ -87,10 +87,10 @@ static size_t vector_of(const struct sgan_kernels *kernels)
 	return kernels->gemm_nr / 2;
 }
 
-/* Pairs of points of a chunk's products: of all its parts. */
+/* Pairs of points of a chunk's products: of all its addends. */
 static size_t product_planes(const struct winograd *w, const struct totals *t)
 {
-	return w->parts > 1 ? t->planes : t->most_planes;
+	return w->addends > 1 ? t->planes : t->most_planes;
 }
 
 /* How much of the depth a step may have: a worker's memory has room for it and the products of a panel. */
@@ -216,7 +216,8 @@ size_t sgan_winograd_group_end(const struct sgan_points *h, size_t begin, size_t
 /* Rows of points of a group: as many as leave room for the sums of all channels, in pairs. */
 static size_t group_rows(const struct conv_base *b, const struct sgan_kernels *kernels)
 {
-	double row = (double)SGAN_WINOGRAD_MOST * (double)b->x_c * (double)round_up(b->y_c, kernels->wgrad_nr) * sizeof(real);
+	double row =
+		(double)SGAN_WINOGRAD_MOST * (double)b->x_c * (double)round_up(b->y_c, kernels->wgrad_nr) * sizeof(real);
 	double rows = (double)kernels->blocking.winograd_sums_bytes / row;
 
 	return rows < 4 ? 2 : least_of((size_t)rows / 2 * 2, SGAN_WINOGRAD_MOST);

@@ -5,24 +5,24 @@
 
 #include "src/ops/conv/winograd.h"
 
-/* Of a gather or a scatter. Filters come by windows, and for each of these by parts: one of both is 1. */
+/* Of a gather or a scatter. Filters come by windows, and for each of these by addends: one of both is 1. */
 struct winograd {
 	struct winograd_tiling tiling;
 	struct winograd_filter filter[WINOGRAD_PHASES_MOST];
-	size_t windows;              /* different ones at each tile's place: of a scatter's phases, unless they share one */
-	size_t parts;                /* filters whose results are summed: of a gather's phases, unless summed at the points */
+	size_t windows; /* different ones at each tile's place: of a scatter's phases, unless they share one */
+	size_t addends; /* filters whose results are summed: of a gather's phases, unless summed at the points */
 	size_t src_phases, dst_phases; /* in a filter: of the source in its depth, of the destination in its columns */
-	size_t depth;                /* of the products: source channels */
-	size_t panels;               /* of gemm_nr channels of the destination */
-	size_t block;                /* tiles that are worked on together */
-	size_t steps, step;          /* parts of the depth, and how much of it one is at the most: mapped together */
-	size_t chunk_panels;         /* panels that share a block's mapped windows, at the most */
-	double time;                 /* expected, as struct conv_algorithm has its cost */
+	size_t depth;                  /* of the products: source channels */
+	size_t panels;                 /* of gemm_nr channels of the destination */
+	size_t block;                  /* tiles that are worked on together */
+	size_t steps, step;            /* parts of the depth, and how much of it one is at the most: mapped together */
+	size_t chunk_panels;           /* panels that share a block's mapped windows, at the most */
+	double time;                   /* expected, as struct conv_algorithm has its cost */
 };
 
 static inline size_t winograd_filters(const struct winograd *w)
 {
-	return w->windows * w->parts;
+	return w->windows * w->addends;
 }
 
 /* How tiles may be asked for. */

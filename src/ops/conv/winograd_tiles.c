@@ -1,7 +1,7 @@
 /* Gather and scatter by Winograd's filtering; winograd.h says what is computed. The loops of a chunk, a block of tiles
  * by some panels of the destination's channels:
  *
- *   for each part, and each step of its depth
+ *   for each addend, and each step of its depth
  *       for each tile of the block
  *           map its window to the points                                      map_windows
  *       for each pair of points, and each panel
@@ -26,7 +26,7 @@ struct tiles_job {
 	size_t tiles, blocks;        /* of all images */
 	size_t ranges;               /* that a window's panels are cut into */
 	size_t phase_panels;         /* of one phase of the destination */
-	size_t planes;               /* pairs of points of all parts' products */
+	size_t planes;               /* pairs of points of all addends' products */
 	size_t src_plane, dst_plane; /* elements from a pair of points to the next */
 };
 
@@ -36,15 +36,15 @@ struct tiles_chunk {
 	size_t tile, tiles; /* the first and how many */
 	size_t panel, panels;
 	real *windows;  /* [point pair][tile][step] */
-	real *products; /* [panel][part][point pair][tile][gemm_nr] */
+	real *products; /* [panel][addend][point pair][tile][gemm_nr] */
 };
 
-/* A part of a chunk. */
-struct tiles_part {
+/* An addend of a chunk. */
+struct tiles_addend {
 	const struct winograd_filter *filter;
 	struct sgan_filtering results, taps;
-	size_t plane;         /* pairs of points in the products before it */
-	const real *packed;   /* its filter's */
+	size_t plane;       /* pairs of points in the products before it */
+	const real *packed; /* its filter's */
 };
 
 static const struct conv_base *base_of(const struct tiles_job *job)
@@ -55,8 +55,9 @@ static const struct conv_base *base_of(const struct tiles_job *job)
 /* --- windows ------------------------------------------------------------------------ */
 
 /* Channels c .. c + count - 1 of the windows of a chunk's tiles. */
-static void map_channels(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
-                         const struct winograd_filter *filter, size_t c, size_t count, size_t ld, real *to)
+static void map_channels(const struct tiles_job *job, const struct tiles_chunk *chunk,
+                         const struct tiles_addend *addend, const struct winograd_filter *filter, size_t c,
+                         size_t count, size_t ld, real *to)
 {
 	bool scatter = conv_scatters(job->call->problem);
 	struct winograd_windows windows = { &job->w->tiling, base_of(job), scatter, filter };
@@ -64,24 +65,24 @@ static void map_channels(const struct tiles_job *job, const struct tiles_chunk *
 	for (size_t i = 0; i < chunk->tiles; i++) {
 		ptrdiff_t first;
 		struct sgan_window window = sgan_winograd_window(&windows, job->call->first, chunk->tile + i, &first);
-		job->call->problem->kernels->winograd_input(
-			&part->results, &window, count, job->call->src + first + (ptrdiff_t)c, to + i * ld, job->src_plane);
+		job->call->problem->kernels->winograd_input(&addend->results, &window, count,
+		                                            job->call->src + first + (ptrdiff_t)c, to + i * ld, job->src_plane);
 	}
 }
 
 /* A step of `count`, from `k` of the depth on, of all tiles of a chunk. */
-static void map_windows(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
+static void map_windows(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_addend *addend,
                         size_t k, size_t count)
 {
 	size_t channels = job->view.src_c;
 
 	for (size_t done = 0, some; done < count; done += some) {
 		size_t phase = (k + done) / channels, c = (k + done) % channels;
-		struct winograd_filter filter = *part->filter;
+		struct winograd_filter filter = *addend->filter;
 		some = least_of(channels - c, count - done);
 		if (job->w->src_phases > 1)
 			filter = sgan_winograd_filter(base_of(job), false, true, phase);
-		map_channels(job, chunk, part, &filter, c, some, count, chunk->windows + done);
+		map_channels(job, chunk, addend, &filter, c, some, count, chunk->windows + done);
 	}
 }
 
@@ -93,26 +94,26 @@ static real *products_of(const struct tiles_job *job, const struct tiles_chunk *
 }
 
 /* The taps' pair of points for one of results: the same for all results of an axis that is not filtered. */
-static size_t tap_plane(const struct tiles_part *part, size_t point)
+static size_t tap_plane(const struct tiles_addend *addend, size_t point)
 {
-	size_t i = point / part->results.w.points, j = point % part->results.w.points;
+	size_t i = point / addend->results.w.points, j = point % addend->results.w.points;
 
-	return (part->taps.h.points > 1 ? i : 0) * part->taps.w.points + (part->taps.w.points > 1 ? j : 0);
+	return (addend->taps.h.points > 1 ? i : 0) * addend->taps.w.points + (addend->taps.w.points > 1 ? j : 0);
 }
 
 /* A panel's products at a pair of points, over a step. */
-static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
-                           size_t panel, size_t point, size_t k, size_t count)
+static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk *chunk,
+                           const struct tiles_addend *addend, size_t panel, size_t point, size_t k, size_t count)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	const struct sgan_tap tap = { 0, 0 };
 	const struct sgan_epilogue e = { .accumulate = k > 0 };
 	size_t nr = kernels->gemm_nr, n = least_of(job->view.dst_c - panel % job->phase_panels * nr, nr);
 	size_t groups = ceil_div(chunk->tiles, kernels->gemm_mr);
-	size_t plane = panel * winograd_planes(&part->taps) + tap_plane(part, point);
-	const real *weights = part->packed + (plane * job->w->depth + k) * nr;
+	size_t plane = panel * winograd_planes(&addend->taps) + tap_plane(addend, point);
+	const real *weights = addend->packed + (plane * job->w->depth + k) * nr;
 	const real *windows = chunk->windows + point * job->src_plane;
-	real *products = products_of(job, chunk, panel) + (part->plane + point) * job->dst_plane;
+	real *products = products_of(job, chunk, panel) + (addend->plane + point) * job->dst_plane;
 
 	for (size_t group = 0; group < groups; group++) {
 		size_t row = share_begin(chunk->tiles, groups, group);
@@ -121,12 +122,12 @@ static void multiply_panel(const struct tiles_job *job, const struct tiles_chunk
 	}
 }
 
-static void multiply(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *part,
+static void multiply(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_addend *addend,
                      size_t k, size_t count)
 {
-	for (size_t point = 0; point < winograd_planes(&part->results); point++)
+	for (size_t point = 0; point < winograd_planes(&addend->results); point++)
 		for (size_t i = 0; i < chunk->panels; i++)
-			multiply_panel(job, chunk, part, chunk->panel + i, point, k, count);
+			multiply_panel(job, chunk, addend, chunk->panel + i, point, k, count);
 }
 
 /* --- results ------------------------------------------------------------------------ */
@@ -142,8 +143,8 @@ static struct results results_at(const struct axis_phase *p, size_t m, size_t in
 		                     index < p->count ? least_of(p->count - index, m) : 0 };
 }
 
-static void write_panel(const struct tiles_job *job, const struct tiles_chunk *chunk, const struct tiles_part *parts,
-                        size_t panel)
+static void write_panel(const struct tiles_job *job, const struct tiles_chunk *chunk,
+                        const struct tiles_addend *addends, size_t panel)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	const struct winograd_tiling *t = &job->w->tiling;
@@ -156,8 +157,8 @@ static void write_panel(const struct tiles_job *job, const struct tiles_chunk *c
 	struct sgan_filtering f[WINOGRAD_PHASES_MOST];
 	struct sgan_epilogue e = job->call->epilogue;
 
-	for (size_t i = 0; i < job->w->parts; i++)
-		f[i] = parts[i].results;
+	for (size_t i = 0; i < job->w->addends; i++)
+		f[i] = addends[i].results;
 	if (e.bias)
 		e.bias += c;
 	for (size_t i = 0; i < chunk->tiles; i++) {
@@ -167,7 +168,7 @@ static void write_panel(const struct tiles_job *job, const struct tiles_chunk *c
 			(ptrdiff_t)(h.step * width), (ptrdiff_t)(w.step * dst_c), 0, h.count, 0, w.count
 		};
 		real *dst = job->call->dst + (at.image * job->view.dst_h + h.first) * width + w.first * dst_c + c;
-		kernels->winograd_moments(job->w->parts, f, &window, least_of(dst_c - c, kernels->gemm_nr),
+		kernels->winograd_moments(job->w->addends, f, &window, least_of(dst_c - c, kernels->gemm_nr),
 		                          products_of(job, chunk, panel) + i * kernels->gemm_nr, job->dst_plane, dst, &e);
 	}
 }
@@ -193,32 +194,32 @@ static size_t packed_before(const struct conv_problem *problem, size_t filter)
 	return before;
 }
 
-static void find_parts(const struct tiles_job *job, size_t window, struct tiles_part *parts)
+static void find_addends(const struct tiles_job *job, size_t window, struct tiles_addend *addends)
 {
 	size_t plane = 0;
 
-	for (size_t i = 0; i < job->w->parts; i++) {
-		size_t filter = window * job->w->parts + i;
+	for (size_t i = 0; i < job->w->addends; i++) {
+		size_t filter = window * job->w->addends + i;
 		const struct winograd_filter *f = &job->w->filter[filter];
-		parts[i] = (struct tiles_part){ f, winograd_results(&job->w->tiling, f), winograd_taps(&job->w->tiling, f),
-			                            plane, job->call->packed + packed_before(job->call->problem, filter) };
-		plane += winograd_planes(&parts[i].results);
+		addends[i] = (struct tiles_addend){ f, winograd_results(&job->w->tiling, f), winograd_taps(&job->w->tiling, f),
+			                                plane, job->call->packed + packed_before(job->call->problem, filter) };
+		plane += winograd_planes(&addends[i].results);
 	}
 }
 
 static void compute(const struct tiles_job *job, const struct tiles_chunk *chunk)
 {
-	struct tiles_part parts[WINOGRAD_PHASES_MOST];
+	struct tiles_addend addends[WINOGRAD_PHASES_MOST];
 
-	find_parts(job, chunk->window, parts);
-	for (size_t i = 0; i < job->w->parts; i++)
+	find_addends(job, chunk->window, addends);
+	for (size_t i = 0; i < job->w->addends; i++)
 		for (size_t k = 0; k < job->w->depth; k += job->w->step) {
 			size_t count = least_of(job->w->depth - k, job->w->step);
-			map_windows(job, chunk, &parts[i], k, count);
-			multiply(job, chunk, &parts[i], k, count);
+			map_windows(job, chunk, &addends[i], k, count);
+			multiply(job, chunk, &addends[i], k, count);
 		}
 	for (size_t i = 0; i < chunk->panels; i++)
-		write_panel(job, chunk, parts, chunk->panel + i);
+		write_panel(job, chunk, addends, chunk->panel + i);
 }
 
 /* Pairs of points of the largest filter, and of a chunk's products. */
@@ -232,7 +233,7 @@ static size_t most_planes(const struct winograd *w, bool products)
 		most = planes > most ? planes : most;
 		sum += planes;
 	}
-	return products && w->parts > 1 ? sum : most;
+	return products && w->addends > 1 ? sum : most;
 }
 
 static void compute_chunk(void *arg, size_t index, int worker)
@@ -334,9 +335,8 @@ static void pack_chunk(void *arg, size_t index, int worker)
 	size_t src_phase = index / p->strips % w->src_phases, panel = index / p->strips / w->src_phases % w->panels;
 	size_t filter = index / p->strips / w->src_phases / w->panels;
 	const struct sgan_filtering taps = winograd_taps(&w->tiling, &w->filter[filter]);
-	const struct winograd_filter phase =
-		sgan_winograd_filter(&p->problem->base, conv_scatters(p->problem), w->tiling.even,
-		                     filter + src_phase + panel / p->phase_panels);
+	const struct winograd_filter phase = sgan_winograd_filter(
+		&p->problem->base, conv_scatters(p->problem), w->tiling.even, filter + src_phase + panel / p->phase_panels);
 	struct sgan_window window = {
 		(ptrdiff_t)(phase.taps_w * count), (ptrdiff_t)count, 0, phase.taps_h, 0, phase.taps_w
 	};
@@ -373,7 +373,8 @@ static bool fits(const struct conv_problem *problem)
 
 static void make_cut(struct conv_problem *problem)
 {
-	problem->winograd = sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, NULL);
+	problem->winograd =
+		sgan_winograd_cut(&problem->base, problem->operation, problem->kernels, problem->max_batch, NULL);
 }
 
 static double cost(const struct conv_problem *problem)

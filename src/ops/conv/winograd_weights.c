@@ -120,8 +120,9 @@ static void map_results(const struct weights_job *job, const struct weights_chun
 /* --- products ------------------------------------------------------------------------ */
 
 /* A tile of the sums at one pair of the taps' points. */
-static void multiply_tile(const struct weights_job *job, const struct weights_chunk *chunk, const struct sgan_walk *walk,
-                          bool accumulate, size_t c, size_t m, size_t o, const struct weights_memory *at)
+static void multiply_tile(const struct weights_job *job, const struct weights_chunk *chunk,
+                          const struct sgan_walk *walk, bool accumulate, size_t c, size_t m, size_t o,
+                          const struct weights_memory *at)
 {
 	const struct sgan_kernels *kernels = job->call->problem->kernels;
 	struct sgan_walk tile = *walk;
@@ -225,9 +226,9 @@ static void add_taps(const struct weights_job *job, const struct weights_chunk *
 	for (size_t h = 0; h < chunk->filter->taps_h; h++)
 		for (size_t w = 0; w < chunk->filter->taps_w; w++)
 			for (size_t c = 0; c < chunk->c_count; c++)
-				job->call->problem->kernels->add(
-					chunk->o_count, from->to + h * from->row + w * from->col + c * from->channel,
-					target->to + h * target->row + w * target->col + c * target->channel);
+				job->call->problem->kernels->add(chunk->o_count,
+				                                 from->to + h * from->row + w * from->col + c * from->channel,
+				                                 target->to + h * target->row + w * target->col + c * target->channel);
 }
 
 /* --- a piece ------------------------------------------------------------------------- */
@@ -248,9 +249,8 @@ static void sum_group(const struct weights_job *job, const struct weights_chunk 
 	write_sums(job, chunk, group, accumulate, target, memory);
 }
 
-static void sum_groups(const struct weights_job *job, const struct weights_chunk *chunk,
-                       struct sgan_image_range images, const struct weights_target *target,
-                       const struct weights_memory *memory)
+static void sum_groups(const struct weights_job *job, const struct weights_chunk *chunk, struct sgan_image_range images,
+                       const struct weights_target *target, const struct weights_memory *memory)
 {
 	const struct winograd_filter *f = chunk->filter;
 	const struct winograd_tiling *t = &job->w->tiling;
