@@ -55,9 +55,10 @@ struct sgan_window {
 };
 
 enum { SGAN_WINOGRAD_LEAST = 4, SGAN_WINOGRAD_MOST = 8 }; /* points on an axis */
+enum { SGAN_WINOGRAD_ADDENDS = 4 };                       /* of winograd_moments, at the most */
 
 /* What Winograd's filtering does on an axis: `size` values belong to so many points, LEAST to MOST and more than there
- * are values. points == size, less than MOST: nothing, its "points" are the values themselves. */
+ * are values. points == size, less than MOST: the axis is not filtered, its points are its values. */
 struct sgan_points {
 	size_t points, size;
 };
@@ -89,7 +90,7 @@ struct sgan_walk {
 	ptrdiff_t y_image, y_row, y_col;
 	const real *ahead;    /* what the caller reads next: with each pixel a cache line of it is fetched; it may not exist */
 	ptrdiff_t ahead_step; /* from a line that is fetched to the next, in elements; 0: always the same line */
-	ptrdiff_t sums_next;  /* how far from its own sums a call asks for cache lines of as many; 0: its own */
+	ptrdiff_t sums_next;  /* a call fetches the lines of as many sums so far from its own; 0: its own */
 };
 
 /* A tile of the weight gradient from runs: some rows of the kernel, m values under each, n columns. */
@@ -118,11 +119,11 @@ struct sgan_blocking {
 	double taps_panel_bytes; /* of packed weights that a chunk goes over: with its sources they stay in the second level */
 
 	/* A weight gradient. The first five cut sums, and wgrad_step_moves can choose the algorithm: all six order sums. */
-	size_t wgrad_pieces;     /* slices x tiles x panels: where they are fewer, slices are cut further */
+	size_t wgrad_pieces;     /* slices x chunks of a slice's channels: where they are fewer, slices are cut further */
 	size_t wgrad_once_bytes; /* of a group and its sums where it is read once: half of a second-level cache of 2 MiB, so */
 	                         /* that the next group finds room beside it */
 	size_t wgrad_taps_bytes; /* the same where it is read again for each tap: most of that cache */
-	size_t wgrad_runs_bytes; /* of a group from few channels, which is read as it lies: some lines ahead of the sums */
+	size_t wgrad_runs_bytes; /* of a group from few channels, which is read as it lies */
 	double wgrad_far_sums;   /* how much longer sums take to be read and written when they fill half of that cache */
 	double wgrad_step_moves; /* time of one pixel for one row of a tile, nr multiply-adds, in values moved */
 	double wgrad_chunk_moves; /* time of handing out a chunk and finding its pixels, in values moved */

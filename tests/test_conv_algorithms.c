@@ -706,7 +706,7 @@ static double norm(size_t count, const double *x)
 
 /* Relative error of a pass with tiles that the plan need not have chosen; less than 0: they do not fit. */
 static double error_with_tiles(sgan_ctx *ctx, const struct tensors *t, sgan_pass pass,
-                               const struct winograd_tiles *tiles)
+                               const struct winograd_kind *tiles)
 {
 	struct pass p = open_pass(ctx, t, pass, "winograd");
 	struct conv_planned *planned = &p.plan->pass[pass];
@@ -776,7 +776,7 @@ Test(conv_algorithms, winograd_is_exact_enough_with_any_tiles)
 			for (size_t m = 2; m < SGAN_WINOGRAD_MOST; m++)
 				for (int even = 0; even < 2; even++)
 					for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
-						const struct winograd_tiles tiles = { m, even };
+						const struct winograd_kind tiles = { m, even };
 						double error = error_with_tiles(ctx, &t, (sgan_pass)pass, &tiles);
 						if (error < 0)
 							continue;

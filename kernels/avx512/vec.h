@@ -34,7 +34,8 @@ static inline vec_double vec_high(vec x)
 #include "kernels/x86/address.h"
 #include "kernels/x86/vec.h"
 
-/* *p * b + c, rounded once: one instruction, where the compiler would load *p to a register for all that take it. */
+/* *p * b + c, rounded once: one instruction, where the compiler would load *p to a register for all that take it.
+ * volatile: in the order in which they are written. */
 enum { VEC_FMA_AT = 1 };
 
 static inline __attribute__((always_inline)) vec vec_fma_at(const float *p, vec b, vec c)

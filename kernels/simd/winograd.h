@@ -1,14 +1,14 @@
 /* The maps of Winograd's minimal filtering; kernels.def says what they compute. On a window's rows of vectors, one
- * after the other, they are sums with factors from tables; on its columns, the row's vectors, they are written out
- * for each number of points and values. Points but 0 and infinity come in pairs p and -p: what belongs to even
- * powers is the same for both, what belongs to odd ones has the other sign, so that two points cost little more than
- * one. */
+ * after the other, they are sums with factors from tables, but for a square's results; on its columns, the row's
+ * vectors, they are written out for each number of points and values. Points but 0 and infinity come in pairs p and
+ * -p: what belongs to even powers is the same for both, what belongs to odd ones has the other sign, so that two
+ * points cost little more than one. */
 #include "kernels/simd/act.h"
 #include "kernels/winograd_tables.h"
 
 #define WINOGRAD_UNROLL _Pragma("GCC unroll 8")
 
-enum { WINOGRAD_MOST = SGAN_WINOGRAD_MOST, WINOGRAD_ADDENDS = 4 };
+enum { WINOGRAD_MOST = SGAN_WINOGRAD_MOST, WINOGRAD_ADDENDS = SGAN_WINOGRAD_ADDENDS };
 
 enum winograd_map { WINOGRAD_INPUT, WINOGRAD_EVALUATE };
 

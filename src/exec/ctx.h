@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
+#include "src/cpu/memory.h"
 
 /* Told, where there is one, what the time since it was last told went to; for benchmarks. Net and layer are "" where it
  * went to none. */
@@ -16,7 +17,7 @@ struct sgan_observer {
 
 /* How many of the chunks that are a worker's own have been taken; it has a cache line for itself. */
 struct sgan_turn {
-	_Alignas(64) atomic_size_t taken;
+	_Alignas(SGAN_ALIGN) atomic_size_t taken;
 };
 
 struct sgan_ctx {
@@ -50,8 +51,8 @@ void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes);
 const struct sgan_kernels *sgan_kernels_for(sgan_isa isa);
 
 /* Calls run(arg, chunk, worker) for every chunk in [0, chunks), on the context's
- * threads, in no set order; worker is in [0, threads). As long as all take as
- * long, chunk i is worker i % threads's. Denormals are flushed to zero inside.
+ * threads, in no set order; worker is in [0, threads). Where all take the same
+ * time, chunk i is worker i % threads's. Denormals are flushed to zero inside.
  * What a chunk computes must depend on its number alone. */
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg);
 

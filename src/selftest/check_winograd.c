@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEAST = SGAN_WINOGRAD_LEAST, MOST = SGAN_WINOGRAD_MOST, MOST_N = 40, MOST_GAP = 3, MOST_ADDENDS = 4 };
+enum { LEAST = SGAN_WINOGRAD_LEAST, MOST = SGAN_WINOGRAD_MOST, MOST_N = 40, MOST_GAP = 3, MOST_ADDENDS = SGAN_WINOGRAD_ADDENDS };
 
 enum map { INPUT, EVALUATE, MOMENTS };
 static const char *const map_names[] = { "winograd_input", "winograd_evaluate", "winograd_moments" };
@@ -18,7 +18,7 @@ struct winograd_case {
 	struct sgan_window window;
 };
 
-/* Points for so many values, among them none but the values. */
+/* Points for so many values, sometimes the values themselves. */
 static struct sgan_points draw_points(struct check *c, size_t size)
 {
 	size_t least = size + 1 < LEAST ? LEAST : size + 1;

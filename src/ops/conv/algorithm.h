@@ -53,7 +53,7 @@ struct conv_algorithm {
 	bool (*fits)(const struct conv_problem *problem);
 
 	/* Fills in those of problem->cut, winograd and winograd_weights that it uses, once, when the plan is made; what
-	 * follows sees it. NULL: uses neither. */
+	 * follows sees it. NULL: uses none. */
 	void (*make_cut)(struct conv_problem *problem);
 
 	/* The time that a whole batch is expected to take, as the number of multiply-adds that full tiles do in it. */

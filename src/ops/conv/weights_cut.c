@@ -224,7 +224,7 @@ static size_t next_try(size_t chunks)
 	return chunks + (chunks < 8 ? 1 : chunks / 8);
 }
 
-/* Of few channels on X's side sums are few, and Y is nearly all that is moved: a chunk takes all channels, so that
+/* Of few channels on X's side sums are few, and Y is nearly all that is moved: the cut's one chunk takes all channels, so that
  * Y's pixels are read in the order in which they lie, a small group while the next is fetched. */
 static struct conv_weights_cut cut_runs(const struct conv_weights_sizes *sizes)
 {
@@ -337,8 +337,8 @@ struct conv_weights_grid sgan_weights_grid(const struct conv_weights_sizes *size
 	return grid;
 }
 
-/* Chunks of some tiles, which share panels of Y, so many that the last thread is not long alone, though none that is
- * handed out sooner than done. Where there are few tiles, the panels are shared out as well. */
+/* Chunks of some tiles, which share panels of Y, so many that the last thread is not long alone, though none so
+ * small that handing it out takes longer than doing it. Where there are few tiles, the panels are shared out as well. */
 struct conv_weights_grid sgan_weights_grid_matrix(const struct conv_weights_sizes *sizes,
                                                   const struct conv_weights_cut *cut,
                                                   const struct conv_weights_work *work)

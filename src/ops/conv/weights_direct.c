@@ -9,8 +9,8 @@
  *
  * A kernel call does a tile of the two inner loops for all pixels, with its sums in registers. Where X has few
  * channels, a kernel row of padded X is one tap, whose "channels" are the w.kernel * x_c values under it, and a call
- * takes several of them. It must not know how pixels are copied, walked or fetched ahead (weights_pixels.c, weights_walk.c,
- * weights_ahead.c), nor how slices come together (weights_slices.c). */
+ * takes several of them. It must not know how pixels are copied, walked or fetched ahead (weights_pixels.c,
+ * weights_walk.c, weights_ahead.c), nor how slices come together (weights_slices.c). */
 #include "src/exec/ctx.h"
 #include "src/ops/conv/algorithms.h"
 #include "src/ops/conv/padded.h"

@@ -14,7 +14,7 @@
 #include "src/ops/panels.h"
 
 enum {
-	STRIP = 4, /* tiles whose columns of X are copied at once, at the most */
+	STRIP = 4,         /* tiles whose columns of X are copied at once, at the most */
 	READ_IN_PLACE = 2, /* tiles that read Y where it lies, at the most */
 	NO_CHUNK = -1
 };
@@ -70,7 +70,8 @@ static size_t lay_out(const struct conv_problem *problem, char *base, struct row
 	const struct conv_weights_shape *s = &problem->cut.shape;
 	size_t panels = ceil_div(s->panels, problem->cut.y_chunks);
 	size_t held = conv_round_bytes(sizeof(struct rows_held));
-	size_t x = conv_round_bytes(most_rows(problem) * STRIP * s->mr * sizeof(real));
+	size_t strip = least_of(STRIP * s->mr, s->values);
+	size_t x = conv_round_bytes(most_rows(problem) * strip * sizeof(real));
 
 	if (memory)
 		*memory = (struct rows_memory){ .held = (struct rows_held *)(void *)base,

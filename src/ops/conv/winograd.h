@@ -18,7 +18,10 @@
 #include "src/cpu/memory.h"
 #include "src/ops/conv/lower.h"
 
-enum { WINOGRAD_TAPS_MOST = 5, WINOGRAD_PHASES_MOST = 4 }; /* of a phase, along an axis; phases of both axes */
+enum {
+	WINOGRAD_TAPS_MOST = 5,
+	WINOGRAD_PHASES_MOST = SGAN_WINOGRAD_ADDENDS
+}; /* of a phase, along an axis; phases of both axes */
 
 /* How the results of an image are tiled. */
 struct winograd_tiling {

@@ -22,19 +22,19 @@ struct problem {
 };
 
 /* All but the cut, with even phases or not. */
-static struct winograd geometry(const struct problem *p, const struct winograd_tiles *tiles)
+static struct winograd geometry(const struct problem *p, const struct winograd_kind *kind)
 {
 	bool scatter = p->operation == CONV_SCATTER;
 	size_t phases = sgan_winograd_phases(p->base);
-	bool one = tiles->even && (!scatter || sgan_winograd_shares_windows(p->base));
-	struct winograd w = { .tiling = sgan_winograd_tiling(p->base, p->operation, tiles->m, tiles->even) };
+	bool one = kind->even && (!scatter || sgan_winograd_shares_windows(p->base));
+	struct winograd w = { .tiling = sgan_winograd_tiling(p->base, p->operation, kind->m, kind->even) };
 
 	w.windows = scatter && !one ? phases : 1;
 	w.addends = scatter || one ? 1 : phases;
 	w.src_phases = scatter || !one ? 1 : phases;
 	w.dst_phases = scatter && one ? phases : 1;
 	for (size_t i = 0; i < winograd_filters(&w); i++)
-		w.filter[i] = sgan_winograd_filter(p->base, scatter, tiles->even, i);
+		w.filter[i] = sgan_winograd_filter(p->base, scatter, kind->even, i);
 	w.depth = w.src_phases * p->view.src_c;
 	w.panels = w.dst_phases * ceil_div(p->view.dst_c, p->kernels->gemm_nr);
 	return w;
@@ -91,6 +91,18 @@ static size_t vector_of(const struct sgan_kernels *kernels)
 static size_t product_planes(const struct winograd *w, const struct totals *t)
 {
 	return w->addends > 1 ? t->planes : t->most_planes;
+}
+
+size_t sgan_winograd_window_planes(const struct winograd *w)
+{
+	return totals(w).most_planes;
+}
+
+size_t sgan_winograd_product_planes(const struct winograd *w)
+{
+	const struct totals t = totals(w);
+
+	return product_planes(w, &t);
 }
 
 /* How much of the depth a step may have: a worker's memory has room for it and the products of a panel. */
@@ -150,8 +162,8 @@ static double expected_time(const struct problem *p, const struct winograd *w, c
 	        planes * tiles * columns * (b->winograd_dst_steps + far + (double)w->steps * b->winograd_sum_steps));
 }
 
-/* The best block and steps for some tiles: among blocks, weights count as what was measured to choose best. */
-static struct winograd cut_block(const struct problem *p, const struct winograd_tiles *kind)
+/* The best block and steps for some tiles: among blocks and tiles, weights count as what was measured to choose best. */
+static struct winograd cut_block(const struct problem *p, const struct winograd_kind *kind)
 {
 	struct winograd w = geometry(p, kind), best = { .time = INFINITY };
 	const struct totals t = totals(&w);
@@ -170,28 +182,28 @@ static struct winograd cut_block(const struct problem *p, const struct winograd_
 }
 
 /* Whether tiles are to be tried. */
-static bool wanted(const struct conv_base *base, enum conv_operation operation, const struct winograd_tiles *tiles,
-                   const struct winograd_tiles *only)
+static bool wanted(const struct conv_base *base, enum conv_operation operation, const struct winograd_kind *kind,
+                   const struct winograd_kind *only)
 {
-	if (only && (tiles->m != only->m || tiles->even != only->even))
+	if (only && (kind->m != only->m || kind->even != only->even))
 		return false;
-	return sgan_winograd_tiles_fit(base, operation, tiles->m, tiles->even);
+	return sgan_winograd_tiles_fit(base, operation, kind->m, kind->even);
 }
 
 struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
                                   const struct sgan_kernels *kernels, size_t max_batch,
-                                  const struct winograd_tiles *only)
+                                  const struct winograd_kind *only)
 {
 	const struct problem p = { base, operation, kernels, conv_view_of(base, operation), max_batch };
 	struct winograd best = { .time = INFINITY };
 	struct totals t;
 
 	for (size_t i = 0; i < 2 * (MOST_M + 1); i++) {
-		const struct winograd_tiles tiles = { i / 2, i % 2 };
+		const struct winograd_kind kind = { i / 2, i % 2 };
 		struct winograd w;
-		if (!wanted(base, operation, &tiles, only))
+		if (!wanted(base, operation, &kind, only))
 			continue;
-		w = cut_block(&p, &tiles);
+		w = cut_block(&p, &kind);
 		if (w.time < best.time)
 			best = w;
 	}
@@ -274,15 +286,15 @@ static double weights_time(const struct winograd_weights *w, const struct totals
 	        taps * (double)sums * x_c * y_c * b->winograd_taps_steps);
 }
 
-static struct winograd_weights weights_cut_for(const struct winograd_tiles *tiles, const struct conv_base *b,
+static struct winograd_weights weights_cut_for(const struct winograd_kind *kind, const struct conv_base *b,
                                                const struct sgan_kernels *kernels, size_t max_batch, size_t sums)
 {
-	struct winograd_weights w = { .tiling = sgan_winograd_tiling(b, CONV_WEIGHTS, tiles->m, tiles->even),
+	struct winograd_weights w = { .tiling = sgan_winograd_tiling(b, CONV_WEIGHTS, kind->m, kind->even),
 		                          .filters = sgan_winograd_phases(b) };
 	struct totals t;
 
 	for (size_t i = 0; i < w.filters; i++)
-		w.filter[i] = sgan_winograd_filter(b, false, tiles->even, i);
+		w.filter[i] = sgan_winograd_filter(b, false, kind->even, i);
 	t = totals_of(&w.tiling, w.filter, w.filters);
 	w.rows = group_rows(b, kernels);
 	cut_channels(&w, &t, b, kernels);
@@ -292,17 +304,17 @@ static struct winograd_weights weights_cut_for(const struct winograd_tiles *tile
 }
 
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
-                                                  size_t max_batch, size_t sums, const struct winograd_tiles *only)
+                                                  size_t max_batch, size_t sums, const struct winograd_kind *only)
 {
 	struct winograd_weights best = { .time = INFINITY };
 	bool even = base->h.kernel % base->h.stride == 0 && base->w.kernel % base->w.stride == 0;
 
 	for (size_t m = 2; m <= MOST_M; m++) {
-		const struct winograd_tiles tiles = { m, even };
+		const struct winograd_kind kind = { m, even };
 		struct winograd_weights w;
-		if (!wanted(base, CONV_WEIGHTS, &tiles, only))
+		if (!wanted(base, CONV_WEIGHTS, &kind, only))
 			continue;
-		w = weights_cut_for(&tiles, base, kernels, max_batch, sums);
+		w = weights_cut_for(&kind, base, kernels, max_batch, sums);
 		if (w.time < best.time)
 			best = w;
 	}

@@ -25,8 +25,12 @@ static inline size_t winograd_filters(const struct winograd *w)
 	return w->windows * w->addends;
 }
 
-/* How tiles may be asked for. */
-struct winograd_tiles {
+/* Pairs of points of a chunk's windows, one addend's at a time, and of its products, all addends'. */
+size_t sgan_winograd_window_planes(const struct winograd *w);
+size_t sgan_winograd_product_planes(const struct winograd *w);
+
+/* A kind of tiles. */
+struct winograd_kind {
 	size_t m;
 	bool even;
 };
@@ -35,7 +39,7 @@ struct winograd_tiles {
  * the best (NULL). */
 struct winograd sgan_winograd_cut(const struct conv_base *base, enum conv_operation operation,
                                   const struct sgan_kernels *kernels, size_t max_batch,
-                                  const struct winograd_tiles *only);
+                                  const struct winograd_kind *only);
 
 /* --- weights' gradient -------------------------------------------------------------
  *
@@ -58,8 +62,9 @@ struct winograd_weights {
  * pair at the least. */
 size_t sgan_winograd_group_end(const struct sgan_points *h, size_t begin, size_t most);
 
-/* The same of a weight gradient; so many tensors of weights (`sums`) are summed by themselves. */
+/* The same of a weight gradient, whose phases are even where all are as long; so many tensors of weights (`sums`) are
+ * summed by themselves. */
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
-                                                  size_t max_batch, size_t sums, const struct winograd_tiles *only);
+                                                  size_t max_batch, size_t sums, const struct winograd_kind *only);
 
 #endif

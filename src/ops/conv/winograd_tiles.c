@@ -222,20 +222,6 @@ static void compute(const struct tiles_job *job, const struct tiles_chunk *chunk
 		write_panel(job, chunk, addends, chunk->panel + i);
 }
 
-/* Pairs of points of the largest filter, and of a chunk's products. */
-static size_t most_planes(const struct winograd *w, bool products)
-{
-	size_t most = 0, sum = 0;
-
-	for (size_t i = 0; i < winograd_filters(w); i++) {
-		const struct sgan_filtering results = winograd_results(&w->tiling, &w->filter[i]);
-		size_t planes = winograd_planes(&results);
-		most = planes > most ? planes : most;
-		sum += planes;
-	}
-	return products && w->addends > 1 ? sum : most;
-}
-
 static void compute_chunk(void *arg, size_t index, int worker)
 {
 	const struct tiles_job *job = arg;
@@ -249,7 +235,7 @@ static void compute_chunk(void *arg, size_t index, int worker)
 
 	chunk.tiles = share_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
 	chunk.panels = share_begin(panels, job->ranges, range + 1) - chunk.panel;
-	chunk.products = chunk.windows + most_planes(job->w, false) * job->src_plane;
+	chunk.products = chunk.windows + sgan_winograd_window_planes(job->w) * job->src_plane;
 	compute(job, &chunk);
 }
 
@@ -267,7 +253,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 		.view = conv_view(call->problem),
 		.tiles = call->images * winograd_tiles(&w->tiling),
 		.phase_panels = w->panels / w->dst_phases,
-		.planes = most_planes(w, true),
+		.planes = sgan_winograd_product_planes(w),
 		.src_plane = winograd_plane(w->block, w->step),
 		.dst_plane = winograd_plane(w->block, call->problem->kernels->gemm_nr),
 	};
@@ -390,8 +376,9 @@ static size_t packed_count(const struct conv_problem *problem)
 static size_t worker_bytes(const struct conv_problem *problem)
 {
 	const struct winograd *w = &problem->winograd;
-	size_t windows = winograd_plane(w->block, w->step) * most_planes(w, false);
-	size_t products = winograd_plane(w->block, problem->kernels->gemm_nr) * most_planes(w, true) * w->chunk_panels;
+	size_t windows = winograd_plane(w->block, w->step) * sgan_winograd_window_planes(w);
+	size_t products =
+		winograd_plane(w->block, problem->kernels->gemm_nr) * sgan_winograd_product_planes(w) * w->chunk_panels;
 
 	return conv_round_bytes((windows + products) * sizeof(real));
 }

@@ -8,7 +8,7 @@
  *           for each pair of points
  *               sums (+)= windows at these points, transposed, x results there     multiply
  *       for each of X's channels
- *           map the sums back to taps, and add them to the groups' before          write_sums
+ *           map the sums back to taps, and add them to those before          write_sums
  *
  * All points' sums and values are more than a cache of the second level; a group's stay there, and mapping it takes no
  * more than its share: X and Y are read once more for each.
@@ -375,10 +375,10 @@ static void compute_chunk(void *arg, size_t index, int worker)
 		sum_in_turn(job, &chunk, &memory);
 }
 
-static void sum(sgan_ctx *ctx, const struct conv_call *call, real *sums)
+static void sum(sgan_ctx *ctx, const struct conv_call *call, real *partials)
 {
-	struct weights_job job = { .call = call, .w = &call->problem->winograd_weights, .partials = sums };
-	size_t tensors = sums ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1;
+	struct weights_job job = { .call = call, .w = &call->problem->winograd_weights, .partials = partials };
+	size_t tensors = partials ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1;
 
 	cut_more(&job, tensors, ctx->threads);
 	sgan_parallel_for(ctx, tensors * chunk_count(&job), compute_chunk, &job);
