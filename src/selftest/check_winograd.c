@@ -1,12 +1,20 @@
 /* The maps of Winograd's filtering: every number of points and size on the columns, drawn ones on the rows, parts of
  * the rows, windows that lie across an image's edges, gaps between pixels and planes, several addends, each
  * epilogue, against the generic ones. */
+#include "kernels/winograd_tables.h"
 #include "src/selftest/check.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LEAST = SGAN_WINOGRAD_LEAST, MOST = SGAN_WINOGRAD_MOST, MOST_N = 40, MOST_GAP = 3, MOST_ADDENDS = SGAN_WINOGRAD_ADDENDS };
+enum {
+	LEAST = SGAN_WINOGRAD_LEAST,
+	MOST = SGAN_WINOGRAD_MOST,
+	MOST_N = 40,
+	MOST_GAP = 3,
+	MOST_ADDENDS = SGAN_WINOGRAD_ADDENDS
+};
 
 enum map { INPUT, EVALUATE, MOMENTS };
 static const char *const map_names[] = { "winograd_input", "winograd_evaluate", "winograd_moments" };
@@ -111,19 +119,34 @@ static size_t planes(const struct winograd_case *w)
 	return count ? (count - 1) * w->plane + w->n : 0;
 }
 
+static double sum_of(size_t count, const real *coefficients)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += fabs((double)coefficients[i]);
+	return sum;
+}
+
 /* The largest sum of an axis's coefficients' absolute values, for any value or point. */
 static double coefficients(enum map map, const struct sgan_points *p)
 {
-	static const double largest_point[] = { 1, 3, 1.75, 4, 2 }; /* of LEAST points, LEAST + 1, ... */
-	double sum = 0, power = 1;
+	size_t singles = sgan_single_points(p->points), at = p->points - LEAST;
+	double most = 1;
 
 	if (p->points == p->size)
 		return 1;
-	if (map == INPUT)
-		return 13;
-	for (size_t i = 0; i < p->size; i++, power *= largest_point[p->points - LEAST])
-		sum += power;
-	return map == EVALUATE ? sum : (double)p->points * power / largest_point[p->points - LEAST];
+	for (size_t i = 0; i < p->points && map == INPUT; i++)
+		most = fmax(most, sum_of(p->points, winograd_input_map[at][i]));
+	for (size_t i = singles; i < p->points && map == EVALUATE; i++)
+		most = fmax(most, sum_of(p->size, winograd_power[at][i - singles]));
+	for (size_t y = 0; y < p->size && map == MOMENTS; y++) {
+		double sum = 1; /* 0's or infinity's */
+		for (size_t i = singles; i < p->points; i++)
+			sum += fabs((double)winograd_power[at][i - singles][y]);
+		most = fmax(most, sum);
+	}
+	return most;
 }
 
 /* The same of all addends' axes. */
