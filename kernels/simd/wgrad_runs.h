@@ -78,15 +78,20 @@ TILE_INLINE void wgrad_runs_tile(size_t runs, size_t m, size_t nv, const struct 
 	}
 }
 
-#define WGRAD_RUNS_TILE(runs, m)                                                \
-	static void wgrad_runs_##runs##_##m##_wide(const struct wgrad_runs_args *a)   \
-	{                                                                           \
-		wgrad_runs_tile(runs, m, TILE_NV, a);                                   \
-	}                                                                           \
-	static void wgrad_runs_##runs##_##m##_narrow(const struct wgrad_runs_args *a) \
-	{                                                                           \
-		wgrad_runs_tile(runs, m, 1, a);                                         \
+#define WGRAD_RUNS_FUNCTION(runs, m, width, nv)                                  \
+	static void wgrad_runs_##runs##_##m##_##width(const struct wgrad_runs_args *a) \
+	{                                                                            \
+		wgrad_runs_tile(runs, m, nv, a);                                         \
 	}
+#if TILE_NV > 1
+#define WGRAD_RUNS_TILE(runs, m)               \
+	WGRAD_RUNS_FUNCTION(runs, m, wide, TILE_NV) \
+	WGRAD_RUNS_FUNCTION(runs, m, narrow, 1)
+#define WGRAD_RUNS_ROW(runs, m) { wgrad_runs_##runs##_##m##_narrow, wgrad_runs_##runs##_##m##_wide },
+#else
+#define WGRAD_RUNS_TILE(runs, m) WGRAD_RUNS_FUNCTION(runs, m, narrow, 1)
+#define WGRAD_RUNS_ROW(runs, m) { wgrad_runs_##runs##_##m##_narrow },
+#endif
 #define WGRAD_RUNS_TILE_1(m) WGRAD_RUNS_TILE(1, m)
 #define WGRAD_RUNS_TILE_2(m) WGRAD_RUNS_TILE(2, m)
 #define WGRAD_RUNS_TILE_3(m) WGRAD_RUNS_TILE(3, m)
@@ -100,13 +105,13 @@ TILE_UP_TO(WGRAD_RUNS_4)(WGRAD_RUNS_TILE_4)
 TILE_UP_TO(WGRAD_RUNS_5)(WGRAD_RUNS_TILE_5)
 TILE_UP_TO(WGRAD_RUNS_6)(WGRAD_RUNS_TILE_6)
 
-#define WGRAD_RUNS_ROW_1(m) { wgrad_runs_1_##m##_narrow, wgrad_runs_1_##m##_wide },
-#define WGRAD_RUNS_ROW_2(m) { wgrad_runs_2_##m##_narrow, wgrad_runs_2_##m##_wide },
-#define WGRAD_RUNS_ROW_3(m) { wgrad_runs_3_##m##_narrow, wgrad_runs_3_##m##_wide },
-#define WGRAD_RUNS_ROW_4(m) { wgrad_runs_4_##m##_narrow, wgrad_runs_4_##m##_wide },
-#define WGRAD_RUNS_ROW_5(m) { wgrad_runs_5_##m##_narrow, wgrad_runs_5_##m##_wide },
-#define WGRAD_RUNS_ROW_6(m) { wgrad_runs_6_##m##_narrow, wgrad_runs_6_##m##_wide },
-static void (*const wgrad_runs_functions[WGRAD_RUNS_MOST][TILE_MR][2])(const struct wgrad_runs_args *a) = {
+#define WGRAD_RUNS_ROW_1(m) WGRAD_RUNS_ROW(1, m)
+#define WGRAD_RUNS_ROW_2(m) WGRAD_RUNS_ROW(2, m)
+#define WGRAD_RUNS_ROW_3(m) WGRAD_RUNS_ROW(3, m)
+#define WGRAD_RUNS_ROW_4(m) WGRAD_RUNS_ROW(4, m)
+#define WGRAD_RUNS_ROW_5(m) WGRAD_RUNS_ROW(5, m)
+#define WGRAD_RUNS_ROW_6(m) WGRAD_RUNS_ROW(6, m)
+static void (*const wgrad_runs_functions[WGRAD_RUNS_MOST][TILE_MR][TILE_NV])(const struct wgrad_runs_args *a) = {
 	{ TILE_EACH_M(WGRAD_RUNS_ROW_1) },
 	{ TILE_UP_TO(WGRAD_RUNS_2)(WGRAD_RUNS_ROW_2) },
 	{ TILE_UP_TO(WGRAD_RUNS_3)(WGRAD_RUNS_ROW_3) },

@@ -327,6 +327,12 @@ static void wgrad_runs_case(struct check *c, size_t runs, size_t m, size_t n)
 
 void check_wgrad_runs(struct check *c)
 {
+	size_t sums = c->tested->wgrad_runs_sums, nr = c->tested->wgrad_runs_nr;
+
+	if (nr > MOST_NR || sums * (nr + 5) > MOST_MR * (MOST_NR + 8)) {
+		check_fail(c, "tiles of %zu rows and %zu columns, more than there is room for", sums, nr);
+		return;
+	}
 	for (size_t runs = 1; runs <= c->tested->wgrad_runs_most; runs++)
 		for (size_t m = 1; m * runs <= c->tested->wgrad_runs_sums; m++)
 			for (size_t n = 1; n <= c->tested->wgrad_runs_nr; n++)
