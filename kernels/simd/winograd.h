@@ -137,7 +137,7 @@ SIMD_INLINE void winograd_to_axis(enum winograd_map map, struct sgan_points p, c
 
 SIMD_INLINE void winograd_moments_axis(struct sgan_points p, const vec *in, vec *out)
 {
-	const float(*power)[7] = winograd_power[p.points - SGAN_WINOGRAD_LEAST];
+	const float(*power)[7];
 	vec even[WINOGRAD_MOST / 2], odd[WINOGRAD_MOST / 2];
 	size_t singles = sgan_single_points(p.points);
 
@@ -146,6 +146,7 @@ SIMD_INLINE void winograd_moments_axis(struct sgan_points p, const vec *in, vec 
 			out[i] = in[i];
 		return;
 	}
+	power = winograd_power[p.points - SGAN_WINOGRAD_LEAST];
 	WINOGRAD_UNROLL for (size_t i = singles; i < p.points; i += 2)
 	{
 		even[i / 2] = vec_add(in[i], in[i + 1]);
