@@ -50,11 +50,14 @@ static bool points_fit(size_t m, size_t taps)
 	return points <= SGAN_WINOGRAD_MOST && (taps == 1 ? points < SGAN_WINOGRAD_MOST : points >= SGAN_WINOGRAD_LEAST);
 }
 
+bool sgan_winograd_phases_differ(const struct conv_base *b)
+{
+	return b->h.kernel % b->h.stride || b->w.kernel % b->w.stride;
+}
+
 bool sgan_winograd_tiles_fit(const struct conv_base *b, enum conv_operation operation, size_t m, bool even)
 {
-	bool differ = b->h.kernel % b->h.stride || b->w.kernel % b->w.stride;
-
-	if (m < 2 || (!even && !differ))
+	if (m < 2 || (!even && !sgan_winograd_phases_differ(b)))
 		return false;
 	for (size_t i = 0; i < sgan_winograd_phases(b); i++) {
 		struct winograd_filter f = sgan_winograd_filter(b, operation == CONV_SCATTER, even, i);

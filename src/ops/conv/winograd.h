@@ -40,6 +40,9 @@ struct winograd_filter {
  * longest phase, 2 to 5; some channels on both sides; no phase without a tap or a position. */
 bool sgan_winograd_fits(const struct conv_base *base);
 
+/* Whether phases differ in their taps: a gather's and the weight gradient's, or a scatter's, which come to the same. */
+bool sgan_winograd_phases_differ(const struct conv_base *base);
+
 /* Whether tiles of m results can be had for a layer that fits: every phase of more than one tap has SGAN_WINOGRAD_LEAST
  * to SGAN_WINOGRAD_MOST points. Where all phases are as long, they are even. operation: CONV_SCATTER, or else what is
  * tiled is Y. */

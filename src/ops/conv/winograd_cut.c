@@ -307,7 +307,7 @@ struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, 
                                                   size_t max_batch, size_t sums, const struct winograd_kind *only)
 {
 	struct winograd_weights best = { .time = INFINITY };
-	bool even = base->h.kernel % base->h.stride == 0 && base->w.kernel % base->w.stride == 0;
+	bool even = !sgan_winograd_phases_differ(base);
 
 	for (size_t m = 2; m <= MOST_M; m++) {
 		const struct winograd_kind kind = { m, even };

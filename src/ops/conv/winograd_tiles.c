@@ -26,7 +26,8 @@ struct tiles_job {
 	size_t tiles, blocks;        /* of all images */
 	size_t ranges;               /* that a window's panels are cut into */
 	size_t phase_panels;         /* of one phase of the destination */
-	size_t planes;               /* pairs of points of all addends' products */
+	size_t window_planes;        /* pairs of points of windows */
+	size_t planes;               /* and of all addends' products */
 	size_t src_plane, dst_plane; /* elements from a pair of points to the next */
 };
 
@@ -235,7 +236,7 @@ static void compute_chunk(void *arg, size_t index, int worker)
 
 	chunk.tiles = share_begin(job->tiles, job->blocks, block + 1) - chunk.tile;
 	chunk.panels = share_begin(panels, job->ranges, range + 1) - chunk.panel;
-	chunk.products = chunk.windows + sgan_winograd_window_planes(job->w) * job->src_plane;
+	chunk.products = chunk.windows + job->window_planes * job->src_plane;
 	compute(job, &chunk);
 }
 
@@ -253,6 +254,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 		.view = conv_view(call->problem),
 		.tiles = call->images * winograd_tiles(&w->tiling),
 		.phase_panels = w->panels / w->dst_phases,
+		.window_planes = sgan_winograd_window_planes(w),
 		.planes = sgan_winograd_product_planes(w),
 		.src_plane = winograd_plane(w->block, w->step),
 		.dst_plane = winograd_plane(w->block, call->problem->kernels->gemm_nr),
