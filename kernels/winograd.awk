@@ -103,6 +103,14 @@ function set_points(list,   i, count, name, part)
 	}
 }
 
+# For `count` points: sets `finite`, those but infinity, and opens their part of a table.
+function begin_table(count)
+{
+	finite = count % 2 ? count : count - 1
+	set_points(pairs[count])
+	print "\t{"
+}
+
 BEGIN {
 	pairs[4] = "1"
 	pairs[5] = "3/4 3"
@@ -116,9 +124,7 @@ BEGIN {
 	print "\n/* Powers of the points that come in pairs: [points - 4][point][exponent]. */"
 	print "static const real winograd_power[5][6][7] = {"
 	for (count = 4; count <= 8; count++) {
-		finite = count % 2 ? count : count - 1
-		set_points(pairs[count])
-		print "\t{"
+		begin_table(count)
 		for (i = 1; i < finite; i++)
 			print "\t\t{ " powers(i, count - 1) " },"
 		print "\t},"
@@ -127,9 +133,7 @@ BEGIN {
 	print "\n/* [points - 4][point][coefficient] */"
 	print "static const real winograd_input_map[5][8][8] = {"
 	for (count = 4; count <= 8; count++) {
-		finite = count % 2 ? count : count - 1
-		set_points(pairs[count])
-		print "\t{"
+		begin_table(count)
 		print "\t\t{ " row(count, finite, 0) " },"
 		if (finite < count)
 			print "\t\t{ " row(count, finite, -1) " },"

@@ -257,6 +257,18 @@ static struct sgan_walk draw_walk(struct check *c, size_t range_end[MOST_RANGES]
 	return w;
 }
 
+/* The values of a weight gradient's case, and whether they are added; what is fetched ahead may not exist. */
+static void fill_wgrad(struct check *c, struct tile_case *t, struct sgan_walk *w, size_t x_count, real *x,
+                       size_t y_count, real *y)
+{
+	t->values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
+	t->epilogue.accumulate = check_between(c, 0, 1) == 1;
+	w->ahead = x + x_count; /* the page that may not be touched */
+	w->ahead_step = (ptrdiff_t)check_between(c, 0, 16);
+	check_fill(c, t->values, x_count, x);
+	check_fill(c, t->values, y_count, y);
+}
+
 static void wgrad_case(struct check *c, size_t m, size_t n)
 {
 	size_t end[MOST_RANGES];
@@ -271,12 +283,7 @@ static void wgrad_case(struct check *c, size_t m, size_t n)
 	if (!check_between(c, 0, 15))
 		w.rows = 0;
 	t.ld_dst = (ptrdiff_t)check_between(c, n, n + 5);
-	t.values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
-	t.epilogue.accumulate = check_between(c, 0, 1) == 1;
-	w.ahead = x + x_count; /* the page that may not be touched */
-	w.ahead_step = (ptrdiff_t)check_between(c, 0, 16);
-	check_fill(c, t.values, x_count, x);
-	check_fill(c, t.values, y_count, y);
+	fill_wgrad(c, &t, &w, x_count, x, y_count, y);
 	count = make_dst(c, &t, &found, expected);
 	oracle_wgrad(c, &w, x, y, expected, &t);
 	c->tested->wgrad(&w, x, y, found, t.ld_dst, m, n, t.epilogue.accumulate);
@@ -313,12 +320,7 @@ static void wgrad_runs_case(struct check *c, size_t runs, size_t m, size_t n)
 
 	s.ld_sums = t.ld_dst = (ptrdiff_t)check_between(c, n, n + 5);
 	s.sums_run = (ptrdiff_t)m * s.ld_sums;
-	t.values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
-	t.epilogue.accumulate = check_between(c, 0, 1) == 1;
-	w.ahead = x + x_count; /* the page that may not be touched */
-	w.ahead_step = (ptrdiff_t)check_between(c, 0, 16);
-	check_fill(c, t.values, x_count, x);
-	check_fill(c, t.values, y_count, y);
+	fill_wgrad(c, &t, &w, x_count, x, y_count, y);
 	count = make_dst(c, &t, &found, expected);
 	oracle_wgrad_runs(c, &w, &s, x, y, expected, t);
 	c->tested->wgrad_runs(&w, &s, x, y, found, t.epilogue.accumulate);
