@@ -2,6 +2,7 @@
  * gradients that it leaves in the parameters. With a learning rate of 0 a step only computes. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/sgan/objective/session.h"
 #include "tests/gradients.h"
@@ -155,11 +156,11 @@ static void close_run(struct run *r)
 	sgan_ctx_destroy(r->ctx);
 }
 
-/* The loss of stack r->stack; 0, and it must not be there, unless `expected`. */
-static double find_loss(const struct run *r, const char *format, bool expected)
+/* The loss of a stack; 0, and it must not be there, unless `expected`. */
+static double find_loss(const struct run *r, size_t stack, const char *format, bool expected)
 {
 	char name[SGAN_NAME];
-	snprintf(name, sizeof name, format, r->stack);
+	snprintf(name, sizeof name, format, stack);
 	for (size_t i = 0; i < r->session->loss_count; i++)
 		if (strcmp(r->session->losses[i].name, name) == 0) {
 			cr_assert(expected, "%s has weight 0 and was computed", name);
@@ -171,18 +172,34 @@ static double find_loss(const struct run *r, const char *format, bool expected)
 
 static double loss(const struct run *r, const char *format)
 {
-	return find_loss(r, format, true);
+	return find_loss(r, r->stack, format, true);
 }
 
-/* The weight of a term of stack r->stack; 0: it has none. */
-static double weight(const struct run *r, enum sgan_term_kind kind)
+/* A loss times the weight of its term, which stack has or has not. */
+static double weighted(const struct run *r, size_t stack, enum sgan_term_kind kind, const char *format)
 {
-	const struct sgan_objective *o = &r->preset->stacks[r->stack].objective[r->session->stage];
+	const struct sgan_objective *o = &r->preset->stacks[stack].objective[r->session->stage];
 	const struct sgan_term *term = sgan_objective_find(o, kind);
-	return term != NULL ? term->weight : 0;
+	const double value = find_loss(r, stack, format, term != NULL);
+	return term != NULL ? term->weight * value : 0;
 }
 
-#define WEIGHT(kind) weight(r, SGAN_TERM_##kind)
+static double discriminator_objective(const struct run *r, size_t stack)
+{
+	return weighted(r, stack, SGAN_TERM_ADVERSARIAL, "loss_d%zu") +
+	       weighted(r, stack, SGAN_TERM_CLASS, "loss_d%zu_class") +
+	       weighted(r, stack, SGAN_TERM_ENTROPY, "loss_d%zu_ent");
+}
+
+/* Its own terms, and so much of what the stack below minimises. */
+static double generator_objective(const struct run *r, size_t stack)
+{
+	const double below = r->preset->stacks[stack].objective[r->session->stage].below;
+	const double own = weighted(r, stack, SGAN_TERM_ADVERSARIAL, "loss_g%zu_adv") +
+	                   weighted(r, stack, SGAN_TERM_CONDITIONAL, "loss_g%zu_cond") +
+	                   weighted(r, stack, SGAN_TERM_ENTROPY, "loss_g%zu_ent");
+	return below > 0 ? own + below * generator_objective(r, stack - 1) : own;
+}
 
 static void mark_changed(struct run *r)
 {
@@ -198,7 +215,7 @@ static double objective(void *arg)
 	struct run *r = arg;
 	sgan_status status;
 	mark_changed(r);
-	r->session->updates[0] = r->session->updates[1] = 0;
+	r->session->updates = (struct sgan_updates){ .first = 0 };
 	cr_assert_eq(sgan_session_batch(r->session, IMAGES, r->x, r->labels), SGAN_OK, "%s", sgan_last_error());
 	if (r->objective == ENCODER)
 		status = sgan_encoder_step(r->session);
@@ -207,13 +224,7 @@ static double objective(void *arg)
 	cr_assert_eq(status, SGAN_OK, "%s", sgan_last_error());
 	if (r->objective == ENCODER)
 		return loss(r, "loss_encoder");
-	if (r->objective == DISCRIMINATOR)
-		return WEIGHT(ADVERSARIAL) * find_loss(r, "loss_d%zu", WEIGHT(ADVERSARIAL) > 0) +
-		       WEIGHT(CLASS) * find_loss(r, "loss_d%zu_class", WEIGHT(CLASS) > 0) +
-		       WEIGHT(ENTROPY) * find_loss(r, "loss_d%zu_ent", WEIGHT(ENTROPY) > 0);
-	return WEIGHT(ADVERSARIAL) * find_loss(r, "loss_g%zu_adv", WEIGHT(ADVERSARIAL) > 0) +
-	       WEIGHT(CONDITIONAL) * find_loss(r, "loss_g%zu_cond", WEIGHT(CONDITIONAL) > 0) +
-	       WEIGHT(ENTROPY) * find_loss(r, "loss_g%zu_ent", WEIGHT(ENTROPY) > 0);
+	return r->objective == DISCRIMINATOR ? discriminator_objective(r, r->stack) : generator_objective(r, r->stack);
 }
 
 static void check_part(struct run *r, struct gradient_check *c, struct sgan_part *part)
@@ -269,6 +280,83 @@ Test(objectives, joint)
 {
 	check_stage(preset_text, SGAN_STAGE_JOINT);
 	check_stage(class_text, SGAN_STAGE_JOINT);
+}
+
+/* `text` with `from`, which it has once, replaced; to be freed. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	cr_assert_not_null(at, "%s", from);
+	char *made = malloc(strlen(text) + strlen(to) + 1);
+	cr_assert_not_null(made);
+	sprintf(made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	return made;
+}
+
+/* A generator that is held to what the stacks below it minimise, through their generators and their targets. */
+Test(objectives, joint_below)
+{
+	static const char joint[] = "joint: { };", below[] = "joint: { lambda_below = 0.4; };";
+	char *all = replaced(preset_text, joint, below), *classes = replaced(class_text, joint, below);
+	check_stage(all, SGAN_STAGE_JOINT);
+	check_stage(classes, SGAN_STAGE_JOINT);
+	check_stage(all, SGAN_STAGE_INDEPENDENT); /* where stacks do not meet */
+	free(all);
+	/* the top stack alone looks down, and has nothing else to minimise */
+	all = replaced(preset_text, "{ cut = \"scores\";",
+	               "{ cut = \"scores\"; joint: { lambda_adv = 0.0; lambda_cond = 0.0; lambda_ent = 0.0; "
+	               "lambda_below = 0.4; };");
+	check_stage(all, SGAN_STAGE_JOINT);
+	free(all);
+	free(classes);
+}
+
+static size_t generator_updates(const struct run *r, size_t stack)
+{
+	return (size_t)r->session->updates.generator[stack];
+}
+
+/* Takes a D step, then sets bounds of a schedule around what the D of a stack came to, and takes the G steps. */
+static void take_scheduled_steps(struct run *r, size_t stack)
+{
+	struct sgan_schedule *schedule = &r->preset->stages[r->session->stage].generator_steps;
+	cr_assert_eq(sgan_session_batch(r->session, IMAGES, r->x, r->labels), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_discriminator_step(r->session), SGAN_OK, "%s", sgan_last_error());
+	const double found = find_loss(r, stack, "loss_d%zu", true);
+	*schedule = (struct sgan_schedule){ .steps = { 3, { 1, 2, 4 } }, .above = { 2, { found * 1.001, found * 0.999 } } };
+	cr_assert_eq(sgan_generator_steps(r->session), SGAN_OK, "%s", sgan_last_error());
+}
+
+/* How many steps a stack should take, whose D came to `value`. */
+static size_t expected_steps(const struct run *r, size_t stack)
+{
+	const struct sgan_schedule *schedule = &r->preset->stages[r->session->stage].generator_steps;
+	const double value = find_loss(r, stack, "loss_d%zu", true);
+	return value > schedule->above.values[0] ? 1 : value > schedule->above.values[1] ? 2 : 4;
+}
+
+Test(objectives, scheduled_generator_steps)
+{
+	struct run r;
+	open_run(&r, SGAN_STAGE_INDEPENDENT);
+	take_scheduled_steps(&r, 1);
+	cr_expect_eq(generator_updates(&r, 1), 2);
+	for (size_t i = 0; i < r.model->stack_count; i++)
+		cr_expect_eq(generator_updates(&r, i), expected_steps(&r, i), "stack %zu", i);
+	cr_expect_neq(generator_updates(&r, 0), 2, "the stacks' discriminators are alike");
+	cr_expect_eq(r.session->updates.first, 1);
+	close_run(&r);
+}
+
+/* In the joint stage the bottom stack's D decides for all. */
+Test(objectives, scheduled_joint_steps)
+{
+	struct run r;
+	open_run(&r, SGAN_STAGE_JOINT);
+	take_scheduled_steps(&r, 0);
+	for (size_t i = 0; i < r.model->stack_count; i++)
+		cr_expect_eq(generator_updates(&r, i), 2, "stack %zu", i);
+	close_run(&r);
 }
 
 /* The parts' places in a stack's three; see sgan_model_part. */
@@ -529,8 +617,7 @@ static void expect_discriminator_loss(struct run *r)
 static void expect_adversarial_loss(struct run *r)
 {
 	const struct sgan_objective *o = &r->preset->stacks[r->stack].objective[SGAN_STAGE_INDEPENDENT];
-	const bool saturating =
-		sgan_objective_find(o, SGAN_TERM_ADVERSARIAL)->adversarial == SGAN_ADVERSARIAL_SATURATING;
+	const bool saturating = sgan_objective_find(o, SGAN_TERM_ADVERSARIAL)->adversarial == SGAN_ADVERSARIAL_SATURATING;
 	double expected = 0;
 	r->objective = GENERATOR;
 	objective(r);

@@ -96,13 +96,22 @@ static size_t most_tensors(struct sgan_model *model)
 	return most;
 }
 
+/* "12,12,36": of each stack, with commas between them. */
+static void write_updates(const struct sgan_updates *updates, size_t stacks, char *text, size_t size)
+{
+	size_t length = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < stacks && length < size; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%" PRIu64, i > 0 ? "," : "", updates->generator[i]);
+}
+
 static sgan_status write_file(const char *path, const struct sgan_model *model, const struct sgan_state *state,
                               const struct sgan_tensor *tensors, size_t count)
 {
-	char step[24], discriminator[24], generator[24], hash[24], divisor[24], trained[64] = "";
+	char step[24], discriminator[24], generator[24 * SGAN_STACKS_MAX], hash[24], divisor[24], trained[64] = "";
 	snprintf(step, sizeof step, "%" PRIu64, state->step);
-	snprintf(discriminator, sizeof discriminator, "%" PRIu64, state->updates[0]);
-	snprintf(generator, sizeof generator, "%" PRIu64, state->updates[1]);
+	snprintf(discriminator, sizeof discriminator, "%" PRIu64, state->updates.first);
+	write_updates(&state->updates, model->stack_count, generator, sizeof generator);
 	snprintf(divisor, sizeof divisor, "%.9g", (double)model->input.divisor);
 	snprintf(hash, sizeof hash, "%016" PRIx64, state->data_hash);
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
@@ -147,6 +156,29 @@ static sgan_status read_number(const struct sgan_safetensors *file, const char *
 	if (text == NULL || end == text || *end != '\0' || errno != 0 || text[0] == '-')
 		return sgan_fail(SGAN_EFORMAT, "%s: its '%s' is %s, a number expected", sgan_safetensors_path(file), key,
 		                 text != NULL ? text : "missing");
+	return SGAN_OK;
+}
+
+/* Those of each stack; a number alone is of all of them. */
+static sgan_status read_updates(const struct sgan_safetensors *file, struct sgan_updates *updates)
+{
+	const char *text = sgan_safetensors_metadata(file, "generator_updates"), *at = text;
+	size_t count = 0;
+	while (at != NULL && count < SGAN_STACKS_MAX && *at >= '0' && *at <= '9') {
+		char *end;
+		errno = 0;
+		updates->generator[count++] = strtoull(at, &end, 10);
+		if (errno != 0)
+			break;
+		at = *end == ',' ? end + 1 : end;
+		if (*end == '\0')
+			break;
+	}
+	if (at == NULL || count == 0 || *at != '\0')
+		return sgan_fail(SGAN_EFORMAT, "%s: its 'generator_updates' is %s, numbers expected",
+		                 sgan_safetensors_path(file), text != NULL ? text : "missing");
+	for (size_t i = 1; count == 1 && i < SGAN_STACKS_MAX; i++)
+		updates->generator[i] = updates->generator[0];
 	return SGAN_OK;
 }
 
@@ -196,8 +228,8 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 		                 sgan_safetensors_path(file), format != NULL ? format : "", format_name);
 	SGAN_TRY(read_stages(file, state));
 	SGAN_TRY(read_number(file, "step", 10, &state->step));
-	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates[0]));
-	SGAN_TRY(read_number(file, "generator_updates", 10, &state->updates[1]));
+	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates.first));
+	SGAN_TRY(read_updates(file, &state->updates));
 	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
 	return read_dataset(file, state);
 }

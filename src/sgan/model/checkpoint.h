@@ -5,14 +5,15 @@
 
 #include "src/io/safetensors.h"
 #include "src/sgan/model/model.h"
+#include "src/sgan/model/updates.h"
 
 #define SGAN_MEAN_TENSOR "input.mean" /* the mean image, where one is subtracted */
 
 /* Where training stands. Random numbers and the place in the shuffle follow from it and the preset's seed. */
 struct sgan_state {
-	enum sgan_stage stage;          /* the current one; SGAN_STAGE_COUNT: none is left */
-	uint64_t step;                  /* steps of it that are done */
-	uint64_t updates[2];            /* see struct sgan_session */
+	enum sgan_stage stage; /* the current one; SGAN_STAGE_COUNT: none is left */
+	uint64_t step;         /* steps of it that are done */
+	struct sgan_updates updates;
 	bool trained[SGAN_STAGE_COUNT]; /* stages whose work the weights hold */
 	char dataset[64];
 	uint64_t data_hash; /* of the training set: sizes, labels and pixels */

@@ -12,7 +12,7 @@ static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mod
 	for (size_t i = 0; i < end; i++) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		sgan_tape_input(s->tapes[i].encoder, stack->encoder_in, sgan_session_real(s, i));
-		sgan_session_random(s, s->tapes[i].encoder, SGAN_RANDOM_ENCODER, i, SGAN_DRAWN_BY_ENCODER, s->updates[0]);
+		sgan_session_random(s, s->tapes[i].encoder, SGAN_RANDOM_ENCODER, i, SGAN_DRAWN_BY_ENCODER, s->updates.first);
 		SGAN_TRY(
 			sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->batch, mode));
 	}

@@ -21,7 +21,7 @@ sgan_status sgan_encoder_step(struct sgan_session *s)
 			                          sgan_tape_grad(s->tapes[i - 1].encoder, s->model->stacks[i - 1].encoder_out)));
 	}
 	for (size_t i = 0; i <= top; i++)
-		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].encoder, s->updates[0]));
-	s->updates[0]++;
+		SGAN_TRY(sgan_session_update(s, &s->model->stacks[i].encoder, s->updates.first));
+	s->updates.first++;
 	return SGAN_OK;
 }

@@ -2,6 +2,8 @@
  *
  * In the independent stage every stack is conditioned on the encoder's h(i+1) of the real images; in the joint
  * stage on what the generator above made of it. Everything within a step uses the weights from before it. */
+#include <string.h>
+
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
 #include "src/sgan/objective/session_internal.h"
@@ -24,12 +26,26 @@ static void subtract_mean(struct sgan_session *s, const real *pixels)
 	sgan_input_of_pixels(&s->model->input, images.count, pixels + first, s->generated + first);
 }
 
-/* Draws z(i) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down. */
-static sgan_status generate(struct sgan_session *s, enum sgan_purpose purpose, uint64_t step, enum sgan_mode mode)
+/* The stacks begin .. end - 1. */
+struct stacks {
+	size_t begin, end;
+};
+
+static uint64_t updates_of(const struct sgan_session *s, enum sgan_player player, size_t i)
 {
-	for (size_t i = s->stack_end; i-- > s->stack_begin;) {
+	return player == SGAN_DISCRIMINATOR ? s->updates.first : s->updates.generator[i];
+}
+
+/* Draws z(i) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down, for a step of `player`. */
+static sgan_status generate(struct sgan_session *s, struct stacks stacks, enum sgan_player player)
+{
+	const bool discriminator = player == SGAN_DISCRIMINATOR;
+	const enum sgan_purpose purpose = discriminator ? SGAN_RANDOM_DISCRIMINATOR : SGAN_RANDOM_GENERATOR;
+	const enum sgan_mode mode = discriminator ? SGAN_TRAIN : SGAN_TRAIN_RUNNING;
+	for (size_t i = stacks.end; i-- > stacks.begin;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_stack_tapes *t = &s->tapes[i];
+		const uint64_t step = updates_of(s, player, i);
 		SGAN_TRY(draw(s, purpose, step, i));
 		if (stack->generator_condition >= 0)
 			sgan_tape_input(t->generator, stack->generator_condition, sgan_session_condition(s, i));
@@ -68,11 +84,11 @@ static sgan_status discriminator_gradients(struct sgan_session *s, size_t i)
 	struct sgan_tape *on_real = s->tapes[i].discriminator_real, *on_generated = s->tapes[i].discriminator_generated;
 	sgan_params_clear_grads(d->params);
 	if (passes & SGAN_D_REAL) {
-		sgan_session_random(s, on_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_DRAWN_BY_REAL, s->updates[0]);
+		sgan_session_random(s, on_real, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_DRAWN_BY_REAL, s->updates.first);
 		SGAN_TRY(discriminate(s, i, on_real, sgan_session_real(s, i)));
 	}
 	if (passes & SGAN_D_GENERATED) {
-		sgan_session_random(s, on_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_DRAWN_BY_GENERATED, s->updates[0]);
+		sgan_session_random(s, on_generated, SGAN_RANDOM_DISCRIMINATOR, i, SGAN_DRAWN_BY_GENERATED, s->updates.first);
 		SGAN_TRY(discriminate(s, i, on_generated, sgan_session_generated(s, i)));
 	}
 	SGAN_TRY(sgan_terms_take(s, i, SGAN_DISCRIMINATOR));
@@ -93,53 +109,134 @@ static sgan_status lead_back(struct sgan_session *s, size_t i, const struct sgan
 	                        sgan_tape_grad(s->tapes[i].generator, stack->generator_out));
 }
 
-/* Gradients of the terms of G_i, equation (3): lambda_adv L_adv + lambda_cond L_cond + lambda_ent L_ent. */
+/* The gradient of L_cond by its target, h(i+1): the opposite of that by what E_i recovered, of whose head it is kept
+ * before a backward pass writes over it. */
+static void keep_target_gradient(struct sgan_session *s, size_t i)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i];
+	const struct sgan_image_range images = sgan_batch_images(s->batch);
+	const size_t first = images.first * stack->upper_size;
+	real *kept = s->tapes[i].condition_gradient;
+	memset(kept + first, 0, images.count * stack->upper_size * sizeof *kept);
+	if (sgan_terms_passes(s, i, SGAN_GENERATOR) & SGAN_E_GENERATED)
+		sgan_session_add_weighted(s, stack->upper_size, -1,
+		                          sgan_tape_grad(s->tapes[i].encoder_generated, stack->encoder_out), kept);
+}
+
+/* The way of all that G_i minimises back to h(i+1), which G_(i+1) made, to whose gradients it is added. */
+static sgan_status lead_up(struct sgan_session *s, size_t i, double weight)
+{
+	const struct sgan_stack *stack = &s->model->stacks[i], *above = &s->model->stacks[i + 1];
+	struct sgan_stack_tapes *t = &s->tapes[i];
+	SGAN_TRY(sgan_session_add(s, stack->upper_size, sgan_tape_grad(t->generator, stack->generator_condition),
+	                          t->condition_gradient));
+	sgan_session_add_weighted(s, stack->upper_size, weight, t->condition_gradient,
+	                          sgan_tape_grad(s->tapes[i + 1].generator, above->generator_out));
+	return SGAN_OK;
+}
+
+/* Gradients of the terms of G_i, equation (3): lambda_adv L_adv + lambda_cond L_cond + lambda_ent L_ent; and of what
+ * G_(i-1) minimises, which the step of stack i - 1 has left there. */
 static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	const struct sgan_stack_tapes *t = &s->tapes[i];
 	const unsigned passes = sgan_terms_passes(s, i, SGAN_GENERATOR);
+	const double above = sgan_terms_below(s, i + 1);
 	sgan_params_clear_grads(stack->generator.params);
 	if (passes & SGAN_D_GENERATED) {
 		sgan_session_random(s, t->discriminator_generated, SGAN_RANDOM_GENERATOR, i, SGAN_DRAWN_BY_GENERATED,
-		                    s->updates[1]);
+		                    s->updates.generator[i]);
 		SGAN_TRY(discriminate(s, i, t->discriminator_generated, sgan_session_generated(s, i)));
 	}
 	if (passes & SGAN_E_GENERATED)
 		SGAN_TRY(encode(s, i));
 	SGAN_TRY(sgan_terms_take(s, i, SGAN_GENERATOR));
+	if (above > 0)
+		keep_target_gradient(s, i);
 	if (passes & SGAN_D_GENERATED)
 		SGAN_TRY(lead_back(s, i, &stack->discriminator, t->discriminator_generated, stack->discriminator_in));
 	if (passes & SGAN_E_GENERATED)
 		SGAN_TRY(lead_back(s, i, &stack->encoder, t->encoder_generated, stack->encoder_in));
-	return sgan_net_backward(s->ctx, stack->generator.net, stack->generator.params, t->generator, true, -1);
+	SGAN_TRY(sgan_net_backward(s->ctx, stack->generator.net, stack->generator.params, t->generator, true,
+	                           above > 0 ? stack->generator_condition : -1));
+	return above > 0 ? lead_up(s, i, above) : SGAN_OK;
 }
 
-/* Gradients of every stack whose player has terms, then their updates: all by the weights from before. */
-static sgan_status step(struct sgan_session *s, enum sgan_player player,
-                        sgan_status (*gradients)(struct sgan_session *s, size_t i))
+/* Whether the player of a stack has anything to minimise. */
+static bool takes_part(const struct sgan_session *s, size_t i, enum sgan_player player)
 {
-	for (size_t i = s->stack_begin; i < s->stack_end; i++)
-		if (sgan_terms_passes(s, i, player) != 0)
-			SGAN_TRY(gradients(s, i));
-	for (size_t i = s->stack_begin; i < s->stack_end; i++) {
+	return sgan_terms_passes(s, i, player) != 0 || (player == SGAN_GENERATOR && sgan_terms_below(s, i) > 0);
+}
+
+/* Gradients of every stack whose player takes part, from the bottom up, then their updates: all by the weights from
+ * before. */
+static sgan_status step(struct sgan_session *s, struct stacks stacks, enum sgan_player player)
+{
+	SGAN_TRY(generate(s, stacks, player));
+	for (size_t i = stacks.begin; i < stacks.end; i++)
+		if (takes_part(s, i, player))
+			SGAN_TRY(player == SGAN_DISCRIMINATOR ? discriminator_gradients(s, i) : generator_gradients(s, i));
+	for (size_t i = stacks.begin; i < stacks.end; i++) {
 		struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_part *part = player == SGAN_DISCRIMINATOR ? &stack->discriminator : &stack->generator;
-		if (sgan_terms_passes(s, i, player) != 0)
-			SGAN_TRY(sgan_session_update(s, part, s->updates[player]));
+		if (takes_part(s, i, player))
+			SGAN_TRY(sgan_session_update(s, part, updates_of(s, player, i)));
 	}
-	s->updates[player]++;
 	return SGAN_OK;
+}
+
+static struct stacks stacks_of(const struct sgan_session *s)
+{
+	return (struct stacks){ s->stack_begin, s->stack_end };
 }
 
 sgan_status sgan_discriminator_step(struct sgan_session *s)
 {
-	SGAN_TRY(generate(s, SGAN_RANDOM_DISCRIMINATOR, s->updates[0], SGAN_TRAIN));
-	return step(s, SGAN_DISCRIMINATOR, discriminator_gradients);
+	SGAN_TRY(step(s, stacks_of(s), SGAN_DISCRIMINATOR));
+	s->updates.first++;
+	return SGAN_OK;
+}
+
+static sgan_status generator_step(struct sgan_session *s, struct stacks stacks)
+{
+	SGAN_TRY(step(s, stacks, SGAN_GENERATOR));
+	for (size_t i = stacks.begin; i < stacks.end; i++)
+		s->updates.generator[i]++;
+	return SGAN_OK;
 }
 
 sgan_status sgan_generator_step(struct sgan_session *s)
 {
-	SGAN_TRY(generate(s, SGAN_RANDOM_GENERATOR, s->updates[1], SGAN_TRAIN_RUNNING));
-	return step(s, SGAN_GENERATOR, generator_gradients);
+	return generator_step(s, stacks_of(s));
+}
+
+/* The number of G steps that the schedule has for what D_i's loss was; its first where D_i has no such loss. */
+static size_t steps_wanted(const struct sgan_session *s, size_t i)
+{
+	const struct sgan_schedule *schedule = &s->settings->generator_steps;
+	const struct sgan_loss *loss = sgan_terms_loss(s, i, SGAN_TERM_ADVERSARIAL, SGAN_DISCRIMINATOR);
+	size_t k = 0;
+	while (loss != NULL && k < schedule->above.count && !(loss->value > schedule->above.values[k]))
+		k++;
+	return schedule->steps.values[k];
+}
+
+static sgan_status repeat_step(struct sgan_session *s, struct stacks stacks)
+{
+	const size_t count = steps_wanted(s, stacks.begin);
+	for (size_t i = stacks.begin; i < stacks.end; i++)
+		sgan_terms_count_steps(s, i, count);
+	for (size_t k = 0; k < count; k++)
+		SGAN_TRY(generator_step(s, stacks));
+	return SGAN_OK;
+}
+
+sgan_status sgan_generator_steps(struct sgan_session *s)
+{
+	if (s->stage == SGAN_STAGE_JOINT)
+		return repeat_step(s, stacks_of(s));
+	for (size_t i = s->stack_begin; i < s->stack_end; i++)
+		SGAN_TRY(repeat_step(s, (struct stacks){ i, i + 1 }));
+	return SGAN_OK;
 }

@@ -34,7 +34,12 @@ static sgan_status make_tapes(struct sgan_session *s, size_t i)
 	if (passes & SGAN_E_GENERATED)
 		SGAN_TRY(sgan_tape_create(stack->encoder.net, true, &t->encoder_generated));
 	t->noise = sgan_alloc(s->model->max_batch * stack->noise_size, sizeof(real));
-	return t->noise != NULL ? SGAN_OK : SGAN_ENOMEM;
+	if (t->noise == NULL)
+		return SGAN_ENOMEM;
+	if (!(sgan_terms_below(s, i + 1) > 0))
+		return SGAN_OK;
+	t->condition_gradient = sgan_alloc(s->model->max_batch * stack->upper_size, sizeof(real));
+	return t->condition_gradient != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
 static sgan_status make_all(struct sgan_session *s)
@@ -42,7 +47,7 @@ static sgan_status make_all(struct sgan_session *s)
 	const size_t stacks = s->model->stack_count;
 	s->tapes = calloc(stacks, sizeof *s->tapes);
 	s->terms = calloc(stacks, sizeof *s->terms);
-	s->losses = calloc(stacks * SGAN_TERM_ROWS + 1, sizeof *s->losses);
+	s->losses = calloc(stacks * (SGAN_TERM_ROWS + 1) + 1, sizeof *s->losses);
 	if (s->tapes == NULL || s->terms == NULL || s->losses == NULL)
 		return sgan_fail(SGAN_ENOMEM, "no memory for %zu stacks", stacks);
 	sgan_terms_list(s);
@@ -90,6 +95,7 @@ void sgan_session_destroy(struct sgan_session *s)
 		sgan_tape_destroy(t->discriminator_real);
 		sgan_tape_destroy(t->discriminator_generated);
 		sgan_free(t->noise);
+		sgan_free(t->condition_gradient);
 	}
 	sgan_free(s->one_hot);
 	sgan_free(s->generated);

@@ -6,6 +6,7 @@
 #define SGAN_SGAN_OBJECTIVE_SESSION_H
 
 #include "src/sgan/model/model.h"
+#include "src/sgan/model/updates.h"
 
 /* In whose loss a term is. */
 enum sgan_player { SGAN_DISCRIMINATOR, SGAN_GENERATOR, SGAN_PLAYERS };
@@ -28,6 +29,7 @@ struct sgan_active_term {
 struct sgan_stack_terms {
 	size_t count;
 	struct sgan_active_term list[SGAN_TERM_ROWS];
+	struct sgan_loss *steps; /* G steps of the last batch, logged where a schedule may change them; or NULL */
 };
 
 /* The tapes of a stack; NULL where no term needs them. Two of D are alive at once in a D step. */
@@ -37,6 +39,8 @@ struct sgan_stack_tapes {
 	struct sgan_tape *generator;
 	struct sgan_tape *discriminator_real, *discriminator_generated;
 	real *noise; /* [max_batch, noise_size] */
+	real
+		*condition_gradient; /* [max_batch, upper_size], of what G_i minimises by its condition; where that is wanted */
 };
 
 /* What one stage works with. */
@@ -54,7 +58,7 @@ struct sgan_session {
 	const uint32_t *labels;         /* [n], the caller's; NULL: none */
 	real *one_hot;                  /* [max_batch, classes] */
 	real *generated;                /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
-	uint64_t updates[2];            /* Adam's t: of the encoder or the discriminators; of the generators */
+	struct sgan_updates updates;
 	size_t loss_count;
 	struct sgan_loss *losses; /* [loss_count], those of the last step; 0 before the first */
 };
@@ -89,6 +93,10 @@ sgan_status sgan_encoder_step(struct sgan_session *session);
 /* One update of the discriminators of all stacks that steps are of; one of their generators. */
 sgan_status sgan_discriminator_step(struct sgan_session *session);
 sgan_status sgan_generator_step(struct sgan_session *session);
+
+/* As many updates of the generators as the stage's schedule asks for after the last D step: in the independent stage
+ * each stack has its own number, by its own D; in the joint stage all have that of the bottom one. */
+sgan_status sgan_generator_steps(struct sgan_session *session);
 
 /* Real h(i) of the batch, and what the last step generated for it, [n, lower_size]. */
 const real *sgan_session_real(const struct sgan_session *session, size_t stack);

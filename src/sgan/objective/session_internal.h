@@ -12,6 +12,9 @@ const real *sgan_session_condition(const struct sgan_session *session, size_t st
 /* sum += values, both [n, size]: of the images that the session computes. */
 sgan_status sgan_session_add(struct sgan_session *session, size_t size, const real *values, real *sum);
 
+/* The same of weight times values. */
+void sgan_session_add_weighted(struct sgan_session *session, size_t size, double weight, const real *values, real *sum);
+
 /* Tells a tape of stack i where its noise and masks of step `step` come from. */
 void sgan_session_random(struct sgan_session *session, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
                          enum sgan_drawn_by pass, uint64_t step);

@@ -75,8 +75,8 @@ static sgan_status recover_condition(struct sgan_session *s, size_t i, const str
 	const real *recovered = sgan_tape_value(s->tapes[i].encoder_generated, stack->encoder_out);
 	real *grad = sgan_tape_grad(s->tapes[i].encoder_generated, stack->encoder_out);
 	if (term->condition == SGAN_CONDITION_CROSS_ENTROPY)
-		return sgan_softmax_cross_entropy(s->ctx, s->batch, stack->upper_size, recovered, s->labels,
-		                                  (real)term->weight, loss, grad);
+		return sgan_softmax_cross_entropy(s->ctx, s->batch, stack->upper_size, recovered, s->labels, (real)term->weight,
+		                                  loss, grad);
 	return sgan_mean_squared_error(s->ctx, s->batch, stack->upper_size, recovered, sgan_session_condition(s, i),
 	                               (real)term->weight, loss, grad);
 }
@@ -99,6 +99,29 @@ unsigned sgan_terms_passes(const struct sgan_session *s, size_t i, enum sgan_pla
 		if (s->terms[i].list[k].row->player == player)
 			passes |= s->terms[i].list[k].row->passes;
 	return passes;
+}
+
+const struct sgan_loss *sgan_terms_loss(const struct sgan_session *s, size_t i, enum sgan_term_kind kind,
+                                        enum sgan_player player)
+{
+	for (size_t k = 0; k < s->terms[i].count; k++) {
+		const struct sgan_term_row *row = s->terms[i].list[k].row;
+		if (row->kind == kind && row->player == player)
+			return s->terms[i].list[k].loss;
+	}
+	return NULL;
+}
+
+void sgan_terms_count_steps(struct sgan_session *s, size_t i, size_t steps)
+{
+	if (s->terms[i].steps != NULL)
+		s->terms[i].steps->value = (double)steps;
+}
+
+double sgan_terms_below(const struct sgan_session *s, size_t i)
+{
+	const bool pair = i > 0 && i < s->model->stack_count && s->model->stacks[i - 1].generator_condition >= 0;
+	return pair ? s->model->preset->stacks[i].objective[s->stage].below : 0;
 }
 
 sgan_status sgan_terms_take(struct sgan_session *s, size_t i, enum sgan_player player)
@@ -148,10 +171,13 @@ void sgan_terms_list(struct sgan_session *s)
 {
 	s->loss_count = 0;
 	for (size_t i = 0; i < s->model->stack_count; i++)
-		s->terms[i].count = 0;
+		s->terms[i] = (struct sgan_stack_terms){ .count = 0 };
 	if (s->stage == SGAN_STAGE_ENCODER)
 		add_loss(s, "loss_encoder", 0);
 	for (int player = 0; player < SGAN_PLAYERS; player++)
 		for (size_t i = s->stack_begin; i < s->stack_end; i++)
 			list_terms(s, i, (enum sgan_player)player);
+	if (s->stage != SGAN_STAGE_ENCODER && s->settings->generator_steps.above.count > 0)
+		for (size_t i = s->stack_begin; i < s->stack_end; i++)
+			s->terms[i].steps = add_loss(s, "steps_g%zu", i);
 }

@@ -27,6 +27,16 @@ extern const struct sgan_term_row sgan_term_rows[SGAN_TERM_ROWS];
 /* The passes that the terms of a stack's player need; 0: the player has no terms. */
 unsigned sgan_terms_passes(const struct sgan_session *s, size_t i, enum sgan_player player);
 
+/* How G_i weighs what G_(i-1) minimises; 0: not at all, or there is no such pair. */
+double sgan_terms_below(const struct sgan_session *s, size_t i);
+
+/* What a term of a stack's player came to last; NULL: the player has no such term. */
+const struct sgan_loss *sgan_terms_loss(const struct sgan_session *s, size_t i, enum sgan_term_kind kind,
+                                        enum sgan_player player);
+
+/* Notes how many G steps the last batch has had, for the log. */
+void sgan_terms_count_steps(struct sgan_session *s, size_t i, size_t steps);
+
 /* Computes all terms of a stack's player, after the passes that they need. */
 sgan_status sgan_terms_take(struct sgan_session *s, size_t i, enum sgan_player player);
 

@@ -27,6 +27,13 @@ sgan_status sgan_session_add(struct sgan_session *s, size_t size, const real *va
 	return sgan_add(s->ctx, images.count * size, values + images.first * size, sum + images.first * size);
 }
 
+void sgan_session_add_weighted(struct sgan_session *s, size_t size, double weight, const real *values, real *sum)
+{
+	const struct sgan_image_range images = sgan_batch_images(s->batch);
+	for (size_t i = images.first * size; i < (images.first + images.count) * size; i++)
+		sum[i] += (real)weight * values[i];
+}
+
 void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sgan_purpose purpose, size_t stack,
                          enum sgan_drawn_by pass, uint64_t step)
 {

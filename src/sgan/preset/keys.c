@@ -161,6 +161,46 @@ static sgan_status read_shape(const config_setting_t *at, const char *where, con
 	return SGAN_OK;
 }
 
+/* The numbers that a setting stands for: its own one, or those of a list. */
+static const config_setting_t *number_at(const config_setting_t *at, int i)
+{
+	return config_setting_is_aggregate(at) ? config_setting_get_elem(at, (unsigned)i) : at;
+}
+
+static sgan_status count_numbers(const config_setting_t *at, const char *where, const struct sgan_key *key, int least,
+                                 int *count)
+{
+	char expected[64];
+	const bool list = config_setting_is_array(at) || config_setting_is_list(at);
+	*count = list ? config_setting_length(at) : config_setting_is_aggregate(at) ? -1 : 1;
+	if (*count >= least && *count <= SGAN_LIST)
+		return SGAN_OK;
+	snprintf(expected, sizeof expected, "a number or a list of %d to %d numbers", least, SGAN_LIST);
+	return mistyped(at, where, key->name, expected);
+}
+
+static sgan_status read_sizes(const config_setting_t *at, const char *where, const struct sgan_key *key,
+                              struct sgan_sizes *sizes)
+{
+	int count;
+	SGAN_TRY(count_numbers(at, where, key, 1, &count));
+	sizes->count = (size_t)count;
+	for (int i = 0; i < count; i++)
+		SGAN_TRY(read_size(number_at(at, i), where, key, &sizes->values[i]));
+	return SGAN_OK;
+}
+
+static sgan_status read_reals(const config_setting_t *at, const char *where, const struct sgan_key *key,
+                              struct sgan_reals *reals)
+{
+	int count;
+	SGAN_TRY(count_numbers(at, where, key, 0, &count));
+	reals->count = (size_t)count;
+	for (int i = 0; i < count; i++)
+		SGAN_TRY(read_real(number_at(at, i), where, key, &reals->values[i]));
+	return SGAN_OK;
+}
+
 static sgan_status read_sources(const config_setting_t *at, const char *where, const struct sgan_key *key,
                                 char names[2][SGAN_NAME])
 {
@@ -202,6 +242,10 @@ static sgan_status read_key(const config_setting_t *at, const char *where, const
 		return read_choice(at, where, key, value);
 	case SGAN_KEY_SHAPE:
 		return read_shape(at, where, key, value);
+	case SGAN_KEY_SIZES:
+		return read_sizes(at, where, key, value);
+	case SGAN_KEY_REALS:
+		return read_reals(at, where, key, value);
 	case SGAN_KEY_SOURCES:
 		return read_sources(at, where, key, value);
 	case SGAN_KEY_OTHER:

@@ -3,6 +3,7 @@
 #define SGAN_SGAN_PRESET_KEYS_H
 
 #include "src/nn/net.h"
+#include "src/sgan/preset/lists.h"
 #include "src/sgan/preset/tree.h"
 
 enum sgan_key_type {
@@ -15,6 +16,8 @@ enum sgan_key_type {
 	SGAN_KEY_CHOICE,  /* an enum: the place of the word in choices */
 	SGAN_KEY_WORD,    /* char[16]: one of choices */
 	SGAN_KEY_SHAPE,   /* size_t[3]: [c], or [h, w, c] */
+	SGAN_KEY_SIZES,   /* struct sgan_sizes: a number or a list of them, each from min to max */
+	SGAN_KEY_REALS,   /* struct sgan_reals: the same, maybe empty */
 	SGAN_KEY_SOURCES, /* char[2][SGAN_NAME]: a name, or [name, name] */
 	SGAN_KEY_OTHER    /* read elsewhere */
 };

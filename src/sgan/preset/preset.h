@@ -5,6 +5,7 @@
 #define SGAN_SGAN_PRESET_PRESET_H
 
 #include "src/nn/net.h"
+#include "src/sgan/preset/lists.h"
 
 enum {
 	SGAN_STACKS_MAX = 16, /* a random stream's name has room for so many (src/sgan/model/streams.h) */
@@ -38,7 +39,15 @@ struct sgan_init {
 struct sgan_loss_settings {
 	double lambda_adv, lambda_cond, lambda_ent;
 	double lambda_class; /* of the class loss of discriminators that have one */
+	double lambda_below; /* see struct sgan_objective */
 	enum sgan_adversarial adversarial;
+};
+
+/* How many G steps follow a D step, by how well D tells real from generated: steps.values[k], k the first for which the
+ * adversarial part of L_D is greater than above.values[k], which fall; where it is greater than none, the last. */
+struct sgan_schedule {
+	struct sgan_sizes steps; /* one or more */
+	struct sgan_reals above; /* one less */
 };
 
 /* Settings of one training stage: the preset's common ones, then those of the stage's group. */
@@ -46,9 +55,9 @@ struct sgan_stage_settings {
 	size_t epochs; /* limit of the stage */
 	size_t steps;  /* the same in steps; 0: none */
 	size_t batch;
-	double lr, beta1, beta2, epsilon;                          /* Adam */
-	struct sgan_loss_settings loss;                            /* of stacks that have none of their own */
-	size_t generator_steps;                                    /* G steps for each D step */
+	double lr, beta1, beta2, epsilon; /* Adam */
+	struct sgan_loss_settings loss;   /* of stacks that have none of their own */
+	struct sgan_schedule generator_steps;
 	struct sgan_init init, generator_init, discriminator_init; /* of networks that this stage is the first to train */
 };
 
@@ -72,6 +81,10 @@ struct sgan_term {
 struct sgan_objective {
 	size_t count;
 	struct sgan_term terms[SGAN_TERM_KINDS];
+	/* In the joint stage G_i minimises besides its own terms `below` times all that G_(i-1) minimises, whose gradient
+	 * reaches what G_i makes through G_(i-1) and through the target of its conditional term; 0: nothing, and always so
+	 * for the bottom stack and in other stages. */
+	double below;
 };
 
 /* The sigma or rate of each noise or dropout layer of a network, by stage. */
@@ -93,7 +106,7 @@ struct sgan_preset {
 	size_t height, width, channels, classes;
 	bool subtract_mean; /* of the training images, from every image (src/sgan/model/input.h) */
 	uint64_t seed;
-	char stage[16];                 /* "encoder", "independent", "joint" or "all" */
+	char stage[16];                 /* "encoder", "independent", "joint", "all", or "no_joint": all but that */
 	size_t slices;                  /* what a batch is cut into; part of the result's definition */
 	size_t log_interval;            /* steps */
 	double bn_epsilon, bn_momentum; /* those of every network */
@@ -109,9 +122,10 @@ struct sgan_preset {
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);
 
 /* Loads a preset: the name of a built-in one, or a file (anything with a '/' or ending in ".cfg"): its `base` (another
- * such name; a file's is relative to the folder of this one) first, then what its `set` lists, then the file's own
- * settings, then `settings`, applied in order. Those and `set` are "key=value", key a libconfig path such as
- * "joint.lr", value a libconfig scalar or a bare word. The caller ends it with sgan_preset_free.
+ * such name; a file's is relative to the folder of this one) first, less the paths that its `remove` lists, then what
+ * its `set` lists, then the file's own settings, then `settings`, applied in order. Those and `set` are "key=value", key
+ * a path such as "joint.lr" or "stacks.[0].generator.fc.out", value a libconfig scalar or a bare word. `on` names a
+ * preset that stands in the place of the last of the chain of bases. The caller ends it with sgan_preset_free.
  * SGAN_EINVAL, SGAN_EIO: the message names file, line and what is wrong: syntax, unknown or mistyped key, value out
  * of range, networks that do not fit each other. */
 sgan_status sgan_preset_load(const char *name, const char *const *settings, size_t setting_count,

@@ -7,7 +7,7 @@
 
 #include "src/cpu/status.h"
 
-static const char *const stage_words[] = { "encoder", "independent", "joint", "all", NULL };
+static const char *const stage_words[] = { "encoder", "independent", "joint", "all", "no_joint", NULL };
 static const char *const init_words[] = { "normal", "he", "glorot", NULL };
 
 _Static_assert(SGAN_STAGE_ENCODER == 0 && SGAN_STAGE_JOINT == 2, "stage_words is in the order of enum sgan_stage");
@@ -53,7 +53,7 @@ static const struct sgan_key stage_keys[] = {
 	{ "beta1", SGAN_KEY_REAL, STAGE(beta1), 0, 0.9999999, NULL },
 	{ "beta2", SGAN_KEY_REAL, STAGE(beta2), 0, 0.9999999, NULL },
 	{ "epsilon", SGAN_KEY_REAL, STAGE(epsilon), 1e-30, 1, NULL }, /* not 0 as a float */
-	{ "generator_steps", SGAN_KEY_SIZE, STAGE(generator_steps), 1, 1000, NULL },
+	{ "generator_steps", SGAN_KEY_SIZES, STAGE(generator_steps.steps), 0, 1000, NULL },
 	{ "init", SGAN_KEY_CHOICE, STAGE(init.kind), 0, 0, init_words },
 	{ "init_std", SGAN_KEY_ABOVE, STAGE(init.std), 0, 10, NULL },
 	SGAN_KEYS_END
@@ -69,12 +69,18 @@ static const struct sgan_key init_keys[] = {
 	SGAN_KEYS_END
 };
 
+/* Where a stage has as many G steps after every D step, there is nothing to say here. */
+static const struct sgan_key schedule_keys[] = {
+	{ "generator_steps_above", SGAN_KEY_REALS, STAGE(generator_steps.above), 0, 1e6, NULL },
+	SGAN_KEYS_END
+};
+
 /* `layers` stands in the encoder's group beside its stage's settings. */
 static const struct sgan_key encoder_keys[] = { { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL }, SGAN_KEYS_END };
 /* clang-format on */
 
 /* The tables of settings that may be common to all stages or a stage's own; what else may stand in the same group. */
-enum { SETTINGS, LOSS, INIT, STAGE_TABLES, OTHER = STAGE_TABLES, OPTIONAL, TABLES };
+enum { SETTINGS, LOSS, INIT, SCHEDULE, STAGE_TABLES, OTHER = STAGE_TABLES, OPTIONAL, TABLES };
 
 /* Makes a stage's tables fill `settings`; which of their keys were found stays. */
 static void point(struct sgan_keys tables[TABLES], struct sgan_stage_settings *settings)
@@ -85,6 +91,8 @@ static void point(struct sgan_keys tables[TABLES], struct sgan_stage_settings *s
 	tables[LOSS].target = &settings->loss;
 	tables[INIT].keys = init_keys;
 	tables[INIT].target = settings;
+	tables[SCHEDULE].keys = schedule_keys;
+	tables[SCHEDULE].target = settings;
 }
 
 static void fill_inits(struct sgan_stage_settings *settings, uint64_t found)
@@ -96,6 +104,20 @@ static void fill_inits(struct sgan_stage_settings *settings, uint64_t found)
 		if (!(found >> (i == 0 ? GENERATOR_STD : DISCRIMINATOR_STD) & 1))
 			own[i]->std = settings->init.std;
 	}
+}
+
+static sgan_status check_schedule(const config_setting_t *at, const char *where, const struct sgan_schedule *schedule)
+{
+	const struct sgan_reals *above = &schedule->above;
+	if (schedule->steps.count != above->count + 1)
+		return sgan_tree_fail(
+			at, "%s: 'generator_steps' has %zu numbers and 'generator_steps_above' %zu, expected one less", where,
+			schedule->steps.count, above->count);
+	for (size_t i = 1; i < above->count; i++)
+		if (!(above->values[i] < above->values[i - 1]))
+			return sgan_tree_fail(at, "%s: 'generator_steps_above' has %g behind %g, expected numbers that fall", where,
+			                      above->values[i], above->values[i - 1]);
+	return SGAN_OK;
 }
 
 /* A stage's settings: the common ones, which `common` has been pointed at, then those of its group (which may be
@@ -118,7 +140,7 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 	SGAN_TRY(sgan_keys_require(at, name, &own[SETTINGS], SGAN_KEYS_ALL));
 	SGAN_TRY(sgan_keys_require(at, name, &own[LOSS], sgan_loss_keys_required));
 	fill_inits(settings, own[INIT].found);
-	return SGAN_OK;
+	return check_schedule(at, name, &settings->generator_steps);
 }
 
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
@@ -128,8 +150,9 @@ sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
 	               "image fills height, width and channels");
 	const config_setting_t *root = config_root_setting(tree);
 	struct sgan_stage_settings common = { .loss = { .lambda_class = 1 } };
-	struct sgan_keys tables[TABLES] = { [OTHER] = { .keys = preset_keys, .target = preset },
-		                                [OPTIONAL] = { .keys = optional_keys, .target = preset } };
+	struct sgan_keys tables[TABLES] = {
+		[OTHER] = { .keys = preset_keys, .target = preset }, [OPTIONAL] = { .keys = optional_keys, .target = preset }
+	};
 	point(tables, &common);
 	SGAN_TRY(sgan_keys_read(root, "", tables, TABLES));
 	SGAN_TRY(sgan_keys_require(root, "", &tables[OTHER], SGAN_KEYS_ALL));

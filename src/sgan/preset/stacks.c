@@ -48,6 +48,7 @@ const struct sgan_key sgan_loss_keys[] = {
 	{ "lambda_cond", SGAN_KEY_REAL, LOSS(lambda_cond), 0, 1e6, NULL },
 	{ "lambda_ent", SGAN_KEY_REAL, LOSS(lambda_ent), 0, 1e6, NULL },
 	{ "lambda_class", SGAN_KEY_REAL, LOSS(lambda_class), 0, 1e6, NULL },
+	{ "lambda_below", SGAN_KEY_REAL, LOSS(lambda_below), 0, 1e6, NULL },
 	{ "adversarial", SGAN_KEY_CHOICE, LOSS(adversarial), 0, 0, adversarial_words },
 	SGAN_KEYS_END
 };
@@ -81,7 +82,7 @@ static void make_objective(const struct sgan_stack_desc *stack, const struct sga
 
 /* A stage's settings hold for a stack that has none of its own; those of the stack's group for one whose group has
  * none for the stage. The stack's group is therefore read again for each stage, over that stage's settings. */
-static sgan_status read_stack_keys(const config_setting_t *at, const char *where, enum sgan_stage stage,
+static sgan_status read_stack_keys(const config_setting_t *at, const char *where, enum sgan_stage stage, size_t number,
                                    const struct sgan_preset *preset, struct sgan_stack_desc *stack)
 {
 	struct sgan_loss_settings loss = preset->stages[stage].loss;
@@ -96,6 +97,8 @@ static sgan_status read_stack_keys(const config_setting_t *at, const char *where
 	if (group)
 		SGAN_TRY(sgan_keys_read(group, inner, &tables[2], 1));
 	make_objective(stack, &loss, &stack->objective[stage]);
+	if (stage == SGAN_STAGE_JOINT && number > 0)
+		stack->objective[stage].below = loss.lambda_below;
 	return SGAN_OK;
 }
 
@@ -120,7 +123,7 @@ static sgan_status read_stack(const config_setting_t *at, size_t number, const s
 	char where[32];
 	snprintf(where, sizeof where, "stack %zu", number);
 	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage < SGAN_STAGE_COUNT; stage++)
-		SGAN_TRY(read_stack_keys(at, where, stage, preset, stack));
+		SGAN_TRY(read_stack_keys(at, where, stage, number, preset, stack));
 	SGAN_TRY(read_network(at, "generator", number, preset, &stack->generator, &stack->generator_strengths));
 	SGAN_TRY(read_network(at, "discriminator", number, preset, &stack->discriminator, &stack->discriminator_strengths));
 	add_head(&stack->discriminator, "d");

@@ -96,11 +96,10 @@ static sgan_status make_step(struct sgan_trainer *t)
 		SGAN_TRY(sgan_encoder_step(t->session));
 	} else {
 		SGAN_TRY(sgan_discriminator_step(t->session));
-		for (size_t k = 0; k < t->session->settings->generator_steps; k++)
-			SGAN_TRY(sgan_generator_step(t->session));
+		SGAN_TRY(sgan_generator_steps(t->session));
 	}
 	SGAN_TRY(check_losses(t));
-	memcpy(t->state.updates, t->session->updates, sizeof t->state.updates);
+	t->state.updates = t->session->updates;
 	t->state.step++;
 	t->steps_made++;
 	const double seconds = now() - begin;
@@ -188,13 +187,13 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 	t->order_epoch = UINT64_MAX;
 	if (t->state.step == 0) {
 		SGAN_TRY(sgan_model_init(t->ctx, t->model, t->state.stage));
-		memset(t->state.updates, 0, sizeof t->state.updates);
+		t->state.updates = (struct sgan_updates){ .first = 0 };
 		clear_moments(t->model);
 	}
 	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
 	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
 	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
-	memcpy(t->session->updates, t->state.updates, sizeof t->state.updates);
+	t->session->updates = t->state.updates;
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STAGE);
 	emit(t, &progress);
 	return SGAN_OK;
@@ -209,7 +208,7 @@ sgan_status sgan_stage_end(struct sgan_trainer *t)
 	t->state.trained[stage] = true;
 	t->state.stage = stage == sgan_last_stage(t->options->preset) ? SGAN_STAGE_COUNT : stage + 1;
 	t->state.step = 0;
-	memset(t->state.updates, 0, sizeof t->state.updates);
+	t->state.updates = (struct sgan_updates){ .first = 0 };
 	SGAN_TRY(sgan_trainer_save_stage(t, stage));
 	return sgan_trainer_save(t);
 }
