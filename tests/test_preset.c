@@ -2,6 +2,7 @@
  * kind of mistake is told with file and line. */
 #include "tests/temporary.h"
 
+#include "src/sgan/preset/builtin.h"
 #include "src/sgan/preset/preset.h"
 
 TestSuite(preset, .init = temporary_make, .fini = temporary_remove);
@@ -201,7 +202,9 @@ Test(preset, mnist_settings)
 		cr_expect_eq(s->beta2, 0.999);
 		cr_expect_eq(s->epsilon, 1e-8);
 		cr_expect(s->loss.lambda_adv == 1 && s->loss.lambda_cond == 1 && s->loss.lambda_ent == 10);
-		cr_expect_eq(s->generator_steps, 1);
+		cr_expect_eq(s->generator_steps.steps.count, 1);
+		cr_expect_eq(s->generator_steps.steps.values[0], 1);
+		cr_expect_eq(s->generator_steps.above.count, 0);
 		cr_expect_eq(s->init.kind, encoder ? SGAN_INIT_HE : SGAN_INIT_NORMAL);
 		cr_expect_eq(s->init.std, 0.02);
 	}
@@ -568,6 +571,99 @@ Test(preset, bases_with_changes)
 	sgan_preset_free(p);
 }
 
+/* A base's parts go and change by name or number. */
+Test(preset, bases_with_removals)
+{
+	put_text("one.cfg", "base = \"mnist\";\nname = \"one\";\nlambda_ent = 0.0;\n"
+	                    "remove = [ \"stacks.[1]\", \"stacks.[0].discriminator.q\" ];\n"
+	                    "set = [ \"stacks.[0].cut=fc4\", \"stacks.[0].condition=cross_entropy\",\n"
+	                    "        \"stacks.[0].generator.h.shape.[0]=10\", \"stacks.[0].generator.fcz.out=17\" ];\n");
+	struct sgan_preset *p = load(in_temporary("one.cfg"), NULL, 0);
+	cr_expect_eq(p->stack_count, 1);
+	cr_expect_eq(p->stacks[0].generator.layers[2].out, 17);
+	cr_expect_eq(p->stacks[0].generator.layers[0].shape[2], 10);
+	cr_expect_eq(sgan_net_desc_find(&p->stacks[0].discriminator, "q"), -1);
+	cr_expect_null(strstr(p->text, "remove"), "the effective text needs no changes");
+	sgan_preset_free(p);
+}
+
+/* A chain of bases on another preset than the one that it ends in. */
+Test(preset, bases_on_another)
+{
+	put_text("less.cfg", "base = \"mnist\";\nname = \"less\";\nset = [ \"stacks.[0].lambda_ent=0\" ];\n");
+	put_text("least.cfg", "base = \"less.cfg\";\nseed = 8;\n");
+	put_text("wide.cfg", "base = \"mnist\";\nname = \"wide\";\nset = [ \"stacks.[0].generator.fcz.out=99\" ];\n");
+	put_text("both.cfg", "base = \"least.cfg\";\non = \"wide.cfg\";\n");
+	struct sgan_preset *p = load(in_temporary("both.cfg"), NULL, 0);
+	cr_expect_str_eq(p->name, "less");
+	cr_expect_eq(p->seed, 8);
+	cr_expect_eq(p->stacks[0].generator.layers[2].out, 99);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_ENTROPY), 0);
+	cr_expect_null(strstr(p->text, "wide"), "the effective text needs no other");
+	sgan_preset_free(p);
+}
+
+Test(preset, schedules)
+{
+	struct sgan_preset *p = load("cifar10", NULL, 0);
+	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage < SGAN_STAGE_COUNT; stage++) {
+		const struct sgan_schedule *s = &p->stages[stage].generator_steps;
+		static const size_t steps[] = { 1, 3, 5, 7 };
+		static const double above[] = { 0.65, 0.5, 0.3 };
+		cr_assert_eq(s->steps.count, 4);
+		cr_assert_eq(s->above.count, 3);
+		cr_expect_arr_eq(s->steps.values, steps, sizeof steps);
+		cr_expect_arr_eq(s->above.values, above, sizeof above);
+	}
+	cr_expect_eq(p->stacks[1].objective[SGAN_STAGE_JOINT].below, 0.01);
+	cr_expect_eq(p->stacks[1].objective[SGAN_STAGE_INDEPENDENT].below, 0);
+	cr_expect_eq(p->stacks[0].objective[SGAN_STAGE_JOINT].below, 0);
+	sgan_preset_free(p);
+}
+
+/* Every built-in preset fits together, and its effective text says the same. */
+Test(preset, built_in)
+{
+	for (size_t i = 0; i < sgan_builtin_preset_count; i++) {
+		struct sgan_preset *p = load(sgan_builtin_presets[i].name, NULL, 0), *again = NULL;
+		cr_expect_str_eq(p->name, sgan_builtin_presets[i].name);
+		cr_assert_eq(sgan_preset_parse(p->name, p->text, &again), SGAN_OK, "%s", sgan_last_error());
+		cr_expect_str_eq(p->text, again->text);
+		sgan_preset_free(p);
+		sgan_preset_free(again);
+	}
+}
+
+/* Table 1 of the paper: what distinguishes its rows. */
+Test(preset, ablations)
+{
+	static const struct {
+		const char *name;
+		size_t stacks, logits;
+		double cond, ent;
+		bool label;
+	} rows[] = {
+		{ "cifar10", 2, 10, 1, 10, true },
+		{ "dcgan-adv-cond-ent", 1, 10, 1, 10, true },
+		{ "dcgan-adv-cond", 1, 10, 1, 0, true },
+		{ "dcgan-adv-ent", 1, 1, 0, 10, false },
+		{ "dcgan-adv", 1, 1, 0, 0, false },
+		{ "dcgan-adv-cond-small", 1, 10, 1, 0, true },
+		{ "dcgan-adv-ent-small", 1, 1, 0, 10, false },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sgan_preset *p = load(rows[i].name, NULL, 0);
+		const struct sgan_stack_desc *bottom = &p->stacks[0];
+		const int d = sgan_net_desc_find(&bottom->discriminator, "d");
+		cr_expect_eq(p->stack_count, rows[i].stacks, "%s", rows[i].name);
+		cr_expect_eq(bottom->discriminator.layers[d].out, rows[i].logits, "%s", rows[i].name);
+		cr_expect_eq(weight(p, 0, SGAN_STAGE_INDEPENDENT, SGAN_TERM_CONDITIONAL), rows[i].cond, "%s", rows[i].name);
+		cr_expect_eq(weight(p, 0, SGAN_STAGE_INDEPENDENT, SGAN_TERM_ENTROPY), rows[i].ent, "%s", rows[i].name);
+		cr_expect_eq(sgan_net_desc_find(&bottom->generator, "h") >= 0, rows[i].label, "%s", rows[i].name);
+		sgan_preset_free(p);
+	}
+}
+
 /* --- mistakes ------------------------------------------------------------------ */
 
 static void expect_error(const char *name, const char *const *settings, size_t count, const char *message)
@@ -657,6 +753,25 @@ static const struct {
 	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
 	  "{ type = \"avgpool\"; name = \"a\"; kernel = 2; } ); };",
 	  "p.cfg:4: encoder: layer 'a': a layer of type \"avgpool\" takes no 'kernel'" },
+	{ "generator_steps = [ 1, 3 ];", "encoder: 'generator_steps' has 2 numbers and 'generator_steps_above' 0" },
+	{ "generator_steps = [ 1, 3, 5 ];\ngenerator_steps_above = [ 0.3, 0.5 ];",
+	  "'generator_steps_above' has 0.5 behind 0.3, expected numbers that fall" },
+	{ "generator_steps = [ ];", "p.cfg:2: 'generator_steps' is a list, expected a number or a list of 1 to 8 numbers" },
+	{ "generator_steps = [ 1, 2, 3, 4, 5, 6, 7, 8, 9 ];", "expected a number or a list of 1 to 8 numbers" },
+	{ "generator_steps = { };", "p.cfg:2: 'generator_steps' is a group" },
+	{ "generator_steps = [ 1.5 ];", "p.cfg:2: 'generator_steps' is 1.5, expected an integer from 0 to 1000" },
+	{ "generator_steps_above = [ -1.0 ];", "p.cfg:2: 'generator_steps_above' is -1, expected a number" },
+	{ "lambda_below = -1.0;", "p.cfg:2: 'lambda_below' is -1" },
+	{ "remove = 3;", "p.cfg:2: remove must be a list, [ \"path\", ... ]" },
+	{ "remove = [ \"stacks.[2]\" ];", "p.cfg:2: remove stacks.[2]: no element [2], the list has 2" },
+	{ "remove = [ \"stacks.[0].generator.fc9\" ];",
+	  "p.cfg:2: remove stacks.[0].generator.fc9: nothing in the list is called 'fc9'" },
+	{ "remove = [ \"dropout\" ];", "p.cfg:2: remove dropout: the base has no 'dropout' there" },
+	{ "remove = [ \"\" ];", "p.cfg:2: remove : not a path" },
+	{ "remove = [ \"joint..lr\" ];", "p.cfg:2: remove joint..lr: not a path" },
+	{ "set = [ \"stacks.[0].generator.fc9.out=3\" ];", "nothing in the list is called 'fc9'" },
+	{ "on = 3;", "p.cfg:2: 'on' must be a preset's name or file, in quotes" },
+	{ "on = \"paintings\";", "preset 'paintings' is unknown" },
 	{ "set = 3;", "p.cfg:2: set must be a list" },
 	{ "set = [ ];", "p.cfg:2: set must be a list" },
 	{ "set = [ 3 ];", "p.cfg:2: set: element 0 is not a string" },
@@ -693,7 +808,7 @@ Test(preset, mistakes_of_settings)
 		{ "joint=1", "--set joint=1: the key stands for several values" },
 		{ "stacks.[2].cut=fc3", "--set stacks.[2].cut=fc3: no element [2], the list has 2" },
 		{ "stacks.[-1].cut=fc3", "the key is not a path" },
-		{ "stacks.cut=fc3", "'cut' of what is not a group" },
+		{ "stacks.cut=fc3", "nothing in the list is called 'cut'" },
 		{ "lr.[0]=1", "[0] of what is not a list" },
 		{ "lr.x=1", "'x' of what is not a group" },
 		{ "image.[0]=word", "element [0] is of another type" },

@@ -20,7 +20,7 @@ static const char help[] =
 	"  --data NAME|DIR      fashion-mnist, mnist, or a folder with MNIST's four IDX files or CIFAR-10's binary\n"
 	"                       batches (fashion-mnist)\n"
 	"  --out DIR            where runs are kept, each in a folder of its own (runs)\n"
-	"  --stage STAGE        encoder, independent, joint or all (the preset's: all)\n"
+	"  --stage STAGE        encoder, independent, joint, no_joint or all (the preset's: all)\n"
 	"  --epochs N           limit of each stage that is run\n"
 	"  --steps N            the same in steps: one step of D, and those of G\n"
 	"  --stop-after N       save and stop after N steps; --resume goes on\n"
@@ -100,11 +100,11 @@ struct train {
 
 static bool take_stage(struct train *train, const char *text)
 {
-	bool known = strcmp(text, "all") == 0;
+	bool known = strcmp(text, "all") == 0 || strcmp(text, "no_joint") == 0;
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
 		known = known || strcmp(text, sgan_stage_name(stage)) == 0;
 	if (!known) {
-		cli_error(CLI_USAGE, "--stage is '%.80s', expected encoder, independent, joint or all", text);
+		cli_error(CLI_USAGE, "--stage is '%.80s', expected encoder, independent, joint, no_joint or all", text);
 		return false;
 	}
 	snprintf(train->own[OWN_STAGE], sizeof train->own[0], "stage=%s", text);

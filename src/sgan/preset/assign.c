@@ -1,4 +1,5 @@
-/* "key=value" applied to a tree: the key's path is followed, the value is parsed as a preset's would be. */
+/* "key=value" applied to a tree, and what a path names taken out of it: the path is followed, a value is parsed as a
+ * preset's would be. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +53,26 @@ static bool read_part(const char **path, struct part *part)
 	return **path == '\0' || **path == '[';
 }
 
+/* The group of a list whose `name` is `name`: a layer. */
+static sgan_status find_named(const config_setting_t *list, const char *name, const char *source,
+                              config_setting_t **inner)
+{
+	for (int i = 0; i < config_setting_length(list); i++) {
+		config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
+		const char *own;
+		*inner = element;
+		if (config_setting_is_group(element) && config_setting_lookup_string(element, "name", &own) &&
+		    strcmp(own, name) == 0)
+			return SGAN_OK;
+	}
+	return sgan_fail(SGAN_EINVAL, "%s: nothing in the list is called '%s'", source, name);
+}
+
 /* The setting that a part names inside `at`; groups that are missing are made: stage groups may be left out. */
 static sgan_status descend(config_setting_t *at, const struct part *part, const char *source, config_setting_t **inner)
 {
+	if (!part->is_index && config_setting_is_list(at))
+		return find_named(at, part->name, source, inner);
 	if (part->is_index) {
 		if (!config_setting_is_list(at) && !config_setting_is_array(at))
 			return sgan_fail(SGAN_EINVAL, "%s: [%u] of what is not a list", source, part->index);
@@ -132,6 +150,27 @@ static sgan_status parse_value(config_t *scratch, const char *source, const char
 	const config_setting_t *first = config_setting_get_elem(root, 0);
 	if (!first || config_setting_length(root) != 1 || config_setting_is_aggregate(first))
 		return sgan_fail(SGAN_EINVAL, "%s: %s", source, sgan_tree_not_a_value);
+	return SGAN_OK;
+}
+
+sgan_status sgan_tree_remove(config_t *tree, const char *where, const char *path)
+{
+	config_setting_t *at = config_root_setting(tree);
+	char source[2 * KEY_LENGTH + 64];
+	int written = snprintf(source, sizeof source, "%s %s", where, path);
+	if (written < 0 || (size_t)written >= sizeof source)
+		return sgan_fail(SGAN_EINVAL, "%.100s...: too long a path", source);
+	for (int depth = 0; depth < SGAN_TREE_DEPTH && *path; depth++) {
+		struct part part;
+		if (!read_part(&path, &part))
+			return sgan_fail(SGAN_EINVAL, "%s: not a path such as stacks.[1]", source);
+		if (!part.is_index && config_setting_is_group(at) && !config_setting_get_member(at, part.name))
+			return sgan_fail(SGAN_EINVAL, "%s: the base has no '%s' there", source, part.name);
+		SGAN_TRY(descend(at, &part, source, &at));
+	}
+	if (*path || config_setting_is_root(at))
+		return sgan_fail(SGAN_EINVAL, "%s: not a path such as stacks.[1]", source);
+	config_setting_remove_elem(config_setting_parent(at), (unsigned)config_setting_index(at));
 	return SGAN_OK;
 }
 

@@ -53,74 +53,108 @@ static sgan_status parse_file(config_t *tree, const char *path)
 	return status;
 }
 
-/* What `base` names, seen from the preset `name`. */
-static sgan_status resolve_base(const config_setting_t *base, const char *name, char path[SGAN_PATH])
+/* The preset that `base` or `on` names, seen from the preset `name`. */
+static sgan_status resolve(const config_setting_t *base, const char *name, char path[SGAN_PATH])
 {
 	const char *wanted = config_setting_type(base) == CONFIG_TYPE_STRING ? config_setting_get_string(base) : "";
+	const char *key = config_setting_name(base);
 	if (!*wanted)
-		return sgan_tree_fail(base, "'base' must be a preset's name or file, in quotes");
+		return sgan_tree_fail(base, "'%s' must be a preset's name or file, in quotes", key);
 	bool beside = is_file_name(wanted) && wanted[0] != '/' && strchr(name, '/');
 	int folder = beside ? (int)(base_name(name) - name) : 0;
 	int length = snprintf(path, SGAN_PATH, "%.*s%s", folder, name, wanted);
-	return length > 0 && length < SGAN_PATH ? SGAN_OK : sgan_tree_fail(base, "'base' is too long a path");
+	return length > 0 && length < SGAN_PATH ? SGAN_OK : sgan_tree_fail(base, "'%s' is too long a path", key);
 }
 
-static sgan_status load_tree(config_t *tree, const char *name, int depth);
+/* Settings of a preset that are about its base, and are done with once that is loaded. */
+struct change {
+	const char *key;
+	sgan_status (*apply)(config_t *tree, const char *where, const char *text);
+	const char *form; /* of an element, for messages */
+};
 
-/* Applies `set`, a list of "key=value" such as the command line takes: a part of the base's lists can be changed by no
- * other setting. */
-static sgan_status apply_set(config_t *tree, const config_setting_t *set)
+/* Parts of the base's lists can be changed in no other way. */
+static const struct change changes[] = {
+	{ "remove", sgan_tree_remove, "path" },   /* what the base has and this preset has not */
+	{ "set", sgan_tree_set, "key=value" }, /* such as the command line takes */
+};
+
+enum { CHANGES = sizeof changes / sizeof *changes };
+
+/* Applies a list of changes to the base. */
+static sgan_status apply_change(config_t *tree, const struct change *change, const config_setting_t *list)
 {
-	int count = config_setting_is_array(set) || config_setting_is_list(set) ? config_setting_length(set) : 0;
+	int count = config_setting_is_array(list) || config_setting_is_list(list) ? config_setting_length(list) : 0;
 	for (int i = 0; i < count; i++) {
-		const config_setting_t *at = config_setting_get_elem(set, (unsigned)i);
-		char where[SGAN_NAME + 32];
+		const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
+		char where[SGAN_NAME + 48];
 		if (config_setting_type(at) != CONFIG_TYPE_STRING)
-			return sgan_tree_fail(at, "set: element %d is not a string, \"key=value\"", i);
-		snprintf(where, sizeof where, "%.31s:%u: set", sgan_tree_source(at), sgan_tree_line(at));
-		SGAN_TRY(sgan_tree_set(tree, where, config_setting_get_string(at)));
+			return sgan_tree_fail(at, "%s: element %d is not a string, \"%s\"", change->key, i, change->form);
+		snprintf(where, sizeof where, "%.31s:%u: %s", sgan_tree_source(at), sgan_tree_line(at), change->key);
+		SGAN_TRY(change->apply(tree, where, config_setting_get_string(at)));
 	}
-	return count > 0 ? SGAN_OK : sgan_tree_fail(set, "set must be a list, [ \"key=value\", ... ]");
+	return count > 0 ? SGAN_OK : sgan_tree_fail(list, "%s must be a list, [ \"%s\", ... ]", change->key, change->form);
 }
 
-/* The base that `root` names, and its changes; both are done with then. */
-static sgan_status load_base(config_t *tree, const char *name, config_setting_t *root, int depth)
+/* How a chain of bases is loaded. */
+struct chain {
+	int depth;
+	char root[SGAN_PATH]; /* what is loaded in the place of the chain's last preset, which has no base; "": that one */
+};
+
+static sgan_status load_tree(config_t *tree, const char *name, struct chain chain);
+
+/* The base that `root` names, and the changes to it; all are done with then. With `on`, the changes of a chain of bases
+ * are made to another preset than the one that the chain ends in. */
+static sgan_status load_base(config_t *tree, const char *name, config_setting_t *root, struct chain chain)
 {
 	const config_setting_t *base = config_setting_get_member(root, "base");
-	const config_setting_t *set = config_setting_get_member(root, "set");
+	const config_setting_t *on = config_setting_get_member(root, "on");
 	char path[SGAN_PATH];
-	SGAN_TRY(resolve_base(base, name, path));
-	if (depth == BASE_DEPTH)
+	SGAN_TRY(resolve(base, name, path));
+	if (on && !*chain.root)
+		SGAN_TRY(resolve(on, name, chain.root));
+	if (chain.depth++ == BASE_DEPTH)
 		return sgan_tree_fail(base, "more than %d bases on top of each other, or one that leads back to itself",
 		                      BASE_DEPTH);
-	sgan_status status = load_tree(tree, path, depth + 1);
+	sgan_status status = load_tree(tree, path, chain);
 	if (status == SGAN_EIO)
 		return sgan_fail_in(status, "%s:%u: base", sgan_tree_source(base), sgan_tree_line(base));
 	SGAN_TRY(status);
 	config_setting_remove(root, "base");
-	if (set) {
-		SGAN_TRY(apply_set(tree, set));
-		config_setting_remove(root, "set");
+	if (on)
+		config_setting_remove(root, "on");
+	for (int i = 0; i < CHANGES; i++) {
+		const config_setting_t *list = config_setting_get_member(root, changes[i].key);
+		if (!list)
+			continue;
+		SGAN_TRY(apply_change(tree, &changes[i], list));
+		config_setting_remove(root, changes[i].key);
 	}
 	return SGAN_OK;
 }
 
 /* Puts the settings of `over`, a preset called `name`, on those of its base, into the empty tree. */
-static sgan_status load_over(config_t *tree, const char *name, config_t *over, int depth)
+static sgan_status load_over(config_t *tree, const char *name, config_t *over, struct chain chain)
 {
 	config_setting_t *root = config_root_setting(over);
-	if (config_setting_get_member(root, "base"))
-		SGAN_TRY(load_base(tree, name, root, depth));
+	const bool is_last = config_setting_get_member(root, "base") == NULL;
+	if (is_last && *chain.root) {
+		const struct chain instead = { .depth = chain.depth };
+		return load_tree(tree, chain.root, instead);
+	}
+	if (!is_last)
+		SGAN_TRY(load_base(tree, name, root, chain));
 	return sgan_tree_merge(tree, over);
 }
 
-static sgan_status load_tree(config_t *tree, const char *name, int depth)
+static sgan_status load_tree(config_t *tree, const char *name, struct chain chain)
 {
 	config_t own;
 	sgan_tree_init(&own);
 	sgan_status status = is_file_name(name) ? parse_file(&own, name) : parse_builtin(&own, name);
 	if (status == SGAN_OK)
-		status = load_over(tree, name, &own, depth);
+		status = load_over(tree, name, &own, chain);
 	sgan_tree_free(&own);
 	return status;
 }
@@ -148,7 +182,7 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 {
 	config_t tree;
 	sgan_tree_init(&tree);
-	sgan_status status = load_tree(&tree, name, 0);
+	sgan_status status = load_tree(&tree, name, (struct chain){ .depth = 0 });
 	for (size_t i = 0; i < setting_count && status == SGAN_OK; i++)
 		status = sgan_tree_set(&tree, "--set", settings[i]);
 	if (status == SGAN_OK)

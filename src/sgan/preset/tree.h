@@ -20,9 +20,13 @@ sgan_status sgan_tree_parse(config_t *tree, const char *source, const char *text
 /* Lays the settings of src over those of dst, which is called after src then: groups are joined, all else replaced. */
 sgan_status sgan_tree_merge(config_t *dst, const config_t *src);
 
-/* Applies "key=value": key a path ("joint.lr", "stacks.[0].generator.[2].out"), value a libconfig scalar or a bare
- * word. `where` ("--set", "mine.cfg:3:") stands before it in messages. */
+/* Applies "key=value": key a path ("joint.lr", "stacks.[0].generator.fc.out": parts of a list are named by their
+ * numbers, or by what they call themselves), value a libconfig scalar or a bare word. `where` ("--set", "mine.cfg:3:")
+ * stands before it in messages. */
 sgan_status sgan_tree_set(config_t *tree, const char *where, const char *assignment);
+
+/* Takes out the setting that a path names. */
+sgan_status sgan_tree_remove(config_t *tree, const char *where, const char *path);
 
 /* *text (free() it) = the tree in its own language. */
 sgan_status sgan_tree_write(const config_t *tree, char **text);

@@ -8,12 +8,14 @@ enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
 		if (strcmp(preset->stage, sgan_stage_name(stage)) == 0)
 			return stage;
-	return SGAN_STAGE_ENCODER; /* "all" */
+	return SGAN_STAGE_ENCODER; /* "all", "no_joint" */
 }
 
 enum sgan_stage sgan_last_stage(const struct sgan_preset *preset)
 {
-	return strcmp(preset->stage, "all") == 0 ? SGAN_STAGE_COUNT - 1 : sgan_first_stage(preset);
+	if (strcmp(preset->stage, "all") == 0)
+		return SGAN_STAGE_JOINT;
+	return strcmp(preset->stage, "no_joint") == 0 ? SGAN_STAGE_INDEPENDENT : sgan_first_stage(preset);
 }
 
 size_t sgan_epoch_steps(const struct sgan_stage_settings *settings, size_t images)
