@@ -62,11 +62,13 @@ Test(limits, stages)
 		          { "independent", SGAN_STAGE_INDEPENDENT, SGAN_STAGE_INDEPENDENT },
 		          { "joint", SGAN_STAGE_JOINT, SGAN_STAGE_JOINT } };
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct sgan_preset p = { .name = "p" };
+		struct sgan_preset p = { .name = "p", .stack_count = 1 };
 		snprintf(p.stage, sizeof p.stage, "%s", cases[i].stage);
 		cr_expect_eq(sgan_first_stage(&p), cases[i].first, "%s", p.stage);
 		cr_expect_eq(sgan_last_stage(&p), cases[i].last, "%s", p.stage);
 	}
+	const struct sgan_preset encoder = { .name = "p", .stage = "all" };
+	cr_expect_eq(sgan_last_stage(&encoder), SGAN_STAGE_ENCODER);
 }
 
 Test(pictures, rows_are_chosen_evenly)
@@ -344,7 +346,6 @@ static double accuracy_of(struct sgan_trainer *t, bool running)
 {
 	enum { N = 10 };
 	const struct sgan_split *train = &t->options->data->train;
-	const struct sgan_stack *top = &t->model->stacks[t->model->stack_count - 1];
 	size_t right = 0;
 	for (size_t done = 0; done + N <= train->count; done += N) {
 		sgan_input_of_bytes(&t->model->input, N, train->images + done * SIDE * SIDE, t->x);
@@ -355,8 +356,7 @@ static double accuracy_of(struct sgan_trainer *t, bool running)
 			continue;
 		}
 		ASSERT_OK(sgan_session_batch(t->session, N, t->x, train->labels + done));
-		const real *scores =
-			sgan_tape_value(t->session->tapes[t->model->stack_count - 1].encoder, top->encoder_out);
+		const real *scores = sgan_session_real(t->session, t->model->encoder_count);
 		for (size_t i = 0; i < N; i++) {
 			size_t best = 0;
 			for (size_t c = 1; c < CLASSES; c++)
@@ -386,6 +386,44 @@ Test(train, a_normalised_encoder_has_running_statistics)
 	cr_expect_gt(batch, 0.8, "the encoder did not learn: %g", batch);
 	cr_expect_gt(running, batch - 0.1, "%g by running statistics, %g by the batch's", running, batch);
 	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+/* --- an encoder alone ------------------------------------------------------------- */
+
+/* Cuts change neither what an encoder learns nor what its tensors are called; without stacks there is no other stage. */
+Test(train, an_encoder_without_stacks)
+{
+	static const char *const settings[] = { "stage=encoder", "stage=all" };
+	enum sgan_stage first;
+	struct small_run *r = small_run("", settings, 1);
+	struct sgan_preset *alone;
+	struct sgan_trainer cut, whole;
+	ASSERT_OK(sgan_trainer_open(&cut, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&cut));
+	ASSERT_OK(sgan_stage_begin(&cut));
+	while (sgan_stage_left(&cut))
+		ASSERT_OK(sgan_stage_step(&cut));
+	cr_assert_eq(cut.model->encoder_count, 2);
+	put_text("alone.cfg", "base = \"small.cfg\"; stacks = ();\n");
+	ASSERT_OK(sgan_preset_load(in_temporary("alone.cfg"), settings + 1, 1, &alone));
+	const struct sgan_train_options options = { .preset = alone, .data = &r->data, .run = in_temporary("alone") };
+	cr_assert_eq(mkdir(options.run, 0777), 0);
+	ASSERT_OK(sgan_train(r->ctx, &options));
+	const struct sgan_train_options again = { .preset = alone, .data = &r->data, .run = options.run, .resume = true };
+	ASSERT_OK(sgan_trainer_open(&whole, r->ctx, &again));
+	ASSERT_OK(sgan_trainer_start(&whole));
+	cr_expect_eq(whole.state.stage, SGAN_STAGE_COUNT);
+	cr_assert_eq(whole.model->encoder_count, 1);
+	cr_assert_null(sgan_model_part(whole.model, 1, &first));
+	struct sgan_params *params = sgan_model_part(whole.model, 0, &first)->params;
+	for (size_t i = 0; i < sgan_params_count(params); i++) {
+		const struct sgan_param *p = sgan_params_at(params, i), *same = find_param(cut.model, p->name);
+		cr_expect_arr_eq(p->value, same->value, p->count * sizeof(real), "%s", p->name);
+	}
+	ASSERT_OK(sgan_trainer_close(&cut, SGAN_OK));
+	ASSERT_OK(sgan_trainer_close(&whole, SGAN_OK));
+	sgan_preset_free(alone);
 	small_run_free(r);
 }
 

@@ -2,9 +2,9 @@
 #include "src/ops/ops.h"
 #include "src/sgan/objective/session_internal.h"
 
-const real *sgan_session_real(const struct sgan_session *s, size_t stack)
+const real *sgan_session_real(const struct sgan_session *s, size_t i)
 {
-	return stack == 0 ? s->x : sgan_tape_value(s->tapes[stack - 1].encoder, s->model->stacks[stack - 1].encoder_out);
+	return i == 0 ? s->x : sgan_tape_value(s->encoder[i - 1], s->model->encoder[i - 1].out);
 }
 
 const real *sgan_session_generated(const struct sgan_session *s, size_t stack)

@@ -112,11 +112,14 @@ struct sgan_preset {
 	double bn_epsilon, bn_momentum; /* those of every network */
 	enum sgan_net_algorithm algorithm;
 	struct sgan_net_desc encoder;
-	size_t stack_count;             /* 1 to SGAN_STACKS_MAX */
+	size_t stack_count;             /* 0 (an encoder alone) to SGAN_STACKS_MAX */
 	struct sgan_stack_desc *stacks; /* [stack_count] */
 	struct sgan_stage_settings stages[SGAN_STAGE_COUNT];
 	char *text; /* the effective settings, in the preset's own language: parsing it gives this preset again */
 };
+
+/* How many stages there are to train it in: without stacks the encoder's alone. */
+size_t sgan_preset_stages(const struct sgan_preset *preset);
 
 /* The term of a kind, NULL if the stack has none in that stage. */
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);

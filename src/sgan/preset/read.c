@@ -31,7 +31,6 @@ static const struct sgan_key preset_keys[] = {
 	{ "bn_epsilon", SGAN_KEY_REAL, PRESET(bn_epsilon), 1e-30, 1, NULL },
 	{ "bn_momentum", SGAN_KEY_ABOVE, PRESET(bn_momentum), 0, 1, NULL },
 	{ "encoder", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	SGAN_KEYS_END
 };
 
@@ -39,12 +38,14 @@ static const struct sgan_key preset_keys[] = {
 static const struct sgan_key optional_keys[] = {
 	{ "algorithm", SGAN_KEY_CHOICE, PRESET(algorithm), 0, 0, sgan_net_algorithm_names },
 	{ "subtract_mean", SGAN_KEY_BOOL, PRESET(subtract_mean), 0, 0, NULL },
+	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "joint", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	SGAN_KEYS_END
 };
 
 /* Besides the losses': sgan_loss_keys. */
+enum { GENERATOR_STEPS = 7 };
 static const struct sgan_key stage_keys[] = {
 	{ "epochs", SGAN_KEY_SIZE, STAGE(epochs), 1, 1e6, NULL },
 	{ "steps", SGAN_KEY_SIZE, STAGE(steps), 0, 1e9, NULL },
@@ -53,7 +54,7 @@ static const struct sgan_key stage_keys[] = {
 	{ "beta1", SGAN_KEY_REAL, STAGE(beta1), 0, 0.9999999, NULL },
 	{ "beta2", SGAN_KEY_REAL, STAGE(beta2), 0, 0.9999999, NULL },
 	{ "epsilon", SGAN_KEY_REAL, STAGE(epsilon), 1e-30, 1, NULL }, /* not 0 as a float */
-	{ "generator_steps", SGAN_KEY_SIZES, STAGE(generator_steps.steps), 0, 1000, NULL },
+	[GENERATOR_STEPS] = { "generator_steps", SGAN_KEY_SIZES, STAGE(generator_steps.steps), 0, 1000, NULL },
 	{ "init", SGAN_KEY_CHOICE, STAGE(init.kind), 0, 0, init_words },
 	{ "init_std", SGAN_KEY_ABOVE, STAGE(init.std), 0, 10, NULL },
 	SGAN_KEYS_END
@@ -120,11 +121,30 @@ static sgan_status check_schedule(const config_setting_t *at, const char *where,
 	return SGAN_OK;
 }
 
+/* Whether a stage has all that its steps need; without stacks there are no losses and G steps to be told of. */
+static sgan_status require_stage(const config_setting_t *at, const char *name, bool stacks,
+                                 const struct sgan_keys own[TABLES], const struct sgan_stage_settings *settings)
+{
+	const uint64_t all = stacks ? SGAN_KEYS_ALL : ~((uint64_t)1 << GENERATOR_STEPS);
+	SGAN_TRY(sgan_keys_require(at, name, &own[SETTINGS], all));
+	if (!stacks)
+		return SGAN_OK;
+	SGAN_TRY(sgan_keys_require(at, name, &own[LOSS], sgan_loss_keys_required));
+	return check_schedule(at, name, &settings->generator_steps);
+}
+
+static bool has_stacks(const config_setting_t *root)
+{
+	const config_setting_t *stacks = config_setting_get_member(root, "stacks");
+	return stacks && !(config_setting_is_list(stacks) && config_setting_length(stacks) == 0);
+}
+
 /* A stage's settings: the common ones, which `common` has been pointed at, then those of its group (which may be
  * missing). */
 static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stage,
                               const struct sgan_keys common[TABLES], struct sgan_stage_settings *settings)
 {
+	const bool stacks = has_stacks(root);
 	const char *name = stage_words[stage];
 	const config_setting_t *group = config_setting_get_member(root, name), *at = group ? group : root;
 	const size_t count = stage == SGAN_STAGE_ENCODER ? OTHER + 1 : STAGE_TABLES;
@@ -137,10 +157,10 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 		SGAN_TRY(sgan_keys_read(group, name, own, count));
 	if (stage == SGAN_STAGE_ENCODER)
 		SGAN_TRY(sgan_keys_require(at, name, &own[OTHER], SGAN_KEYS_ALL));
-	SGAN_TRY(sgan_keys_require(at, name, &own[SETTINGS], SGAN_KEYS_ALL));
-	SGAN_TRY(sgan_keys_require(at, name, &own[LOSS], sgan_loss_keys_required));
+	if (stacks || stage == SGAN_STAGE_ENCODER)
+		SGAN_TRY(require_stage(at, name, stacks, own, settings));
 	fill_inits(settings, own[INIT].found);
-	return check_schedule(at, name, &settings->generator_steps);
+	return SGAN_OK;
 }
 
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)

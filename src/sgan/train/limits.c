@@ -14,7 +14,7 @@ enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
 enum sgan_stage sgan_last_stage(const struct sgan_preset *preset)
 {
 	if (strcmp(preset->stage, "all") == 0)
-		return SGAN_STAGE_JOINT;
+		return (enum sgan_stage)(sgan_preset_stages(preset) - 1);
 	return strcmp(preset->stage, "no_joint") == 0 ? SGAN_STAGE_INDEPENDENT : sgan_first_stage(preset);
 }
 

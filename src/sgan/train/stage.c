@@ -60,7 +60,7 @@ static void emit(const struct sgan_trainer *t, const struct sgan_progress *progr
 static sgan_status take_batch(struct sgan_trainer *t)
 {
 	const struct sgan_split *train = &t->options->data->train;
-	const size_t n = settings_of(t)->batch, size = t->model->stacks[0].lower_size;
+	const size_t n = settings_of(t)->batch, size = t->model->input.size;
 	const uint64_t epoch = t->state.step / steps_per_epoch(t);
 	const size_t first = (size_t)(t->state.step % steps_per_epoch(t)) * n;
 	if (t->order_epoch != epoch) {
@@ -121,7 +121,7 @@ static sgan_status end_interval(struct sgan_trainer *t)
 static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
 {
 	const struct sgan_split *test = &t->options->data->test;
-	const size_t size = t->model->stacks[0].lower_size, batch = t->model->max_batch;
+	const size_t size = t->model->input.size, batch = t->model->max_batch;
 	size_t right = 0;
 	for (size_t done = 0; done < test->count; done += batch) {
 		const size_t n = test->count - done < batch ? test->count - done : batch;

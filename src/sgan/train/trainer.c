@@ -12,10 +12,10 @@ static sgan_status make_model(struct sgan_trainer *t)
 {
 	const struct sgan_preset *preset = t->options->preset;
 	size_t batch = 1;
-	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+	for (size_t i = 0; i < sgan_preset_stages(preset); i++)
 		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
 	SGAN_TRY(sgan_model_create(t->ctx, preset, batch, true, &t->model));
-	t->x = sgan_alloc(batch * t->model->stacks[0].lower_size, sizeof *t->x);
+	t->x = sgan_alloc(batch * t->model->input.size, sizeof *t->x);
 	t->labels = sgan_alloc(batch, sizeof *t->labels);
 	t->order = sgan_alloc(t->options->data->train.count, sizeof *t->order);
 	return t->x != NULL && t->labels != NULL && t->order != NULL ? SGAN_OK : SGAN_ENOMEM;
