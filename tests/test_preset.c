@@ -431,6 +431,24 @@ Test(preset, initial_weights_of_the_presets)
 	}
 }
 
+/* A learning rate stays as it is where none is said to come of it; images are shown as they are. */
+Test(preset, learning_rates_and_views)
+{
+	static const char *const settings[] = { "lr_end=1e-5", "joint.lr_end=0", "encoder.flip=true", "encoder.shift=3" };
+	struct sgan_preset *p = load("mnist", NULL, 0);
+	for (int stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		cr_expect_eq(p->stages[stage].lr_end, p->stages[stage].lr);
+	cr_expect(!p->augmentation.flip && p->augmentation.shift == 0);
+	sgan_preset_free(p);
+	p = load("mnist", settings, COUNT(settings));
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr, 1e-3);
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr_end, 1e-5);
+	cr_expect_eq(p->stages[SGAN_STAGE_INDEPENDENT].lr_end, 1e-5);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].lr_end, 0);
+	cr_expect(p->augmentation.flip && p->augmentation.shift == 3);
+	sgan_preset_free(p);
+}
+
 /* --- what is written reads back ------------------------------------------------ */
 
 static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
@@ -829,6 +847,12 @@ Test(preset, mistakes_of_settings)
 		{ "stacks.[1].discriminator.[4].out=49", "d1: layer 'q' has 49 values, expected 50" },
 		{ "stacks.[1].discriminator.[3].act=sigmoid", "d1: layer 'd' is a logit" },
 		{ "encoder.layers.[6].act=relu", "takes no 'act'" },
+		{ "lr_end=-1", "'lr_end' is -1, expected a number of at least 0" },
+		{ "encoder.flip=1", "--set encoder.flip=1: encoder: 'flip' is 1, expected true or false" },
+		{ "encoder.shift=-1", "--set encoder.shift=-1: encoder: 'shift' is -1, expected an integer from 0" },
+		{ "encoder.shift=28",
+		  "--set encoder.shift=28: encoder: 'shift' is 28, which leaves nothing of images of 28x28" },
+		{ "joint.flip=true", "--set joint.flip=true: joint: unknown key 'flip'" },
 	};
 	for (size_t i = 0; i < COUNT(settings); i++)
 		expect_error("mnist", &settings[i][0], 1, settings[i][1]);

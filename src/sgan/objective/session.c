@@ -73,6 +73,7 @@ sgan_status sgan_session_create(sgan_ctx *ctx, struct sgan_model *model, enum sg
 	s->model = model;
 	s->stage = stage;
 	s->settings = &model->preset->stages[stage];
+	s->lr_factor = 1;
 	s->stack_end = model->stack_count;
 	s->slice_end = model->preset->slices;
 	sgan_status status = make_all(s);

@@ -58,6 +58,7 @@ struct sgan_session {
 	const uint32_t *labels;         /* [n], the caller's; NULL: none */
 	real *one_hot;                  /* [max_batch, classes] */
 	real *generated;                /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
+	double lr_factor;               /* of the stage's learning rate: what updates take of it; 1 at first */
 	struct sgan_updates updates;
 	size_t loss_count;
 	struct sgan_loss *losses; /* [loss_count], those of the last step; 0 before the first */

@@ -43,8 +43,9 @@ void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sg
 
 sgan_status sgan_session_update(struct sgan_session *s, struct sgan_part *part, uint64_t updates)
 {
-	const struct sgan_adam adam = {
-		.lr = s->settings->lr, .beta1 = s->settings->beta1, .beta2 = s->settings->beta2, .epsilon = s->settings->epsilon
-	};
+	const struct sgan_adam adam = { .lr = s->settings->lr * s->lr_factor,
+		                            .beta1 = s->settings->beta1,
+		                            .beta2 = s->settings->beta2,
+		                            .epsilon = s->settings->epsilon };
 	return sgan_params_adam(s->ctx, part->params, &adam, updates + 1);
 }

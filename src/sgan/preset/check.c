@@ -59,6 +59,17 @@ static sgan_status check_values(const struct shaped *s, const char *layer, size_
 	return SGAN_OK;
 }
 
+/* A shift that leaves nothing of an image teaches nothing. */
+static sgan_status check_augmentation(const config_setting_t *encoder, const struct sgan_preset *preset)
+{
+	const size_t shift = preset->augmentation.shift;
+	if (shift < preset->height && shift < preset->width)
+		return SGAN_OK;
+	return sgan_tree_fail(config_setting_get_member(encoder, "shift"),
+	                      "encoder: 'shift' is %zu, which leaves nothing of images of %zux%zu", shift, preset->height,
+	                      preset->width);
+}
+
 static sgan_status check_encoder(const struct sgan_preset *preset, const struct shaped *encoder)
 {
 	const struct sgan_net_desc *net = encoder->net;
@@ -218,6 +229,7 @@ sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *pr
 	SGAN_TRY(check_batches(root, preset));
 	struct shaped encoder;
 	SGAN_TRY(shape(&preset->encoder, config_setting_get_member(root, "encoder"), &encoder));
+	SGAN_TRY(check_augmentation(encoder.at, preset));
 	SGAN_TRY(check_encoder(preset, &encoder));
 	if (preset->stack_count == 0)
 		return check_whole(root, preset, &encoder);

@@ -40,3 +40,9 @@ size_t sgan_epoch_of(const struct sgan_stage_settings *settings, size_t images, 
 {
 	return steps == 0 ? 1 : (size_t)((steps - 1) / sgan_epoch_steps(settings, images)) + 1;
 }
+
+double sgan_stage_lr_factor(const struct sgan_stage_settings *settings, size_t images, uint64_t step)
+{
+	const size_t last = sgan_stage_steps(settings, images) - 1;
+	return last > 0 ? 1 + (settings->lr_end / settings->lr - 1) * ((double)step / (double)last) : 1;
+}
