@@ -449,6 +449,30 @@ Test(preset, learning_rates_and_views)
 	sgan_preset_free(p);
 }
 
+/* A classifier's features come before its scores; digits are not mirrored. */
+Test(preset, classifiers)
+{
+	static const struct {
+		const char *name;
+		size_t features;
+		bool flip;
+	} expected[] = { { "classifier-mnist", 128, false },
+		             { "classifier-fashion-mnist", 128, true },
+		             { "classifier-cifar10", 256, true } };
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		struct sgan_preset *p = load(expected[i].name, NULL, 0);
+		cr_expect_str_eq(p->name, expected[i].name);
+		cr_expect_eq(p->stack_count, 0);
+		cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr_end, 0);
+		cr_expect_eq(p->augmentation.flip, expected[i].flip);
+		cr_expect_gt(p->augmentation.shift, 0);
+		const int features = sgan_net_desc_find(&p->encoder, "features");
+		cr_assert_geq(features, 0);
+		cr_expect_eq(p->encoder.layers[features].out, expected[i].features);
+		sgan_preset_free(p);
+	}
+}
+
 /* --- what is written reads back ------------------------------------------------ */
 
 static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
