@@ -20,7 +20,7 @@ void bench_sample(struct bench *b)
 {
 	struct sgan_model *model = bench_make_model(b, false);
 	struct bench_batch batch = bench_make_batch(b);
-	struct sampling s = { .batch = &batch, .images = sgan_alloc(batch.n, model->stacks[0].lower_size) };
+	struct sampling s = { .batch = &batch, .images = sgan_alloc(batch.n, model->input.size) };
 	if (s.images == NULL)
 		bench_check(SGAN_ENOMEM, "images");
 	bench_check(sgan_sampler_create(b->ctx, model, &s.sampler), "sampler");

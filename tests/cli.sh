@@ -452,6 +452,20 @@ works 'sample of images less their mean' sample --model less/00000-tiny-squares 
 fails 'init of images less their mean' 1 'mean image' $tiny --stage joint --init less/00000-tiny-squares
 rm -rf less grid.png
 
+cat > alone.cfg << 'CFG'
+base = "tiny.cfg";
+name = "alone";
+stacks = ();
+CFG
+alone='train --preset alone.cfg --data squares --quiet --out alone'
+works 'an encoder without stacks' $alone
+works 'info of an encoder without stacks' info --model alone/00000-alone-squares
+grep -qx 'trained  *encoder' ../out && grep -qx 'stage  *done, step 0' ../out ||
+	not_ok 'info of an encoder without stacks' 'it is not trained'
+fails 'sample of an encoder without stacks' 2 'no stacks' sample --model alone/00000-alone-squares --out grid.png
+fails 'joint stage without stacks' 2 'but there are no stacks' $alone --stage joint --init 0
+rm -rf alone alone.cfg
+
 fails 'sample: no model' 2 '--model' sample --out x.png
 fails 'sample: no output' 2 '--out' sample --model 0
 fails 'sample: unknown kind of file' 2 'x.jpg' sample --model none --out x.jpg

@@ -48,7 +48,8 @@ train() { # out, options
 begin() { # out, options: a new run
 	out=$1
 	shift
-	train "$out" --data "$dir/squares" --steps 20 --set batch=20 --set log_interval=7 "$@"
+	train "$out" --data "$dir/squares" --steps 20 --set batch=20 --set log_interval=7 --set lr_end=1e-5 \
+		--set encoder.flip=true --set encoder.shift=3 "$@"
 }
 
 same() { # out: its run has the files of the unbroken one, byte for byte

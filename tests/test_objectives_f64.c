@@ -250,7 +250,7 @@ static void check_stage(const char *text, enum sgan_stage stage)
 		struct sgan_stack *stack = &r.model->stacks[r.stack];
 		if (stage == SGAN_STAGE_ENCODER) {
 			r.objective = ENCODER;
-			check_part(&r, &c, &stack->encoder);
+			check_part(&r, &c, &r.model->encoder[r.stack].part);
 			continue;
 		}
 		r.objective = DISCRIMINATOR;

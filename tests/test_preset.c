@@ -431,6 +431,48 @@ Test(preset, initial_weights_of_the_presets)
 	}
 }
 
+/* A learning rate stays as it is where none is said to come of it; images are shown as they are. */
+Test(preset, learning_rates_and_views)
+{
+	static const char *const settings[] = { "lr_end=1e-5", "joint.lr_end=0", "encoder.flip=true", "encoder.shift=3" };
+	struct sgan_preset *p = load("mnist", NULL, 0);
+	for (int stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		cr_expect_eq(p->stages[stage].lr_end, p->stages[stage].lr);
+	cr_expect(!p->augmentation.flip && p->augmentation.shift == 0);
+	sgan_preset_free(p);
+	p = load("mnist", settings, COUNT(settings));
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr, 1e-3);
+	cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr_end, 1e-5);
+	cr_expect_eq(p->stages[SGAN_STAGE_INDEPENDENT].lr_end, 1e-5);
+	cr_expect_eq(p->stages[SGAN_STAGE_JOINT].lr_end, 0);
+	cr_expect(p->augmentation.flip && p->augmentation.shift == 3);
+	sgan_preset_free(p);
+}
+
+/* A classifier's features come before its scores; digits are not mirrored. */
+Test(preset, classifiers)
+{
+	static const struct {
+		const char *name;
+		size_t features;
+		bool flip;
+	} expected[] = { { "classifier-mnist", 128, false },
+		             { "classifier-fashion-mnist", 128, true },
+		             { "classifier-cifar10", 256, true } };
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		struct sgan_preset *p = load(expected[i].name, NULL, 0);
+		cr_expect_str_eq(p->name, expected[i].name);
+		cr_expect_eq(p->stack_count, 0);
+		cr_expect_eq(p->stages[SGAN_STAGE_ENCODER].lr_end, 0);
+		cr_expect_eq(p->augmentation.flip, expected[i].flip);
+		cr_expect_gt(p->augmentation.shift, 0);
+		const int features = sgan_net_desc_find(&p->encoder, "features");
+		cr_assert_geq(features, 0);
+		cr_expect_eq(p->encoder.layers[features].out, expected[i].features);
+		sgan_preset_free(p);
+	}
+}
+
 /* --- what is written reads back ------------------------------------------------ */
 
 static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
@@ -711,14 +753,16 @@ static const struct {
 	{ "name = \"\";", "p.cfg:2: 'name' is \"\"" },
 	{ "name = \"a-name-that-does-not-fit-32-bytes\";", "p.cfg:2: 'name' is" },
 	{ "classes = 1;", "p.cfg:2: 'classes' is 1" },
-	{ "classes = 12;", "must be the encoder's last layer and give 12 scores" },
+	{ "classes = 12;", "encoder: its last layer 'fc4' gives 10 scores, expected 12, one for each class" },
 	{ "image = [ 28, 28 ];", "p.cfg:2: 'image' is a list, expected [ channels ] or [ height" },
 	{ "image = [ 28, 28, 0 ];", "p.cfg:2: 'shape' is 0" },
 	{ "image = [ 1, 28, 100 ];", "p.cfg:2: 'image' has 100 channels, expected 1 to 64" },
 	{ "image = [ 28, 28, 2 ];", "encoder: its input is [ 28, 28, 1 ], 'image' is [ 28, 28, 2 ]" },
 	{ "image = [ 32, 28, 1 ];", "encoder: its input is [ 28, 28, 1 ], 'image' is [ 32, 28, 1 ]" },
 	{ "bn_epsilon = 0;", "p.cfg:2: 'bn_epsilon' is 0" },
-	{ "stacks = ();", "p.cfg:2: stacks must be a list" },
+	{ "stacks = 1;", "p.cfg:2: stacks must be a list of up to 16 groups" },
+	{ "stacks = (); stage = \"joint\";", "p.cfg:2: 'stage' is \"joint\", but there are no stacks" },
+	{ "stacks = (); independent: { lambda = 1; };", "p.cfg:2: independent: unknown key 'lambda'" },
 	{ "stacks = ( 3 );", "p.cfg:2: stack 0 must be a group" },
 	{ "stacks = ( {\n cut = \"fc3\"; } );", "p.cfg:2: stack 0: key 'condition' is missing" },
 	{ "encoder: { layers = (); };", "p.cfg:2: encoder must be a list of 1 to" },
@@ -827,6 +871,12 @@ Test(preset, mistakes_of_settings)
 		{ "stacks.[1].discriminator.[4].out=49", "d1: layer 'q' has 49 values, expected 50" },
 		{ "stacks.[1].discriminator.[3].act=sigmoid", "d1: layer 'd' is a logit" },
 		{ "encoder.layers.[6].act=relu", "takes no 'act'" },
+		{ "lr_end=-1", "'lr_end' is -1, expected a number of at least 0" },
+		{ "encoder.flip=1", "--set encoder.flip=1: encoder: 'flip' is 1, expected true or false" },
+		{ "encoder.shift=-1", "--set encoder.shift=-1: encoder: 'shift' is -1, expected an integer from 0" },
+		{ "encoder.shift=28",
+		  "--set encoder.shift=28: encoder: 'shift' is 28, which leaves nothing of images of 28x28" },
+		{ "joint.flip=true", "--set joint.flip=true: joint: unknown key 'flip'" },
 	};
 	for (size_t i = 0; i < COUNT(settings); i++)
 		expect_error("mnist", &settings[i][0], 1, settings[i][1]);

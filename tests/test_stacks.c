@@ -189,7 +189,7 @@ Test(stacks, seventeen_are_refused)
 	struct sgan_preset *preset = NULL;
 	write_text(text, 17);
 	cr_assert_eq(sgan_preset_parse("many", text, &preset), SGAN_EINVAL);
-	cr_expect(strstr(sgan_last_error(), "stacks must be a list of 1 to 16 groups"), "%s", sgan_last_error());
+	cr_expect(strstr(sgan_last_error(), "stacks must be a list of up to 16 groups"), "%s", sgan_last_error());
 	cr_expect(strstr(sgan_last_error(), "it has 17"), "%s", sgan_last_error());
 }
 
@@ -279,7 +279,7 @@ Test(init, glorot_and_normal_by_network)
 	expect_glorot(model->stacks[0].discriminator.params, "d0.fc.weight", 2048 + 256);
 	expect_glorot(model->stacks[1].discriminator.params, "d1.fc1.weight", 256 + 256);
 	expect_glorot(model->stacks[1].discriminator.params, "d1.q.weight", 256 + 50);
-	expect_glorot(model->stacks[0].encoder.params, "encoder.conv2.weight", 25 * (32 + 32));
+	expect_glorot(model->encoder[0].part.params, "encoder.conv2.weight", 25 * (32 + 32));
 	measure(model->stacks[0].generator.params, "g0.deconv1.weight", &largest, &mean, &variance);
 	cr_expect_float_eq(sqrt(variance), 0.05, 0.001);
 	cr_expect_gt(largest, 0.15, "not uniform");

@@ -10,6 +10,7 @@
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
+#include "src/sgan/train/view.h"
 
 TestSuite(train, .init = temporary_make, .fini = temporary_remove);
 TestSuite(pictures, .init = temporary_make, .fini = temporary_remove);
@@ -52,6 +53,20 @@ Test(limits, epoch_of_a_step)
 	cr_expect_eq(epoch, sgan_stage_epochs(&s, 22));
 }
 
+/* Twelve steps from 1e-3 down to 2e-4; and a rate that stays. */
+Test(limits, learning_rates)
+{
+	const struct sgan_stage_settings s = { .epochs = 3, .batch = 10, .lr = 1e-3, .lr_end = 2e-4 };
+	cr_expect_eq(sgan_stage_lr_factor(&s, 40, 0), 1);
+	for (uint64_t step = 0; step < 12; step++)
+		cr_expect_float_eq(s.lr * sgan_stage_lr_factor(&s, 40, step), 1e-3 - 8e-4 * (double)step / 11, 1e-12);
+	const struct sgan_stage_settings constant = { .epochs = 3, .batch = 10, .lr = 0.1, .lr_end = 0.1 };
+	const struct sgan_stage_settings one = { .epochs = 1, .batch = 10, .lr = 0.1, .lr_end = 0 };
+	for (uint64_t step = 0; step < 12; step++)
+		cr_expect_eq(sgan_stage_lr_factor(&constant, 40, step), 1);
+	cr_expect_eq(sgan_stage_lr_factor(&one, 10, 0), 1);
+}
+
 Test(limits, stages)
 {
 	static const struct {
@@ -62,11 +77,13 @@ Test(limits, stages)
 		          { "independent", SGAN_STAGE_INDEPENDENT, SGAN_STAGE_INDEPENDENT },
 		          { "joint", SGAN_STAGE_JOINT, SGAN_STAGE_JOINT } };
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct sgan_preset p = { .name = "p" };
+		struct sgan_preset p = { .name = "p", .stack_count = 1 };
 		snprintf(p.stage, sizeof p.stage, "%s", cases[i].stage);
 		cr_expect_eq(sgan_first_stage(&p), cases[i].first, "%s", p.stage);
 		cr_expect_eq(sgan_last_stage(&p), cases[i].last, "%s", p.stage);
 	}
+	const struct sgan_preset encoder = { .name = "p", .stage = "all" };
+	cr_expect_eq(sgan_last_stage(&encoder), SGAN_STAGE_ENCODER);
 }
 
 Test(pictures, rows_are_chosen_evenly)
@@ -344,7 +361,6 @@ static double accuracy_of(struct sgan_trainer *t, bool running)
 {
 	enum { N = 10 };
 	const struct sgan_split *train = &t->options->data->train;
-	const struct sgan_stack *top = &t->model->stacks[t->model->stack_count - 1];
 	size_t right = 0;
 	for (size_t done = 0; done + N <= train->count; done += N) {
 		sgan_input_of_bytes(&t->model->input, N, train->images + done * SIDE * SIDE, t->x);
@@ -355,8 +371,7 @@ static double accuracy_of(struct sgan_trainer *t, bool running)
 			continue;
 		}
 		ASSERT_OK(sgan_session_batch(t->session, N, t->x, train->labels + done));
-		const real *scores =
-			sgan_tape_value(t->session->tapes[t->model->stack_count - 1].encoder, top->encoder_out);
+		const real *scores = sgan_session_real(t->session, t->model->encoder_count);
 		for (size_t i = 0; i < N; i++) {
 			size_t best = 0;
 			for (size_t c = 1; c < CLASSES; c++)
@@ -386,6 +401,132 @@ Test(train, a_normalised_encoder_has_running_statistics)
 	cr_expect_gt(batch, 0.8, "the encoder did not learn: %g", batch);
 	cr_expect_gt(running, batch - 0.1, "%g by running statistics, %g by the batch's", running, batch);
 	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+/* --- views ------------------------------------------------------------------------ */
+
+enum { VIEW_H = 3, VIEW_W = 5, VIEW_C = 2 };
+
+/* A colour image of 3x5 pixels, none like another, shown in a view: by where each of its pixels goes to. */
+static void expect_view(const struct sgan_view *view)
+{
+	const struct sgan_preset preset = { .height = VIEW_H, .width = VIEW_W, .channels = VIEW_C };
+	uint8_t image[VIEW_H][VIEW_W][VIEW_C], shown[VIEW_H][VIEW_W][VIEW_C], expected[VIEW_H][VIEW_W][VIEW_C] = { 0 };
+	for (int y = 0; y < VIEW_H; y++)
+		for (int x = 0; x < VIEW_W; x++) {
+			const int to_y = y + view->down, to_x = (view->flip ? VIEW_W - 1 - x : x) + view->right;
+			image[y][x][0] = (uint8_t)(1 + y * VIEW_W + x);
+			image[y][x][1] = (uint8_t)(100 + y * VIEW_W + x);
+			if (to_y >= 0 && to_y < VIEW_H && to_x >= 0 && to_x < VIEW_W)
+				memcpy(expected[to_y][to_x], image[y][x], VIEW_C);
+		}
+	memset(shown, 99, sizeof shown);
+	sgan_view_show(&preset, view, &image[0][0][0], &shown[0][0][0]);
+	cr_expect_arr_eq(shown, expected, sizeof shown, "flip %d, down %d, right %d", view->flip, view->down, view->right);
+}
+
+Test(view, of_every_kind)
+{
+	for (int flip = 0; flip < 2; flip++)
+		for (int down = -4; down <= 4; down++)
+			for (int right = -6; right <= 6; right++)
+				expect_view(&(struct sgan_view){ flip == 1, down, right });
+}
+
+/* Every shift is drawn as often as any other, and so is either side; what is not asked for never is. */
+Test(view, drawn_evenly)
+{
+	enum { N = 2000, SHIFT = 2, PLACES = 2 * SHIFT + 1 };
+	struct sgan_preset preset = { .seed = 3, .augmentation = { .flip = true, .shift = SHIFT } };
+	int flips = 0, down[PLACES] = { 0 }, right[PLACES] = { 0 };
+	sgan_ctx *ctx;
+	ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = 1 }, &ctx));
+	for (size_t i = 0; i < N; i++) {
+		struct sgan_view view, again, as_it_is;
+		ASSERT_OK(sgan_view_draw(ctx, &preset, i / 50, i % 50, &view));
+		ASSERT_OK(sgan_view_draw(ctx, &preset, i / 50, i % 50, &again));
+		cr_assert(view.flip == again.flip && view.down == again.down && view.right == again.right);
+		cr_assert(abs(view.down) <= SHIFT && abs(view.right) <= SHIFT);
+		flips += view.flip;
+		down[view.down + SHIFT]++;
+		right[view.right + SHIFT]++;
+		const struct sgan_preset plain = { .seed = 3 };
+		ASSERT_OK(sgan_view_draw(ctx, &plain, i / 50, i % 50, &as_it_is));
+		cr_assert(!as_it_is.flip && as_it_is.down == 0 && as_it_is.right == 0);
+	}
+	cr_expect(abs(flips - N / 2) < N / 20, "%d of %d mirrored", flips, N);
+	for (int i = 0; i < PLACES; i++) {
+		cr_expect(abs(down[i] - N / PLACES) < N / 20, "%d of %d moved by %d", down[i], N, i - SHIFT);
+		cr_expect(abs(right[i] - N / PLACES) < N / 20, "%d of %d moved by %d", right[i], N, i - SHIFT);
+	}
+	sgan_ctx_destroy(ctx);
+}
+
+/* The encoder's stage shows its images in views, less the mean; other stages show them as they are. */
+Test(train, the_encoder_sees_views)
+{
+	static const char *const settings[] = { "encoder.flip=true", "encoder.shift=2",     "subtract_mean=true",
+		                                    "encoder.steps=2",   "independent.steps=1", "joint.steps=1" };
+	struct small_run *r = small_run("", settings, 6);
+	struct sgan_trainer t;
+	ASSERT_OK(sgan_trainer_open(&t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&t));
+	for (enum sgan_stage stage = SGAN_STAGE_ENCODER; stage <= SGAN_STAGE_INDEPENDENT; stage++) {
+		uint8_t shown[SIDE * SIDE];
+		ASSERT_OK(sgan_stage_begin(&t));
+		ASSERT_OK(sgan_stage_step(&t));
+		for (size_t k = 0; k < 10; k++) {
+			struct sgan_view view = { .flip = false };
+			if (stage == SGAN_STAGE_ENCODER)
+				ASSERT_OK(sgan_view_draw(r->ctx, r->preset, 0, k, &view));
+			sgan_view_show(r->preset, &view, r->data.train.images + t.order[k] * SIDE * SIDE, shown);
+			for (size_t i = 0; i < SIDE * SIDE; i++)
+				cr_assert_eq(t.x[k * SIDE * SIDE + i], (real)shown[i] / 255 - t.model->input.mean[i]);
+		}
+		while (sgan_stage_left(&t))
+			ASSERT_OK(sgan_stage_step(&t));
+		ASSERT_OK(sgan_stage_end(&t));
+	}
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+/* --- an encoder alone ------------------------------------------------------------- */
+
+/* Cuts change neither what an encoder learns nor what its tensors are called; without stacks there is no other stage. */
+Test(train, an_encoder_without_stacks)
+{
+	static const char *const settings[] = { "stage=encoder", "stage=all" };
+	enum sgan_stage first;
+	struct small_run *r = small_run("", settings, 1);
+	struct sgan_preset *alone;
+	struct sgan_trainer cut, whole;
+	ASSERT_OK(sgan_trainer_open(&cut, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&cut));
+	ASSERT_OK(sgan_stage_begin(&cut));
+	while (sgan_stage_left(&cut))
+		ASSERT_OK(sgan_stage_step(&cut));
+	cr_assert_eq(cut.model->encoder_count, 2);
+	put_text("alone.cfg", "base = \"small.cfg\"; stacks = ();\n");
+	ASSERT_OK(sgan_preset_load(in_temporary("alone.cfg"), settings + 1, 1, &alone));
+	const struct sgan_train_options options = { .preset = alone, .data = &r->data, .run = in_temporary("alone") };
+	cr_assert_eq(mkdir(options.run, 0777), 0);
+	ASSERT_OK(sgan_train(r->ctx, &options));
+	const struct sgan_train_options again = { .preset = alone, .data = &r->data, .run = options.run, .resume = true };
+	ASSERT_OK(sgan_trainer_open(&whole, r->ctx, &again));
+	ASSERT_OK(sgan_trainer_start(&whole));
+	cr_expect_eq(whole.state.stage, SGAN_STAGE_COUNT);
+	cr_assert_eq(whole.model->encoder_count, 1);
+	cr_assert_null(sgan_model_part(whole.model, 1, &first));
+	struct sgan_params *params = sgan_model_part(whole.model, 0, &first)->params;
+	for (size_t i = 0; i < sgan_params_count(params); i++) {
+		const struct sgan_param *p = sgan_params_at(params, i), *same = find_param(cut.model, p->name);
+		cr_expect_arr_eq(p->value, same->value, p->count * sizeof(real), "%s", p->name);
+	}
+	ASSERT_OK(sgan_trainer_close(&cut, SGAN_OK));
+	ASSERT_OK(sgan_trainer_close(&whole, SGAN_OK));
+	sgan_preset_free(alone);
 	small_run_free(r);
 }
 

@@ -31,8 +31,10 @@ static void print_stage(const struct cli_plan *plan, enum sgan_stage stage)
 {
 	const struct sgan_stage_settings *s = &plan->preset->stages[stage];
 	size_t images = plan->data->train.count;
-	printf("stage    %s: %zu steps of %zu images, %zu an epoch, lr %g, beta1 %g, beta2 %g\n", sgan_stage_name(stage),
-	       sgan_stage_steps(s, images), s->batch, sgan_epoch_steps(s, images), s->lr, s->beta1, s->beta2);
+	char lr[64];
+	snprintf(lr, sizeof lr, s->lr_end == s->lr ? "%g" : "%g to %g", s->lr, s->lr_end);
+	printf("stage    %s: %zu steps of %zu images, %zu an epoch, lr %s, beta1 %g, beta2 %g\n", sgan_stage_name(stage),
+	       sgan_stage_steps(s, images), s->batch, sgan_epoch_steps(s, images), lr, s->beta1, s->beta2);
 }
 
 /* What is left to do, after where a resumed run stands. */

@@ -23,16 +23,12 @@ static sgan_status find(const struct sgan_part *part, const char *layer, int *pl
 
 static sgan_status find_layers(struct sgan_stack *stack)
 {
-	SGAN_TRY(find(&stack->encoder, "h", &stack->encoder_in));
 	SGAN_TRY(find(&stack->generator, "z", &stack->generator_noise));
 	SGAN_TRY(find(&stack->discriminator, "h", &stack->discriminator_in));
 	SGAN_TRY(find(&stack->discriminator, "d", &stack->discriminator_logit));
 	stack->generator_condition = sgan_net_find(stack->generator.net, "h");
 	stack->discriminator_code = sgan_net_find(stack->discriminator.net, "q");
-	stack->encoder_out = (int)sgan_net_desc(stack->encoder.net)->layer_count - 1;
 	stack->generator_out = (int)sgan_net_desc(stack->generator.net)->layer_count - 1;
-	stack->upper_size = sgan_net_size(stack->encoder.net, stack->encoder_out);
-	stack->lower_size = sgan_net_size(stack->encoder.net, stack->encoder_in);
 	stack->noise_size = sgan_net_size(stack->generator.net, stack->generator_noise);
 	return SGAN_OK;
 }
@@ -53,38 +49,70 @@ static sgan_status check_sizes(const struct sgan_stack *stack, size_t i, size_t 
 	return SGAN_OK;
 }
 
+/* The encoder between two cuts. */
+static sgan_status make_encoder_part(sgan_ctx *ctx, struct sgan_model *model, size_t i, bool trained)
+{
+	const struct sgan_preset *preset = model->preset;
+	const char *below = i > 0 ? preset->stacks[i - 1].cut : "";
+	const char *last = preset->encoder.layers[preset->encoder.layer_count - 1].name;
+	const char *cut = i < preset->stack_count ? preset->stacks[i].cut : last;
+	struct sgan_encoder_part *e = &model->encoder[i];
+	struct sgan_net_desc desc;
+	SGAN_TRY(sgan_net_desc_cut(&preset->encoder, below, cut, &desc));
+	SGAN_TRY(make_part(ctx, model, &desc, trained, &e->part));
+	SGAN_TRY(find(&e->part, "h", &e->in));
+	e->out = (int)sgan_net_desc(e->part.net)->layer_count - 1;
+	e->in_size = sgan_net_size(e->part.net, e->in);
+	e->out_size = sgan_net_size(e->part.net, e->out);
+	return SGAN_OK;
+}
+
+/* Around E_i, which has been made. */
 static sgan_status make_stack(sgan_ctx *ctx, struct sgan_model *model, size_t i, bool trained)
 {
 	const struct sgan_preset *preset = model->preset;
 	const struct sgan_stack_desc *desc = &preset->stacks[i];
 	struct sgan_stack *stack = &model->stacks[i];
-	struct sgan_net_desc part;
-	SGAN_TRY(sgan_net_desc_cut(&preset->encoder, i == 0 ? "" : preset->stacks[i - 1].cut, desc->cut, &part));
-	SGAN_TRY(make_part(ctx, model, &part, trained, &stack->encoder));
+	stack->upper_size = model->encoder[i].out_size;
+	stack->lower_size = model->encoder[i].in_size;
 	SGAN_TRY(make_part(ctx, model, &desc->generator, trained, &stack->generator));
 	SGAN_TRY(make_part(ctx, model, &desc->discriminator, trained, &stack->discriminator));
 	SGAN_TRY(find_layers(stack));
 	return check_sizes(stack, i, desc->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1);
 }
 
+static sgan_status make_networks(sgan_ctx *ctx, struct sgan_model *model, bool trained)
+{
+	const struct sgan_preset *preset = model->preset;
+	const size_t pixels = preset->height * preset->width * preset->channels;
+	SGAN_TRY(sgan_input_create(pixels, preset->subtract_mean, &model->input));
+	for (size_t i = 0; i < model->encoder_count; i++)
+		SGAN_TRY(make_encoder_part(ctx, model, i, trained));
+	for (size_t i = 0; i < model->stack_count; i++)
+		SGAN_TRY(make_stack(ctx, model, i, trained));
+	return SGAN_OK;
+}
+
 sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, size_t max_batch, bool trained,
                               struct sgan_model **out)
 {
+	const size_t parts = preset->stack_count > 0 ? preset->stack_count : 1;
 	struct sgan_model *model = calloc(1, sizeof *model);
-	struct sgan_stack *stacks = calloc(preset->stack_count, sizeof *stacks);
-	if (model == NULL || stacks == NULL) {
+	struct sgan_encoder_part *encoder = calloc(parts, sizeof *encoder);
+	struct sgan_stack *stacks = calloc(parts, sizeof *stacks);
+	if (model == NULL || encoder == NULL || stacks == NULL) {
 		free(model);
+		free(encoder);
 		free(stacks);
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for the model", preset->name);
 	}
-	model->preset = preset;
-	model->max_batch = max_batch;
-	model->stack_count = preset->stack_count;
-	model->stacks = stacks;
-	const size_t pixels = preset->height * preset->width * preset->channels;
-	sgan_status status = sgan_input_create(pixels, preset->subtract_mean, &model->input);
-	for (size_t i = 0; i < model->stack_count && status == SGAN_OK; i++)
-		status = make_stack(ctx, model, i, trained);
+	*model = (struct sgan_model){ .preset = preset,
+		                          .max_batch = max_batch,
+		                          .encoder_count = parts,
+		                          .encoder = encoder,
+		                          .stack_count = preset->stack_count,
+		                          .stacks = stacks };
+	sgan_status status = make_networks(ctx, model, trained);
 	if (status == SGAN_OK)
 		*out = model;
 	else
@@ -103,16 +131,18 @@ void sgan_model_destroy(struct sgan_model *model)
 		sgan_net_destroy(part->net);
 	}
 	sgan_input_destroy(&model->input);
+	free(model->encoder);
 	free(model->stacks);
 	free(model);
 }
 
 struct sgan_part *sgan_model_part(struct sgan_model *model, size_t k, enum sgan_stage *stage)
 {
-	if (k >= 3 * model->stack_count)
+	const size_t i = k / 3, which = k % 3;
+	*stage = which == 0 ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT;
+	if (i >= (which == 0 ? model->encoder_count : model->stack_count))
 		return NULL;
-	struct sgan_stack *stack = &model->stacks[k / 3];
-	struct sgan_part *parts[3] = { &stack->encoder, &stack->generator, &stack->discriminator };
-	*stage = k % 3 == 0 ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT;
-	return parts[k % 3];
+	return which == 0   ? &model->encoder[i].part
+	       : which == 1 ? &model->stacks[i].generator
+	                    : &model->stacks[i].discriminator;
 }

@@ -1,5 +1,6 @@
-/* A stacked GAN: what its images are as input, and for every stack i the encoder's part E_i, the generator G_i and the
- * discriminator D_i with its second head Q_i, and their parameters. Knows nothing of how they are trained. */
+/* A stacked GAN: what its images are as input, the encoder's parts E_i, and for every stack i the generator G_i and the
+ * discriminator D_i with its second head Q_i, and their parameters. A model without stacks is its encoder, a
+ * classifier. Knows nothing of how they are trained. */
 #ifndef SGAN_SGAN_MODEL_MODEL_H
 #define SGAN_SGAN_MODEL_MODEL_H
 
@@ -12,10 +13,15 @@ struct sgan_part {
 	struct sgan_params *params;
 };
 
-/* Stack i turns h(i+1) into h(i); h(0) is the image, h(stack_count) the label (section 3.2). */
+/* E_i turns h(i) into h(i+1), and G_i back; h(0) is the image, h(stack_count) the label (section 3.2). */
+struct sgan_encoder_part {
+	struct sgan_part part;
+	int in, out; /* layers: h(i), h(i+1) */
+	size_t in_size, out_size;
+};
+
 struct sgan_stack {
-	struct sgan_part encoder, generator, discriminator;
-	int encoder_in, encoder_out;                                   /* layers: h(i), h(i+1) */
+	struct sgan_part generator, discriminator;
 	int generator_condition, generator_noise, generator_out;       /* h(i+1) (-1: G_i does without), z(i), h(i) */
 	int discriminator_in, discriminator_logit, discriminator_code; /* h(i), D's logits, Q's guess at z(i) (-1: no Q) */
 	size_t upper_size, noise_size, lower_size;                     /* values of h(i+1), z(i), h(i) */
@@ -25,6 +31,8 @@ struct sgan_model {
 	const struct sgan_preset *preset;
 	struct sgan_input input;
 	size_t max_batch;
+	size_t encoder_count;
+	struct sgan_encoder_part *encoder; /* [encoder_count]: E_i for each stack i; without stacks E_0, all of it */
 	size_t stack_count;
 	struct sgan_stack *stacks; /* [stack_count] */
 };

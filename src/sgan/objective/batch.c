@@ -10,11 +10,10 @@
 static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mode mode)
 {
 	for (size_t i = 0; i < end; i++) {
-		const struct sgan_stack *stack = &s->model->stacks[i];
-		sgan_tape_input(s->tapes[i].encoder, stack->encoder_in, sgan_session_real(s, i));
-		sgan_session_random(s, s->tapes[i].encoder, SGAN_RANDOM_ENCODER, i, SGAN_DRAWN_BY_ENCODER, s->updates.first);
-		SGAN_TRY(
-			sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, s->tapes[i].encoder, s->batch, mode));
+		const struct sgan_encoder_part *e = &s->model->encoder[i];
+		sgan_tape_input(s->encoder[i], e->in, sgan_session_real(s, i));
+		sgan_session_random(s, s->encoder[i], SGAN_RANDOM_ENCODER, i, SGAN_DRAWN_BY_ENCODER, s->updates.first);
+		SGAN_TRY(sgan_net_forward(s->ctx, e->part.net, e->part.params, s->encoder[i], s->batch, mode));
 	}
 	return SGAN_OK;
 }
@@ -23,10 +22,12 @@ static sgan_status run_encoder(struct sgan_session *s, size_t end, enum sgan_mod
  * stage and below the top, what G_i is conditioned on. */
 static size_t encoder_end(const struct sgan_session *s)
 {
+	if (s->stage == SGAN_STAGE_ENCODER)
+		return s->model->encoder_count;
 	const size_t last = s->stack_end - 1;
 	const bool conditions = s->stage == SGAN_STAGE_INDEPENDENT && s->stack_end < s->model->stack_count &&
 	                        s->model->stacks[last].generator_condition >= 0;
-	return s->stage == SGAN_STAGE_ENCODER || conditions ? s->stack_end : last;
+	return conditions ? s->stack_end : last;
 }
 
 static bool uses_labels(const struct sgan_session *s)
@@ -67,13 +68,13 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 
 sgan_status sgan_session_classify(struct sgan_session *s, size_t n, const real *x, uint32_t *classes)
 {
-	const size_t top = s->model->stack_count - 1, count = s->model->preset->classes;
+	const size_t parts = s->model->encoder_count, count = s->model->encoder[parts - 1].out_size;
 	if (n == 0 || n > s->model->max_batch)
 		return sgan_fail(SGAN_EINVAL, "%zu images to classify with a model made for 1 to %zu", n, s->model->max_batch);
 	s->batch = sgan_whole_batch(n, s->model->preset->slices);
 	s->x = x;
-	SGAN_TRY(run_encoder(s, top + 1, SGAN_INFER));
-	const real *scores = sgan_tape_value(s->tapes[top].encoder, s->model->stacks[top].encoder_out);
+	SGAN_TRY(run_encoder(s, parts, SGAN_INFER));
+	const real *scores = sgan_session_real(s, parts);
 	for (size_t i = 0; i < n; i++) {
 		classes[i] = 0;
 		for (size_t c = 1; c < count; c++)

@@ -69,10 +69,10 @@ static sgan_status discriminate(struct sgan_session *s, size_t i, struct sgan_ta
 /* E_i on what G_i made. */
 static sgan_status encode(struct sgan_session *s, size_t i)
 {
-	const struct sgan_stack *stack = &s->model->stacks[i];
+	const struct sgan_encoder_part *e = &s->model->encoder[i];
 	struct sgan_tape *tape = s->tapes[i].encoder_generated;
-	sgan_tape_input(tape, stack->encoder_in, sgan_session_generated(s, i));
-	return sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, s->batch, SGAN_INFER);
+	sgan_tape_input(tape, e->in, sgan_session_generated(s, i));
+	return sgan_net_forward(s->ctx, e->part.net, e->part.params, tape, s->batch, SGAN_INFER);
 }
 
 /* Gradients of the terms of D_i and Q_i: lambda_adv L_D + lambda_ent L_ent, equations (4) and (7), and the class loss.
@@ -120,7 +120,7 @@ static void keep_target_gradient(struct sgan_session *s, size_t i)
 	memset(kept + first, 0, images.count * stack->upper_size * sizeof *kept);
 	if (sgan_terms_passes(s, i, SGAN_GENERATOR) & SGAN_E_GENERATED)
 		sgan_session_add_weighted(s, stack->upper_size, -1,
-		                          sgan_tape_grad(s->tapes[i].encoder_generated, stack->encoder_out), kept);
+		                          sgan_tape_grad(s->tapes[i].encoder_generated, s->model->encoder[i].out), kept);
 }
 
 /* The way of all that G_i minimises back to h(i+1), which G_(i+1) made, to whose gradients it is added. */
@@ -140,6 +140,7 @@ static sgan_status lead_up(struct sgan_session *s, size_t i, double weight)
 static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
+	const struct sgan_encoder_part *e = &s->model->encoder[i];
 	const struct sgan_stack_tapes *t = &s->tapes[i];
 	const unsigned passes = sgan_terms_passes(s, i, SGAN_GENERATOR);
 	const double above = sgan_terms_below(s, i + 1);
@@ -157,7 +158,7 @@ static sgan_status generator_gradients(struct sgan_session *s, size_t i)
 	if (passes & SGAN_D_GENERATED)
 		SGAN_TRY(lead_back(s, i, &stack->discriminator, t->discriminator_generated, stack->discriminator_in));
 	if (passes & SGAN_E_GENERATED)
-		SGAN_TRY(lead_back(s, i, &stack->encoder, t->encoder_generated, stack->encoder_in));
+		SGAN_TRY(lead_back(s, i, &e->part, t->encoder_generated, e->in));
 	SGAN_TRY(sgan_net_backward(s->ctx, stack->generator.net, stack->generator.params, t->generator, true,
 	                           above > 0 ? stack->generator_condition : -1));
 	return above > 0 ? lead_up(s, i, above) : SGAN_OK;

@@ -20,19 +20,16 @@ static sgan_status make_tapes(struct sgan_session *s, size_t i)
 {
 	const struct sgan_stack *stack = &s->model->stacks[i];
 	struct sgan_stack_tapes *t = &s->tapes[i];
-	if (s->stage == SGAN_STAGE_ENCODER)
-		return sgan_tape_create(stack->encoder.net, true, &t->encoder);
 	const struct sgan_stack_desc *desc = &s->model->preset->stacks[i];
 	const double *d_strengths = desc->discriminator_strengths[s->stage];
 	const unsigned passes = sgan_terms_passes(s, i, SGAN_DISCRIMINATOR) | sgan_terms_passes(s, i, SGAN_GENERATOR);
-	SGAN_TRY(sgan_tape_create(stack->encoder.net, false, &t->encoder));
 	SGAN_TRY(make_tape(stack->generator.net, desc->generator_strengths[s->stage], &t->generator));
 	if (passes & SGAN_D_REAL)
 		SGAN_TRY(make_tape(stack->discriminator.net, d_strengths, &t->discriminator_real));
 	if (passes & SGAN_D_GENERATED)
 		SGAN_TRY(make_tape(stack->discriminator.net, d_strengths, &t->discriminator_generated));
 	if (passes & SGAN_E_GENERATED)
-		SGAN_TRY(sgan_tape_create(stack->encoder.net, true, &t->encoder_generated));
+		SGAN_TRY(sgan_tape_create(s->model->encoder[i].part.net, true, &t->encoder_generated));
 	t->noise = sgan_alloc(s->model->max_batch * stack->noise_size, sizeof(real));
 	if (t->noise == NULL)
 		return SGAN_ENOMEM;
@@ -44,16 +41,20 @@ static sgan_status make_tapes(struct sgan_session *s, size_t i)
 
 static sgan_status make_all(struct sgan_session *s)
 {
-	const size_t stacks = s->model->stack_count;
-	s->tapes = calloc(stacks, sizeof *s->tapes);
-	s->terms = calloc(stacks, sizeof *s->terms);
+	const size_t stacks = s->model->stack_count, parts = s->model->encoder_count;
+	const bool encoder = s->stage == SGAN_STAGE_ENCODER;
+	s->encoder = calloc(parts, sizeof(struct sgan_tape *));
+	s->tapes = calloc(stacks + 1, sizeof *s->tapes); /* there may be no stacks, and calloc(0) may be NULL */
+	s->terms = calloc(stacks + 1, sizeof *s->terms);
 	s->losses = calloc(stacks * (SGAN_TERM_ROWS + 1) + 1, sizeof *s->losses);
-	if (s->tapes == NULL || s->terms == NULL || s->losses == NULL)
+	if (s->encoder == NULL || s->tapes == NULL || s->terms == NULL || s->losses == NULL)
 		return sgan_fail(SGAN_ENOMEM, "no memory for %zu stacks", stacks);
 	sgan_terms_list(s);
-	for (size_t i = 0; i < stacks; i++)
+	for (size_t i = 0; i < parts; i++)
+		SGAN_TRY(sgan_tape_create(s->model->encoder[i].part.net, encoder, &s->encoder[i]));
+	for (size_t i = 0; i < stacks && !encoder; i++)
 		SGAN_TRY(make_tapes(s, i));
-	if (s->model->input.mean != NULL && s->stage != SGAN_STAGE_ENCODER) {
+	if (s->model->input.mean != NULL && !encoder) {
 		s->generated = sgan_alloc(s->model->max_batch * s->model->input.size, sizeof(real));
 		if (s->generated == NULL)
 			return SGAN_ENOMEM;
@@ -72,6 +73,7 @@ sgan_status sgan_session_create(sgan_ctx *ctx, struct sgan_model *model, enum sg
 	s->model = model;
 	s->stage = stage;
 	s->settings = &model->preset->stages[stage];
+	s->lr_factor = 1;
 	s->stack_end = model->stack_count;
 	s->slice_end = model->preset->slices;
 	sgan_status status = make_all(s);
@@ -87,9 +89,10 @@ void sgan_session_destroy(struct sgan_session *s)
 {
 	if (s == NULL)
 		return;
+	for (size_t i = 0; s->encoder != NULL && i < s->model->encoder_count; i++)
+		sgan_tape_destroy(s->encoder[i]);
 	for (size_t i = 0; s->tapes != NULL && i < s->model->stack_count; i++) {
 		struct sgan_stack_tapes *t = &s->tapes[i];
-		sgan_tape_destroy(t->encoder);
 		sgan_tape_destroy(t->encoder_generated);
 		sgan_tape_destroy(t->generator);
 		sgan_tape_destroy(t->discriminator_real);
@@ -99,6 +102,7 @@ void sgan_session_destroy(struct sgan_session *s)
 	}
 	sgan_free(s->one_hot);
 	sgan_free(s->generated);
+	free(s->encoder);
 	free(s->tapes);
 	free(s->terms);
 	free(s->losses);

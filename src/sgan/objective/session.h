@@ -34,7 +34,6 @@ struct sgan_stack_terms {
 
 /* The tapes of a stack; NULL where no term needs them. Two of D are alive at once in a D step. */
 struct sgan_stack_tapes {
-	struct sgan_tape *encoder;           /* E_i on real data */
 	struct sgan_tape *encoder_generated; /* E_i on what G_i made */
 	struct sgan_tape *generator;
 	struct sgan_tape *discriminator_real, *discriminator_generated;
@@ -49,6 +48,7 @@ struct sgan_session {
 	struct sgan_model *model;
 	enum sgan_stage stage;
 	const struct sgan_stage_settings *settings;
+	struct sgan_tape **encoder;     /* [encoder_count]: E_i on real data */
 	struct sgan_stack_tapes *tapes; /* [stack_count] */
 	struct sgan_stack_terms *terms; /* [stack_count]; empty for stacks that steps are not of */
 	size_t stack_begin, stack_end;  /* the stacks that steps are of */
@@ -58,6 +58,7 @@ struct sgan_session {
 	const uint32_t *labels;         /* [n], the caller's; NULL: none */
 	real *one_hot;                  /* [max_batch, classes] */
 	real *generated;                /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
+	double lr_factor;               /* of the stage's learning rate: what updates take of it; 1 at first */
 	struct sgan_updates updates;
 	size_t loss_count;
 	struct sgan_loss *losses; /* [loss_count], those of the last step; 0 before the first */
@@ -98,8 +99,8 @@ sgan_status sgan_generator_step(struct sgan_session *session);
  * each stack has its own number, by its own D; in the joint stage all have that of the bottom one. */
 sgan_status sgan_generator_steps(struct sgan_session *session);
 
-/* Real h(i) of the batch, and what the last step generated for it, [n, lower_size]. */
-const real *sgan_session_real(const struct sgan_session *session, size_t stack);
+/* Real h(i) of the batch, for i up to encoder_count, and what the last step of stack i generated for it. */
+const real *sgan_session_real(const struct sgan_session *session, size_t i);
 const real *sgan_session_generated(const struct sgan_session *session, size_t stack);
 
 #endif

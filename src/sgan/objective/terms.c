@@ -71,13 +71,13 @@ static sgan_status recover_noise(struct sgan_session *s, size_t i, const struct 
  * labels. The condition counts as a constant. */
 static sgan_status recover_condition(struct sgan_session *s, size_t i, const struct sgan_term *term, double *loss)
 {
-	const struct sgan_stack *stack = &s->model->stacks[i];
-	const real *recovered = sgan_tape_value(s->tapes[i].encoder_generated, stack->encoder_out);
-	real *grad = sgan_tape_grad(s->tapes[i].encoder_generated, stack->encoder_out);
+	const struct sgan_encoder_part *e = &s->model->encoder[i];
+	const real *recovered = sgan_tape_value(s->tapes[i].encoder_generated, e->out);
+	real *grad = sgan_tape_grad(s->tapes[i].encoder_generated, e->out);
 	if (term->condition == SGAN_CONDITION_CROSS_ENTROPY)
-		return sgan_softmax_cross_entropy(s->ctx, s->batch, stack->upper_size, recovered, s->labels, (real)term->weight,
-		                                  loss, grad);
-	return sgan_mean_squared_error(s->ctx, s->batch, stack->upper_size, recovered, sgan_session_condition(s, i),
+		return sgan_softmax_cross_entropy(s->ctx, s->batch, e->out_size, recovered, s->labels, (real)term->weight, loss,
+		                                  grad);
+	return sgan_mean_squared_error(s->ctx, s->batch, e->out_size, recovered, sgan_session_condition(s, i),
 	                               (real)term->weight, loss, grad);
 }
 

@@ -2,9 +2,9 @@
 #include "src/ops/ops.h"
 #include "src/sgan/objective/session_internal.h"
 
-const real *sgan_session_real(const struct sgan_session *s, size_t stack)
+const real *sgan_session_real(const struct sgan_session *s, size_t i)
 {
-	return stack == 0 ? s->x : sgan_tape_value(s->tapes[stack - 1].encoder, s->model->stacks[stack - 1].encoder_out);
+	return i == 0 ? s->x : sgan_tape_value(s->encoder[i - 1], s->model->encoder[i - 1].out);
 }
 
 const real *sgan_session_generated(const struct sgan_session *s, size_t stack)
@@ -43,8 +43,9 @@ void sgan_session_random(struct sgan_session *s, struct sgan_tape *tape, enum sg
 
 sgan_status sgan_session_update(struct sgan_session *s, struct sgan_part *part, uint64_t updates)
 {
-	const struct sgan_adam adam = {
-		.lr = s->settings->lr, .beta1 = s->settings->beta1, .beta2 = s->settings->beta2, .epsilon = s->settings->epsilon
-	};
+	const struct sgan_adam adam = { .lr = s->settings->lr * s->lr_factor,
+		                            .beta1 = s->settings->beta1,
+		                            .beta2 = s->settings->beta2,
+		                            .epsilon = s->settings->epsilon };
 	return sgan_params_adam(s->ctx, part->params, &adam, updates + 1);
 }

@@ -59,6 +59,17 @@ static sgan_status check_values(const struct shaped *s, const char *layer, size_
 	return SGAN_OK;
 }
 
+/* A shift that leaves nothing of an image teaches nothing. */
+static sgan_status check_augmentation(const config_setting_t *encoder, const struct sgan_preset *preset)
+{
+	const size_t shift = preset->augmentation.shift;
+	if (shift < preset->height && shift < preset->width)
+		return SGAN_OK;
+	return sgan_tree_fail(config_setting_get_member(encoder, "shift"),
+	                      "encoder: 'shift' is %zu, which leaves nothing of images of %zux%zu", shift, preset->height,
+	                      preset->width);
+}
+
 static sgan_status check_encoder(const struct sgan_preset *preset, const struct shaped *encoder)
 {
 	const struct sgan_net_desc *net = encoder->net;
@@ -68,7 +79,27 @@ static sgan_status check_encoder(const struct sgan_preset *preset, const struct 
 	if (in[0] != preset->height || in[1] != preset->width || in[2] != preset->channels)
 		return sgan_tree_fail(encoder->at, "encoder: its input is [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]",
 		                      in[0], in[1], in[2], preset->height, preset->width, preset->channels);
+	const size_t last = net->layer_count - 1;
+	if (values(encoder, (int)last) != preset->classes)
+		return sgan_tree_fail(encoder->at,
+		                      "encoder: its last layer '%s' gives %zu scores, expected %zu, one for each class",
+		                      net->layers[last].name, values(encoder, (int)last), preset->classes);
+	if (net->layers[last].act != SGAN_ACT_NONE)
+		return sgan_tree_fail(encoder->at, "encoder: its last layer '%s' gives scores for softmax and takes no 'act'",
+		                      net->layers[last].name);
 	return SGAN_OK;
+}
+
+/* Without stacks there are no cuts, and E is one part. */
+static sgan_status check_whole(const config_setting_t *root, const struct sgan_preset *preset,
+                               const struct shaped *encoder)
+{
+	const struct sgan_net_desc *net = encoder->net;
+	struct sgan_net_desc part;
+	if (strcmp(preset->stage, "all") != 0 && strcmp(preset->stage, sgan_stage_name(SGAN_STAGE_ENCODER)) != 0)
+		return sgan_tree_fail(config_setting_get_member(root, "stage"),
+		                      "'stage' is \"%s\", but there are no stacks: expected \"encoder\"", preset->stage);
+	return sgan_net_desc_cut(net, "", net->layers[net->layer_count - 1].name, &part);
 }
 
 /* A stack's cut, behind that of the stack below. *width is what the cut's layer gives. */
@@ -87,12 +118,8 @@ static sgan_status check_cut(const struct sgan_preset *preset, size_t number, co
 	struct sgan_net_desc part;
 	SGAN_TRY(sgan_net_desc_cut(encoder->net, below, stack->cut, &part));
 	*width = values(encoder, layer);
-	if (top && ((size_t)layer + 1 != encoder->net->layer_count || *width != preset->classes))
-		return sgan_tree_fail(
-			at, "stack %zu: the top stack's cut '%s' must be the encoder's last layer and give %zu scores", number,
-			stack->cut, preset->classes);
-	if (top && encoder->net->layers[layer].act != SGAN_ACT_NONE)
-		return sgan_tree_fail(at, "stack %zu: the top cut '%s' gives scores for softmax and takes no 'act'", number,
+	if (top && (size_t)layer + 1 != encoder->net->layer_count)
+		return sgan_tree_fail(at, "stack %zu: the top stack's cut '%s' must be the encoder's last layer", number,
 		                      stack->cut);
 	enum sgan_condition expected = top ? SGAN_CONDITION_CROSS_ENTROPY : SGAN_CONDITION_SQUARED_ERROR;
 	if (stack->condition != expected)
@@ -180,7 +207,7 @@ static bool normalises(const struct sgan_preset *preset, enum sgan_stage stage)
 
 static sgan_status check_batches(const config_setting_t *root, const struct sgan_preset *preset)
 {
-	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++) {
+	for (unsigned stage = 0; stage < sgan_preset_stages(preset); stage++) {
 		const config_setting_t *at = config_setting_get_member(root, sgan_stage_name(stage));
 		const struct sgan_stage_settings *settings = &preset->stages[stage];
 		if (settings->batch < preset->slices)
@@ -202,7 +229,10 @@ sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *pr
 	SGAN_TRY(check_batches(root, preset));
 	struct shaped encoder;
 	SGAN_TRY(shape(&preset->encoder, config_setting_get_member(root, "encoder"), &encoder));
+	SGAN_TRY(check_augmentation(encoder.at, preset));
 	SGAN_TRY(check_encoder(preset, &encoder));
+	if (preset->stack_count == 0)
+		return check_whole(root, preset, &encoder);
 	const config_setting_t *stacks = config_setting_get_member(root, "stacks");
 	size_t below = preset->height * preset->width * preset->channels, above = 0;
 	for (size_t i = 0; i < preset->stack_count; i++) {

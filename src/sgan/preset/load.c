@@ -29,7 +29,7 @@ static const char *base_name(const char *path)
 
 static sgan_status parse_builtin(config_t *tree, const char *name)
 {
-	char known[256] = "", source[SGAN_NAME + 4];
+	char known[512] = "", source[SGAN_NAME + 4];
 	for (size_t i = 0; i < sgan_builtin_preset_count; i++) {
 		const struct sgan_builtin_preset *preset = &sgan_builtin_presets[i];
 		if (strcmp(preset->name, name) == 0) {

@@ -55,10 +55,17 @@ struct sgan_stage_settings {
 	size_t epochs; /* limit of the stage */
 	size_t steps;  /* the same in steps; 0: none */
 	size_t batch;
-	double lr, beta1, beta2, epsilon; /* Adam */
+	double lr, beta1, beta2, epsilon; /* Adam; lr is that of the first step */
+	double lr_end;                    /* of the last; between them it changes linearly */
 	struct sgan_loss_settings loss;   /* of stacks that have none of their own */
 	struct sgan_schedule generator_steps;
 	struct sgan_init init, generator_init, discriminator_init; /* of networks that this stage is the first to train */
+};
+
+/* What is done to a training image each time that the encoder's stage takes it, drawn anew. */
+struct sgan_augmentation {
+	bool flip;    /* mirrored, left to right, every other time */
+	size_t shift; /* moved by up to so many pixels each way; what comes in is 0 */
 };
 
 enum sgan_term_kind {
@@ -112,11 +119,15 @@ struct sgan_preset {
 	double bn_epsilon, bn_momentum; /* those of every network */
 	enum sgan_net_algorithm algorithm;
 	struct sgan_net_desc encoder;
-	size_t stack_count;             /* 1 to SGAN_STACKS_MAX */
+	struct sgan_augmentation augmentation;
+	size_t stack_count;             /* 0 (an encoder alone) to SGAN_STACKS_MAX */
 	struct sgan_stack_desc *stacks; /* [stack_count] */
 	struct sgan_stage_settings stages[SGAN_STAGE_COUNT];
 	char *text; /* the effective settings, in the preset's own language: parsing it gives this preset again */
 };
+
+/* How many stages there are to train it in: without stacks the encoder's alone. */
+size_t sgan_preset_stages(const struct sgan_preset *preset);
 
 /* The term of a kind, NULL if the stack has none in that stage. */
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);

@@ -18,6 +18,7 @@ _Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sg
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
+#define AUGMENTATION(member) PRESET(augmentation) + offsetof(struct sgan_augmentation, member)
 
 /* clang-format off */
 static const struct sgan_key preset_keys[] = {
@@ -31,7 +32,6 @@ static const struct sgan_key preset_keys[] = {
 	{ "bn_epsilon", SGAN_KEY_REAL, PRESET(bn_epsilon), 1e-30, 1, NULL },
 	{ "bn_momentum", SGAN_KEY_ABOVE, PRESET(bn_momentum), 0, 1, NULL },
 	{ "encoder", SGAN_KEY_OTHER, 0, 0, 0, NULL },
-	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	SGAN_KEYS_END
 };
 
@@ -39,12 +39,14 @@ static const struct sgan_key preset_keys[] = {
 static const struct sgan_key optional_keys[] = {
 	{ "algorithm", SGAN_KEY_CHOICE, PRESET(algorithm), 0, 0, sgan_net_algorithm_names },
 	{ "subtract_mean", SGAN_KEY_BOOL, PRESET(subtract_mean), 0, 0, NULL },
+	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "independent", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "joint", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	SGAN_KEYS_END
 };
 
 /* Besides the losses': sgan_loss_keys. */
+enum { GENERATOR_STEPS = 7 };
 static const struct sgan_key stage_keys[] = {
 	{ "epochs", SGAN_KEY_SIZE, STAGE(epochs), 1, 1e6, NULL },
 	{ "steps", SGAN_KEY_SIZE, STAGE(steps), 0, 1e9, NULL },
@@ -53,34 +55,37 @@ static const struct sgan_key stage_keys[] = {
 	{ "beta1", SGAN_KEY_REAL, STAGE(beta1), 0, 0.9999999, NULL },
 	{ "beta2", SGAN_KEY_REAL, STAGE(beta2), 0, 0.9999999, NULL },
 	{ "epsilon", SGAN_KEY_REAL, STAGE(epsilon), 1e-30, 1, NULL }, /* not 0 as a float */
-	{ "generator_steps", SGAN_KEY_SIZES, STAGE(generator_steps.steps), 0, 1000, NULL },
+	[GENERATOR_STEPS] = { "generator_steps", SGAN_KEY_SIZES, STAGE(generator_steps.steps), 0, 1000, NULL },
 	{ "init", SGAN_KEY_CHOICE, STAGE(init.kind), 0, 0, init_words },
 	{ "init_std", SGAN_KEY_ABOVE, STAGE(init.std), 0, 10, NULL },
 	SGAN_KEYS_END
 };
 
-/* A network's own initial weights; where they are not given, the stage's. */
-enum { GENERATOR_INIT, GENERATOR_STD, DISCRIMINATOR_INIT, DISCRIMINATOR_STD };
-static const struct sgan_key init_keys[] = {
+/* What follows from the settings above where it is not given: a network's own initial weights are the stage's, the
+ * learning rate stays as it is, and there are as many G steps after every D step. */
+enum { GENERATOR_INIT, GENERATOR_STD, DISCRIMINATOR_INIT, DISCRIMINATOR_STD, LR_END };
+static const struct sgan_key default_keys[] = {
 	[GENERATOR_INIT] = { "generator_init", SGAN_KEY_CHOICE, STAGE(generator_init.kind), 0, 0, init_words },
 	[GENERATOR_STD] = { "generator_init_std", SGAN_KEY_ABOVE, STAGE(generator_init.std), 0, 10, NULL },
 	[DISCRIMINATOR_INIT] = { "discriminator_init", SGAN_KEY_CHOICE, STAGE(discriminator_init.kind), 0, 0, init_words },
 	[DISCRIMINATOR_STD] = { "discriminator_init_std", SGAN_KEY_ABOVE, STAGE(discriminator_init.std), 0, 10, NULL },
-	SGAN_KEYS_END
-};
-
-/* Where a stage has as many G steps after every D step, there is nothing to say here. */
-static const struct sgan_key schedule_keys[] = {
+	[LR_END] = { "lr_end", SGAN_KEY_REAL, STAGE(lr_end), 0, 10, NULL },
 	{ "generator_steps_above", SGAN_KEY_REALS, STAGE(generator_steps.above), 0, 1e6, NULL },
 	SGAN_KEYS_END
 };
 
-/* `layers` stands in the encoder's group beside its stage's settings. */
-static const struct sgan_key encoder_keys[] = { { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL }, SGAN_KEYS_END };
+/* What stands in the encoder's group beside its stage's settings; all but the layers may be left out. */
+enum { LAYERS };
+static const struct sgan_key encoder_keys[] = {
+	[LAYERS] = { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	{ "flip", SGAN_KEY_BOOL, AUGMENTATION(flip), 0, 0, NULL },
+	{ "shift", SGAN_KEY_SIZE, AUGMENTATION(shift), 0, 1024, NULL },
+	SGAN_KEYS_END
+};
 /* clang-format on */
 
 /* The tables of settings that may be common to all stages or a stage's own; what else may stand in the same group. */
-enum { SETTINGS, LOSS, INIT, SCHEDULE, STAGE_TABLES, OTHER = STAGE_TABLES, OPTIONAL, TABLES };
+enum { SETTINGS, LOSS, DEFAULTS, STAGE_TABLES, OTHER = STAGE_TABLES, OPTIONAL, TABLES };
 
 /* Makes a stage's tables fill `settings`; which of their keys were found stays. */
 static void point(struct sgan_keys tables[TABLES], struct sgan_stage_settings *settings)
@@ -89,13 +94,11 @@ static void point(struct sgan_keys tables[TABLES], struct sgan_stage_settings *s
 	tables[SETTINGS].target = settings;
 	tables[LOSS].keys = sgan_loss_keys;
 	tables[LOSS].target = &settings->loss;
-	tables[INIT].keys = init_keys;
-	tables[INIT].target = settings;
-	tables[SCHEDULE].keys = schedule_keys;
-	tables[SCHEDULE].target = settings;
+	tables[DEFAULTS].keys = default_keys;
+	tables[DEFAULTS].target = settings;
 }
 
-static void fill_inits(struct sgan_stage_settings *settings, uint64_t found)
+static void fill_defaults(struct sgan_stage_settings *settings, uint64_t found)
 {
 	struct sgan_init *const own[2] = { &settings->generator_init, &settings->discriminator_init };
 	for (int i = 0; i < 2; i++) {
@@ -104,6 +107,8 @@ static void fill_inits(struct sgan_stage_settings *settings, uint64_t found)
 		if (!(found >> (i == 0 ? GENERATOR_STD : DISCRIMINATOR_STD) & 1))
 			own[i]->std = settings->init.std;
 	}
+	if (!(found >> LR_END & 1))
+		settings->lr_end = settings->lr;
 }
 
 static sgan_status check_schedule(const config_setting_t *at, const char *where, const struct sgan_schedule *schedule)
@@ -120,11 +125,31 @@ static sgan_status check_schedule(const config_setting_t *at, const char *where,
 	return SGAN_OK;
 }
 
+/* Whether a stage has all that its steps need; without stacks there are no losses and G steps to be told of. */
+static sgan_status require_stage(const config_setting_t *at, const char *name, bool stacks,
+                                 const struct sgan_keys own[TABLES], const struct sgan_stage_settings *settings)
+{
+	const uint64_t all = stacks ? SGAN_KEYS_ALL : ~((uint64_t)1 << GENERATOR_STEPS);
+	SGAN_TRY(sgan_keys_require(at, name, &own[SETTINGS], all));
+	if (!stacks)
+		return SGAN_OK;
+	SGAN_TRY(sgan_keys_require(at, name, &own[LOSS], sgan_loss_keys_required));
+	return check_schedule(at, name, &settings->generator_steps);
+}
+
+static bool has_stacks(const config_setting_t *root)
+{
+	const config_setting_t *stacks = config_setting_get_member(root, "stacks");
+	return stacks && !(config_setting_is_list(stacks) && config_setting_length(stacks) == 0);
+}
+
 /* A stage's settings: the common ones, which `common` has been pointed at, then those of its group (which may be
  * missing). */
 static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stage,
-                              const struct sgan_keys common[TABLES], struct sgan_stage_settings *settings)
+                              const struct sgan_keys common[TABLES], struct sgan_preset *preset)
 {
+	struct sgan_stage_settings *settings = &preset->stages[stage];
+	const bool stacks = has_stacks(root);
 	const char *name = stage_words[stage];
 	const config_setting_t *group = config_setting_get_member(root, name), *at = group ? group : root;
 	const size_t count = stage == SGAN_STAGE_ENCODER ? OTHER + 1 : STAGE_TABLES;
@@ -132,15 +157,15 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 	memcpy(own, common, sizeof own);
 	memcpy(settings, common[SETTINGS].target, sizeof *settings);
 	point(own, settings);
-	own[OTHER] = (struct sgan_keys){ .keys = encoder_keys, .target = settings };
+	own[OTHER] = (struct sgan_keys){ .keys = encoder_keys, .target = preset };
 	if (group)
 		SGAN_TRY(sgan_keys_read(group, name, own, count));
 	if (stage == SGAN_STAGE_ENCODER)
-		SGAN_TRY(sgan_keys_require(at, name, &own[OTHER], SGAN_KEYS_ALL));
-	SGAN_TRY(sgan_keys_require(at, name, &own[SETTINGS], SGAN_KEYS_ALL));
-	SGAN_TRY(sgan_keys_require(at, name, &own[LOSS], sgan_loss_keys_required));
-	fill_inits(settings, own[INIT].found);
-	return check_schedule(at, name, &settings->generator_steps);
+		SGAN_TRY(sgan_keys_require(at, name, &own[OTHER], (uint64_t)1 << LAYERS));
+	if (stacks || stage == SGAN_STAGE_ENCODER)
+		SGAN_TRY(require_stage(at, name, stacks, own, settings));
+	fill_defaults(settings, own[DEFAULTS].found);
+	return SGAN_OK;
 }
 
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
@@ -157,7 +182,7 @@ sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
 	SGAN_TRY(sgan_keys_read(root, "", tables, TABLES));
 	SGAN_TRY(sgan_keys_require(root, "", &tables[OTHER], SGAN_KEYS_ALL));
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
-		SGAN_TRY(read_stage(root, stage, tables, &preset->stages[stage]));
+		SGAN_TRY(read_stage(root, stage, tables, preset));
 	const config_setting_t *layers = config_setting_get_member(config_setting_get_member(root, "encoder"), "layers");
 	SGAN_TRY(sgan_layers_read(layers, "encoder", preset, &preset->encoder, NULL));
 	return sgan_stacks_read(config_setting_get_member(root, "stacks"), preset);

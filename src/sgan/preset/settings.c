@@ -7,6 +7,11 @@ const char *sgan_stage_name(enum sgan_stage stage)
 	return (unsigned)stage < SGAN_STAGE_COUNT ? names[stage] : "none";
 }
 
+size_t sgan_preset_stages(const struct sgan_preset *preset)
+{
+	return preset->stack_count > 0 ? SGAN_STAGE_COUNT : SGAN_STAGE_ENCODER + 1;
+}
+
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind)
 {
 	for (size_t i = 0; i < objective->count; i++)

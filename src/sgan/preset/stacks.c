@@ -133,10 +133,12 @@ static sgan_status read_stack(const config_setting_t *at, size_t number, const s
 
 sgan_status sgan_stacks_read(const config_setting_t *list, struct sgan_preset *preset)
 {
-	int count = config_setting_is_list(list) ? config_setting_length(list) : 0;
-	if (count < 1 || count > SGAN_STACKS_MAX)
-		return sgan_tree_fail(list, "stacks must be a list of 1 to %d groups, ( { ... }, ... ), it has %d",
+	int count = list && config_setting_is_list(list) ? config_setting_length(list) : 0;
+	if (list && (!config_setting_is_list(list) || count > SGAN_STACKS_MAX))
+		return sgan_tree_fail(list, "stacks must be a list of up to %d groups, ( { ... }, ... ), it has %d",
 		                      SGAN_STACKS_MAX, count);
+	if (count == 0)
+		return SGAN_OK;
 	preset->stacks = calloc((size_t)count, sizeof *preset->stacks);
 	if (!preset->stacks)
 		return sgan_fail(SGAN_ENOMEM, "no memory for %d stacks", count);

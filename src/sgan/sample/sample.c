@@ -37,9 +37,9 @@ sgan_status sgan_sample(sgan_ctx *ctx, const char *path, const struct sgan_prese
 			                 preset->classes - 1);
 	sgan_status status = sgan_model_create(ctx, preset, batch, false, &model);
 	if (status == SGAN_OK)
-		status = load_generators(path, model);
-	if (status == SGAN_OK)
 		status = sgan_sampler_create(ctx, model, &sampler);
+	if (status == SGAN_OK)
+		status = load_generators(path, model);
 	if (status == SGAN_OK)
 		status = sgan_sampler_draw(sampler, sgan_stream(SGAN_RANDOM_SAMPLE, 0, 0), seed, 0, count, labels, images);
 	sgan_sampler_destroy(sampler);

@@ -32,6 +32,9 @@ static sgan_status make_room(struct sgan_sampler *s)
 
 sgan_status sgan_sampler_create(sgan_ctx *ctx, struct sgan_model *model, struct sgan_sampler **out)
 {
+	if (model->stack_count == 0)
+		return sgan_fail(SGAN_EINVAL, "preset %s has no stacks, only an encoder: there is nothing to sample",
+		                 model->preset->name);
 	struct sgan_sampler *s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return sgan_fail(SGAN_ENOMEM, "sampling: no memory");
@@ -93,7 +96,7 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 sgan_status sgan_sampler_draw(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t count,
                               const uint32_t *labels, uint8_t *images)
 {
-	const size_t size = s->model->stacks[0].lower_size, batch = s->model->max_batch;
+	const size_t size = s->model->input.size, batch = s->model->max_batch;
 	for (size_t done = 0; done < count; done += batch) {
 		const size_t n = count - done < batch ? count - done : batch;
 		const real *pixels; /* [n, size], before any mean is subtracted */

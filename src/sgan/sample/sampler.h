@@ -4,7 +4,7 @@
 
 #include "src/sgan/model/model.h"
 
-/* Forward tapes of all generators and room for a batch. */
+/* Forward tapes of all generators and room for a batch. SGAN_EINVAL: the model has no stacks. */
 struct sgan_sampler;
 sgan_status sgan_sampler_create(sgan_ctx *ctx, struct sgan_model *model, struct sgan_sampler **sampler);
 void sgan_sampler_destroy(struct sgan_sampler *sampler);

@@ -14,7 +14,7 @@ enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
 enum sgan_stage sgan_last_stage(const struct sgan_preset *preset)
 {
 	if (strcmp(preset->stage, "all") == 0)
-		return SGAN_STAGE_JOINT;
+		return (enum sgan_stage)(sgan_preset_stages(preset) - 1);
 	return strcmp(preset->stage, "no_joint") == 0 ? SGAN_STAGE_INDEPENDENT : sgan_first_stage(preset);
 }
 
@@ -39,4 +39,10 @@ size_t sgan_stage_epochs(const struct sgan_stage_settings *settings, size_t imag
 size_t sgan_epoch_of(const struct sgan_stage_settings *settings, size_t images, uint64_t steps)
 {
 	return steps == 0 ? 1 : (size_t)((steps - 1) / sgan_epoch_steps(settings, images)) + 1;
+}
+
+double sgan_stage_lr_factor(const struct sgan_stage_settings *settings, size_t images, uint64_t step)
+{
+	const size_t last = sgan_stage_steps(settings, images) - 1;
+	return last > 0 ? 1 + (settings->lr_end / settings->lr - 1) * ((double)step / (double)last) : 1;
 }

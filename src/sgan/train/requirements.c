@@ -9,7 +9,7 @@ sgan_status sgan_data_fits(const struct sgan_preset *p, const struct sgan_datase
 		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, preset %s takes %zux%zux%zu in %zu",
 		                 d->name, d->height, d->width, d->channels, d->classes, p->name, p->height, p->width,
 		                 p->channels, p->classes);
-	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+	for (size_t i = 0; i < sgan_preset_stages(p); i++)
 		if (p->stages[i].batch > d->train.count)
 			return sgan_fail(SGAN_EINVAL, "stage %s: a batch of %zu does not fit the %zu images of %s",
 			                 sgan_stage_name((enum sgan_stage)i), p->stages[i].batch, d->train.count, d->name);

@@ -14,6 +14,7 @@
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/report.h"
+#include "src/sgan/train/view.h"
 
 static double now(void)
 {
@@ -57,10 +58,26 @@ static void emit(const struct sgan_trainer *t, const struct sgan_progress *progr
 		t->options->progress(t->options->arg, progress);
 }
 
+/* Image number `image` of the training half into place k of the batch, as the stage shows it. */
+static sgan_status take_image(struct sgan_trainer *t, size_t k, size_t image)
+{
+	const struct sgan_preset *preset = t->options->preset;
+	const size_t size = t->model->input.size;
+	const uint8_t *pixels = t->options->data->train.images + image * size;
+	if (t->state.stage == SGAN_STAGE_ENCODER && sgan_views(preset)) {
+		struct sgan_view view;
+		SGAN_TRY(sgan_view_draw(t->ctx, preset, t->state.step, k, &view));
+		sgan_view_show(preset, &view, pixels, t->shown);
+		pixels = t->shown;
+	}
+	sgan_input_of_bytes(&t->model->input, 1, pixels, t->x + k * size);
+	return SGAN_OK;
+}
+
 static sgan_status take_batch(struct sgan_trainer *t)
 {
 	const struct sgan_split *train = &t->options->data->train;
-	const size_t n = settings_of(t)->batch, size = t->model->stacks[0].lower_size;
+	const size_t n = settings_of(t)->batch;
 	const uint64_t epoch = t->state.step / steps_per_epoch(t);
 	const size_t first = (size_t)(t->state.step % steps_per_epoch(t)) * n;
 	if (t->order_epoch != epoch) {
@@ -71,7 +88,7 @@ static sgan_status take_batch(struct sgan_trainer *t)
 	}
 	for (size_t k = 0; k < n; k++) {
 		const size_t image = t->order[first + k];
-		sgan_input_of_bytes(&t->model->input, 1, train->images + image * size, t->x + k * size);
+		SGAN_TRY(take_image(t, k, image));
 		t->labels[k] = train->labels[image];
 	}
 	return sgan_session_batch(t->session, n, t->x, t->labels);
@@ -92,6 +109,7 @@ static sgan_status make_step(struct sgan_trainer *t)
 {
 	const double begin = now();
 	SGAN_TRY(take_batch(t));
+	t->session->lr_factor = sgan_stage_lr_factor(settings_of(t), t->options->data->train.count, t->state.step);
 	if (t->state.stage == SGAN_STAGE_ENCODER) {
 		SGAN_TRY(sgan_encoder_step(t->session));
 	} else {
@@ -121,7 +139,7 @@ static sgan_status end_interval(struct sgan_trainer *t)
 static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
 {
 	const struct sgan_split *test = &t->options->data->test;
-	const size_t size = t->model->stacks[0].lower_size, batch = t->model->max_batch;
+	const size_t size = t->model->input.size, batch = t->model->max_batch;
 	size_t right = 0;
 	for (size_t done = 0; done < test->count; done += batch) {
 		const size_t n = test->count - done < batch ? test->count - done : batch;

@@ -12,13 +12,14 @@ static sgan_status make_model(struct sgan_trainer *t)
 {
 	const struct sgan_preset *preset = t->options->preset;
 	size_t batch = 1;
-	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
+	for (size_t i = 0; i < sgan_preset_stages(preset); i++)
 		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
 	SGAN_TRY(sgan_model_create(t->ctx, preset, batch, true, &t->model));
-	t->x = sgan_alloc(batch * t->model->stacks[0].lower_size, sizeof *t->x);
+	t->x = sgan_alloc(batch * t->model->input.size, sizeof *t->x);
 	t->labels = sgan_alloc(batch, sizeof *t->labels);
 	t->order = sgan_alloc(t->options->data->train.count, sizeof *t->order);
-	return t->x != NULL && t->labels != NULL && t->order != NULL ? SGAN_OK : SGAN_ENOMEM;
+	t->shown = sgan_alloc(t->model->input.size, sizeof *t->shown);
+	return t->x != NULL && t->labels != NULL && t->order != NULL && t->shown != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
 sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struct sgan_train_options *options)
@@ -46,6 +47,7 @@ sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 	sgan_free(t->x);
 	sgan_free(t->labels);
 	sgan_free(t->order);
+	sgan_free(t->shown);
 	sgan_run_unlock(t->lock);
 	return status != SGAN_OK ? status : closed;
 }

@@ -23,6 +23,7 @@ struct sgan_trainer {
 	uint64_t order_epoch;
 	real *x;         /* [max_batch, image] */
 	uint32_t *labels; /* [max_batch] */
+	uint8_t *shown;   /* [image], as the encoder's stage shows it */
 };
 
 /* Checks preset against data, locks the run, builds the model. The caller ends it with sgan_trainer_close, also after
