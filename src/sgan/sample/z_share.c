@@ -1,0 +1,237 @@
+/* Variances over z at fixed conditions, and over all.
+ * It must not know how generators are trained, nor what is thought of the result. */
+#include "src/sgan/sample/z_share.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+#include "src/ops/ops.h"
+#include "src/sgan/model/streams.h"
+
+/* A running mean, and the squared distances from it summed over values and elements (Welford, 1962). */
+struct spread {
+	size_t count, size;
+	double *mean; /* [size] */
+	double squares;
+};
+
+static void spread_add(struct spread *s, const real *value)
+{
+	s->count++;
+	for (size_t k = 0; k < s->size; k++) {
+		const double distance = (double)value[k] - s->mean[k];
+		s->mean[k] += distance / (double)s->count;
+		s->squares += distance * ((double)value[k] - s->mean[k]);
+	}
+}
+
+static void spread_clear(struct spread *s)
+{
+	s->count = 0;
+	s->squares = 0;
+	memset(s->mean, 0, s->size * sizeof *s->mean);
+}
+
+/* One stack's measurement. */
+struct measurement {
+	sgan_ctx *ctx;
+	struct sgan_model *model;
+	const struct sgan_stack *stack;
+	uint32_t stream;
+	uint64_t seed;
+	size_t conditions, draws; /* draws at each */
+	const real *condition;    /* [conditions, upper_size] */
+	struct sgan_tape *tape;
+	real *condition_batch, *noise; /* [max_batch, ...] */
+	struct spread all, fixed;      /* fixed: of the condition that is being drawn at */
+	double within;                 /* squares of the conditions that are done */
+};
+
+/* Makes images first .. first + n - 1: number c * draws + k is draw k at condition c. */
+static sgan_status generate(struct measurement *m, size_t first, size_t n)
+{
+	const struct sgan_stack *stack = m->stack;
+	const size_t upper = stack->upper_size, z = stack->noise_size;
+	SGAN_TRY(sgan_random_uniform(m->ctx, m->seed, m->stream, 0, first * z, n * z, m->noise));
+	if (stack->generator_condition >= 0) {
+		for (size_t i = 0; i < n; i++)
+			memcpy(m->condition_batch + i * upper, m->condition + (first + i) / m->draws * upper, upper * sizeof(real));
+		sgan_tape_input(m->tape, stack->generator_condition, m->condition_batch);
+	}
+	sgan_tape_input(m->tape, stack->generator_noise, m->noise);
+	return sgan_net_forward(m->ctx, stack->generator.net, stack->generator.params, m->tape,
+	                        sgan_whole_batch(n, m->model->preset->slices), SGAN_INFER);
+}
+
+static void add_one(struct measurement *m, const real *value)
+{
+	spread_add(&m->all, value);
+	spread_add(&m->fixed, value);
+	if (m->fixed.count == m->draws) {
+		m->within += m->fixed.squares;
+		spread_clear(&m->fixed);
+	}
+}
+
+static sgan_status measure(struct measurement *m)
+{
+	const size_t total = m->conditions * m->draws, batch = m->model->max_batch;
+	for (size_t first = 0; first < total; first += batch) {
+		const size_t n = total - first < batch ? total - first : batch;
+		SGAN_TRY(generate(m, first, n));
+		const real *values = sgan_tape_value(m->tape, m->stack->generator_out);
+		for (size_t i = 0; i < n; i++)
+			add_one(m, values + i * m->stack->lower_size);
+	}
+	return SGAN_OK;
+}
+
+static double share_of(const struct measurement *m)
+{
+	const double total = m->all.squares / (double)(m->all.count - 1);
+	const double within = m->within / (double)(m->conditions * (m->draws - 1));
+	return total == 0 ? 0 : within / total;
+}
+
+static sgan_status make_room(struct measurement *m)
+{
+	const struct sgan_stack *stack = m->stack;
+	SGAN_TRY(sgan_tape_create(stack->generator.net, false, &m->tape));
+	m->condition_batch = sgan_alloc(m->model->max_batch * stack->upper_size, sizeof(real));
+	m->noise = sgan_alloc(m->model->max_batch * stack->noise_size, sizeof(real));
+	m->all.mean = sgan_alloc(stack->lower_size, sizeof(double));
+	m->fixed.mean = sgan_alloc(stack->lower_size, sizeof(double));
+	m->all.size = m->fixed.size = stack->lower_size;
+	return m->condition_batch && m->noise && m->all.mean && m->fixed.mean ? SGAN_OK : SGAN_ENOMEM;
+}
+
+static void free_room(struct measurement *m)
+{
+	sgan_tape_destroy(m->tape);
+	sgan_free(m->condition_batch);
+	sgan_free(m->noise);
+	sgan_free(m->all.mean);
+	sgan_free(m->fixed.mean);
+}
+
+sgan_status sgan_z_share(sgan_ctx *ctx, struct sgan_model *model, size_t stack, size_t count, const real *conditions,
+                         uint64_t seed, double *share)
+{
+	struct measurement m = {
+		.ctx = ctx,
+		.model = model,
+		.stack = &model->stacks[stack],
+		.stream = sgan_stream(SGAN_RANDOM_Z_SHARE, 0, (unsigned)stack),
+		.seed = seed,
+		.conditions = count,
+		.draws = SGAN_Z_SHARE_DRAWS,
+		.condition = conditions,
+	};
+	if (count == 0)
+		return sgan_fail(SGAN_EINVAL, "z share of stack %zu: no condition is given", stack);
+	if (m.stack->generator_condition < 0) {
+		m.conditions = 1;
+		m.draws = count * SGAN_Z_SHARE_DRAWS;
+	}
+	sgan_status status = make_room(&m);
+	if (status == SGAN_OK)
+		status = measure(&m);
+	if (status == SGAN_OK)
+		*share = share_of(&m);
+	free_room(&m);
+	return status == SGAN_OK ? SGAN_OK : sgan_fail_in(status, "z share of stack %zu", stack);
+}
+
+/* What every stack is conditioned on: h(i+1) of chosen images, their labels at the top. */
+struct conditions {
+	size_t count;
+	real *values[SGAN_STACKS_MAX]; /* [count, upper_size] */
+	real *x;                       /* [max_batch, image] */
+	struct sgan_tape *tapes[SGAN_STACKS_MAX];
+};
+
+static sgan_status make_conditions(const struct sgan_model *model, struct conditions *c)
+{
+	c->x = sgan_alloc(model->max_batch * model->input.size, sizeof(real));
+	if (c->x == NULL)
+		return SGAN_ENOMEM;
+	for (size_t i = 0; i < model->stack_count; i++) {
+		c->values[i] = sgan_alloc(c->count, model->stacks[i].upper_size * sizeof(real));
+		if (c->values[i] == NULL)
+			return SGAN_ENOMEM;
+		if (i + 1 < model->stack_count)
+			SGAN_TRY(sgan_tape_create(model->encoder[i].part.net, false, &c->tapes[i]));
+	}
+	return SGAN_OK;
+}
+
+static void free_conditions(struct conditions *c)
+{
+	sgan_free(c->x);
+	for (size_t i = 0; i < SGAN_STACKS_MAX; i++) {
+		sgan_free(c->values[i]);
+		sgan_tape_destroy(c->tapes[i]);
+	}
+}
+
+/* Image k of `count` that are spread evenly over a split: data may be in the order of classes. */
+static size_t spread_evenly(const struct sgan_split *split, size_t count, size_t k)
+{
+	return (size_t)((uint64_t)k * split->count / count);
+}
+
+/* h(1), h(2), ... of conditions first .. first + n - 1. */
+static sgan_status encode(sgan_ctx *ctx, struct sgan_model *model, const struct sgan_split *split, size_t first,
+                          size_t n, struct conditions *c)
+{
+	const size_t pixels = model->input.size;
+	const real *h = c->x;
+	for (size_t k = 0; k < n; k++)
+		sgan_input_of_bytes(&model->input, 1, split->images + spread_evenly(split, c->count, first + k) * pixels,
+		                    c->x + k * pixels);
+	for (size_t i = 0; i + 1 < model->stack_count; i++) {
+		const struct sgan_encoder_part *e = &model->encoder[i];
+		sgan_tape_input(c->tapes[i], e->in, h);
+		SGAN_TRY(sgan_net_forward(ctx, e->part.net, e->part.params, c->tapes[i],
+		                          sgan_whole_batch(n, model->preset->slices), SGAN_INFER));
+		h = sgan_tape_value(c->tapes[i], e->out);
+		memcpy(c->values[i] + first * e->out_size, h, n * e->out_size * sizeof *h);
+	}
+	return SGAN_OK;
+}
+
+static sgan_status encode_all(sgan_ctx *ctx, struct sgan_model *model, const struct sgan_split *split,
+                              struct conditions *c)
+{
+	const size_t classes = model->preset->classes, batch = model->max_batch;
+	for (size_t first = 0; first < c->count; first += batch)
+		SGAN_TRY(encode(ctx, model, split, first, c->count - first < batch ? c->count - first : batch, c));
+	if (model->stacks[model->stack_count - 1].generator_condition < 0)
+		return SGAN_OK; /* there may be no labels */
+	for (size_t k = 0; k < c->count; k++) {
+		const uint32_t label = split->labels[spread_evenly(split, c->count, k)];
+		if (label >= classes)
+			return sgan_fail(SGAN_EINVAL, "z share: label %" PRIu32 " of an image, expected less than %zu", label,
+			                 classes);
+		c->values[model->stack_count - 1][k * classes + label] = 1;
+	}
+	return SGAN_OK;
+}
+
+sgan_status sgan_z_shares(sgan_ctx *ctx, struct sgan_model *model, const struct sgan_split *real_images, size_t count,
+                          uint64_t seed, double *shares)
+{
+	struct conditions c = { .count = count < real_images->count ? count : real_images->count };
+	if (c.count == 0)
+		return sgan_fail(SGAN_EINVAL, "z share: there are no real images");
+	sgan_status status = make_conditions(model, &c);
+	if (status == SGAN_OK)
+		status = encode_all(ctx, model, real_images, &c);
+	for (size_t i = 0; i < model->stack_count && status == SGAN_OK; i++)
+		status = sgan_z_share(ctx, model, i, c.count, c.values[i], seed, &shares[i]);
+	free_conditions(&c);
+	return status;
+}
