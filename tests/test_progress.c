@@ -10,14 +10,27 @@ enum { MOST = 400, TEXT = 1 << 15 };
 
 static struct sgan_loss losses[MOST];
 
-/* What a plain line says with so many losses; standard error goes to a file the while. */
+/* What is said of an event; standard error goes to a file the while. */
+static void shown(struct cli_progress *progress, const struct sgan_progress *now, char text[TEXT])
+{
+	FILE *file = tmpfile();
+	const int saved = dup(STDERR_FILENO);
+	cr_assert(file != NULL && saved >= 0);
+	cr_assert(dup2(fileno(file), STDERR_FILENO) >= 0);
+	cli_progress_show(progress, now);
+	fflush(stderr);
+	cr_assert(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	rewind(file);
+	text[fread(text, 1, TEXT - 1, file)] = '\0';
+	fclose(file);
+}
+
+/* A plain line with so many losses. */
 static void line_of(size_t count, char text[TEXT])
 {
 	struct sgan_progress now = { .event = SGAN_EVENT_LOG, .stage = SGAN_STAGE_JOINT, .epoch = 1, .epochs = 2 };
 	struct cli_progress progress = { .accuracy = -1 };
-	FILE *file = tmpfile();
-	const int saved = dup(STDERR_FILENO);
-	cr_assert(file != NULL && saved >= 0);
 	for (size_t i = 0; i < count; i++) {
 		snprintf(losses[i].name, sizeof losses[i].name, "loss_g%zu_ent", i);
 		losses[i].value = -1.234e-5;
@@ -25,14 +38,7 @@ static void line_of(size_t count, char text[TEXT])
 	now.test_accuracy = -1;
 	now.loss_count = count;
 	now.losses = losses;
-	cr_assert(dup2(fileno(file), STDERR_FILENO) >= 0);
-	cli_progress_show(&progress, &now);
-	fflush(stderr);
-	cr_assert(dup2(saved, STDERR_FILENO) >= 0);
-	close(saved);
-	rewind(file);
-	text[fread(text, 1, TEXT - 1, file)] = '\0';
-	fclose(file);
+	shown(&progress, &now, text);
 }
 
 /* How many of the losses, in order, stand behind the colon; what follows them is *rest. */
@@ -68,4 +74,35 @@ Test(progress, a_line_is_cut_behind_a_whole_item)
 	const size_t count = losses_in(text, &rest);
 	cr_expect(count > 81 && count < MOST, "%zu of %d losses", count, MOST);
 	cr_expect_str_eq(rest, ", ...\n");
+}
+
+Test(progress, z_shares_of_an_epoch)
+{
+	static char text[TEXT];
+	static const double shares[] = { 0.3, 0.0123 };
+	struct cli_progress progress = { .accuracy = -1 };
+	const struct sgan_progress now = { .event = SGAN_EVENT_EPOCH,
+		                               .stage = SGAN_STAGE_JOINT,
+		                               .epoch = 1,
+		                               .epochs = 2,
+		                               .test_accuracy = -1,
+		                               .stack_count = 2,
+		                               .z_shares = shares };
+	shown(&progress, &now, text);
+	cr_expect_not_null(strstr(text, ", z share 0.300 0.012\n"), "%s", text);
+}
+
+/* Warnings are shown to whoever asked for no progress as well. */
+Test(progress, warnings)
+{
+	static char text[TEXT];
+	struct cli_progress progress = { .quiet = true, .accuracy = -1 };
+	struct sgan_progress now = {
+		.event = SGAN_EVENT_WARNING, .stage = SGAN_STAGE_INDEPENDENT, .epoch = 3, .warning = "it is late"
+	};
+	shown(&progress, &now, text);
+	cr_expect_str_eq(text, "sgan-cpu: warning: independent, epoch 3: it is late\n");
+	now.again = true;
+	shown(&progress, &now, text);
+	cr_expect_str_eq(text, "sgan-cpu: warning: independent, still in its last epoch, 3: it is late\n");
 }

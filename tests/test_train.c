@@ -12,6 +12,7 @@
 #include "src/sgan/train/start.h"
 #include "src/sgan/train/view.h"
 
+TestSuite(health, .init = temporary_make, .fini = temporary_remove);
 TestSuite(train, .init = temporary_make, .fini = temporary_remove);
 TestSuite(pictures, .init = temporary_make, .fini = temporary_remove);
 TestSuite(input, .init = temporary_make, .fini = temporary_remove);
@@ -75,6 +76,7 @@ Test(limits, stages)
 	} cases[] = { { "all", SGAN_STAGE_ENCODER, SGAN_STAGE_JOINT },
 		          { "encoder", SGAN_STAGE_ENCODER, SGAN_STAGE_ENCODER },
 		          { "independent", SGAN_STAGE_INDEPENDENT, SGAN_STAGE_INDEPENDENT },
+		          { "no_joint", SGAN_STAGE_ENCODER, SGAN_STAGE_INDEPENDENT },
 		          { "joint", SGAN_STAGE_JOINT, SGAN_STAGE_JOINT } };
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct sgan_preset p = { .name = "p", .stack_count = 1 };
@@ -82,8 +84,11 @@ Test(limits, stages)
 		cr_expect_eq(sgan_first_stage(&p), cases[i].first, "%s", p.stage);
 		cr_expect_eq(sgan_last_stage(&p), cases[i].last, "%s", p.stage);
 	}
-	const struct sgan_preset encoder = { .name = "p", .stage = "all" };
-	cr_expect_eq(sgan_last_stage(&encoder), SGAN_STAGE_ENCODER);
+	for (size_t i = 0; i < 2; i++) {
+		struct sgan_preset encoder = { .name = "p" };
+		snprintf(encoder.stage, sizeof encoder.stage, "%s", i == 0 ? "all" : "no_joint");
+		cr_expect_eq(sgan_last_stage(&encoder), SGAN_STAGE_ENCODER);
+	}
 }
 
 Test(pictures, rows_are_chosen_evenly)
@@ -489,6 +494,88 @@ Test(train, the_encoder_sees_views)
 		ASSERT_OK(sgan_stage_end(&t));
 	}
 	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+/* --- health ----------------------------------------------------------------------- */
+
+/* Each sign by itself, on either side of its bound. */
+Test(health, signs)
+{
+	static const double good[] = { 0.011, 0.4 }, bad[] = { 0.4, 0.009 };
+	const struct sgan_loss losses[] = { { "loss_d0", 0.049 }, { "loss_d0_ent", 0.01 }, { "loss_d1", 0.051 } };
+	struct sgan_progress progress = { .test_accuracy = -1, .stack_count = 2, .z_shares = good, .epoch = 4, .step = 9 };
+	struct sgan_health h = sgan_health_of(&progress, 0.1, 10000);
+	for (size_t i = 0; i < 2; i++)
+		for (int ailment = 0; ailment < SGAN_AILMENTS; ailment++)
+			cr_expect_not(h.ails[i][ailment], "stack %zu, %d", i, ailment);
+	cr_expect(h.epoch == 4 && h.step == 9);
+	progress.z_shares = bad;
+	progress.losses = losses;
+	progress.loss_count = 3;
+	h = sgan_health_of(&progress, 0.1, 10000);
+	cr_expect_not(h.ails[0][SGAN_AILMENT_COLLAPSED]);
+	cr_expect(h.ails[1][SGAN_AILMENT_COLLAPSED]);
+	cr_expect(h.ails[0][SGAN_AILMENT_D_WINS]);
+	cr_expect_not(h.ails[1][SGAN_AILMENT_D_WINS]);
+}
+
+/* 1000 of 10,000 by chance, give or take 30: guesses are within three times that. */
+Test(health, chance)
+{
+	struct sgan_progress progress = { .test_accuracy = 0.108 };
+	cr_expect(sgan_health_of(&progress, 0.1, 10000).ails[0][SGAN_AILMENT_CHANCE]);
+	progress.test_accuracy = 0.11;
+	cr_expect_not(sgan_health_of(&progress, 0.1, 10000).ails[0][SGAN_AILMENT_CHANCE]);
+	progress.test_accuracy = 1;
+	cr_expect_not(sgan_health_of(&progress, 1, 10000).ails[0][SGAN_AILMENT_CHANCE], "there is one class");
+}
+
+struct told {
+	size_t warnings, again;
+	char text[SGAN_WARNING];
+};
+
+static void note_warning(void *arg, const struct sgan_progress *progress)
+{
+	struct told *told = arg;
+	if (progress->event != SGAN_EVENT_WARNING)
+		return;
+	told->warnings += !progress->again;
+	told->again += progress->again;
+	snprintf(told->text, sizeof told->text, "%s", progress->warning);
+}
+
+/* How often a word is in a file of the run. */
+static size_t count_words(const char *file, const char *word)
+{
+	size_t size, count = 0;
+	char *text = get_file(file, &size);
+	for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+		count++;
+	free(text);
+	return count;
+}
+
+/* Generators whose weights are next to nothing, so that batch normalisation leaves constants: their shares are 0. It is said once, in the log as well, and again at the end; each epoch's line
+ * has the z shares. */
+Test(health, a_run_without_z_says_so)
+{
+	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9" };
+	struct small_run *r = small_run("", settings, 3);
+	struct told told = { .warnings = 0 };
+	r->options.progress = note_warning;
+	r->options.arg = &told;
+	for (size_t i = 0; i < r->data.train.count; i++) /* nothing to tell classes by */
+		memset(r->data.train.images + i * SIDE * SIDE, 0, SIDE * SIDE);
+	for (size_t i = 0; i < r->data.test.count; i++)
+		memset(r->data.test.images + i * SIDE * SIDE, 0, SIDE * SIDE);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_geq(told.warnings, 1);
+	cr_expect_eq(told.again, told.warnings, "%zu, %zu", told.warnings, told.again);
+	cr_expect_eq(count_words("run/stats.jsonl", "\"warning\""), told.warnings);
+	cr_expect_eq(count_words("run/stats.jsonl", "\"z_share_g1\""), 2, "one an epoch");
+	cr_expect_eq(count_words("run/stats.jsonl", "test accuracy, 10.0 %, is that of chance"), 1);
 	small_run_free(r);
 }
 

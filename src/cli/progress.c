@@ -117,6 +117,8 @@ static void describe(struct line *line, const struct sgan_progress *now, double 
 	}
 	if (accuracy >= 0)
 		add(line, ", test accuracy %.2f %%", 100 * accuracy);
+	for (size_t i = 0; i < now->stack_count; i++)
+		add(line, i == 0 ? ", z share %.3f" : " %.3f", now->z_shares[i]);
 	add_losses(line, now);
 }
 
@@ -151,6 +153,7 @@ static void show_live(struct cli_progress *progress, const struct sgan_progress 
 		break;
 	case SGAN_EVENT_STAGE:
 	case SGAN_EVENT_DONE:
+	case SGAN_EVENT_WARNING:
 		cli_progress_end(progress);
 		break;
 	}
@@ -167,10 +170,18 @@ static void show_plain(const struct sgan_progress *now)
 	fwrite(line.text, 1, line.length, stderr);
 }
 
+static void show_warning(const struct sgan_progress *now)
+{
+	struct line line = { .length = 0 };
+	add(&line, "sgan-cpu: warning: %s, %s %zu: %s\n", sgan_stage_name(now->stage),
+	    now->again ? "still in its last epoch," : "epoch", now->epoch, now->warning);
+	fwrite(line.text, 1, line.length, stderr);
+}
+
 void cli_progress_show(void *arg, const struct sgan_progress *now)
 {
 	struct cli_progress *progress = arg;
-	if (progress->quiet)
+	if (progress->quiet && now->event != SGAN_EVENT_WARNING)
 		return;
 	if (now->event == SGAN_EVENT_STAGE)
 		progress->accuracy = -1;
@@ -180,6 +191,8 @@ void cli_progress_show(void *arg, const struct sgan_progress *now)
 		show_live(progress, now);
 	else
 		show_plain(now);
+	if (now->event == SGAN_EVENT_WARNING)
+		show_warning(now);
 }
 
 void cli_progress_end(struct cli_progress *progress)

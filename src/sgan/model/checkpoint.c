@@ -96,12 +96,11 @@ static size_t most_tensors(struct sgan_model *model)
 	return most;
 }
 
-/* "12,12,36": of each stack, with commas between them. */
+/* "12,12,36": of each stack, with commas between them; "0" where there is none. */
 static void write_updates(const struct sgan_updates *updates, size_t stacks, char *text, size_t size)
 {
 	size_t length = 0;
-	text[0] = '\0';
-	for (size_t i = 0; i < stacks && length < size; i++)
+	for (size_t i = 0; i < (stacks > 0 ? stacks : 1) && length < size; i++)
 		length += (size_t)snprintf(text + length, size - length, "%s%" PRIu64, i > 0 ? "," : "", updates->generator[i]);
 }
 

@@ -13,9 +13,11 @@ enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
 
 enum sgan_stage sgan_last_stage(const struct sgan_preset *preset)
 {
-	if (strcmp(preset->stage, "all") == 0)
-		return (enum sgan_stage)(sgan_preset_stages(preset) - 1);
-	return strcmp(preset->stage, "no_joint") == 0 ? SGAN_STAGE_INDEPENDENT : sgan_first_stage(preset);
+	const bool all = strcmp(preset->stage, "all") == 0, no_joint = strcmp(preset->stage, "no_joint") == 0;
+	const size_t stages = sgan_preset_stages(preset);
+	if (!all && !no_joint)
+		return sgan_first_stage(preset);
+	return (enum sgan_stage)(no_joint && stages == SGAN_STAGE_COUNT ? SGAN_STAGE_INDEPENDENT : stages - 1);
 }
 
 size_t sgan_epoch_steps(const struct sgan_stage_settings *settings, size_t images)

@@ -36,13 +36,35 @@ static void log_variances(struct sgan_log *log, const struct sgan_session *sessi
 	}
 }
 
-sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *progress,
-                             const struct sgan_session *session)
+static void log_z_shares(struct sgan_log *log, const struct sgan_progress *progress)
+{
+	for (size_t i = 0; i < progress->stack_count; i++) {
+		char key[32];
+		snprintf(key, sizeof key, "z_share_g%zu", i);
+		sgan_log_number(log, key, progress->z_shares[i]);
+	}
+}
+
+/* A line begins with where the run stands. */
+static void begin_line(struct sgan_log *log, const struct sgan_progress *progress)
 {
 	sgan_log_begin(log);
 	sgan_log_text(log, "stage", sgan_stage_name(progress->stage));
 	sgan_log_integer(log, "epoch", (int64_t)progress->epoch);
 	sgan_log_integer(log, "step", (int64_t)progress->step);
+}
+
+sgan_status sgan_report_warning(struct sgan_log *log, const struct sgan_progress *progress)
+{
+	begin_line(log, progress);
+	sgan_log_text(log, "warning", progress->warning);
+	return sgan_log_end(log);
+}
+
+sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *progress,
+                             const struct sgan_session *session)
+{
+	begin_line(log, progress);
 	if (progress->event == SGAN_EVENT_EPOCH && progress->epoch_whole)
 		sgan_log_integer(log, "epoch_done", 1);
 	sgan_log_number(log, "images_per_second", progress->images_per_second);
@@ -50,6 +72,7 @@ sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *p
 		sgan_log_number(log, progress->losses[i].name, progress->losses[i].value);
 	if (progress->test_accuracy >= 0)
 		sgan_log_number(log, "test_accuracy", progress->test_accuracy);
+	log_z_shares(log, progress);
 	const bool all_images = sgan_batch_images(session->batch).count == session->batch.n;
 	if (progress->stage != SGAN_STAGE_ENCODER && all_images)
 		log_variances(log, session);

@@ -11,6 +11,7 @@
 #include "src/ops/ops.h"
 #include "src/sgan/model/finite.h"
 #include "src/sgan/model/streams.h"
+#include "src/sgan/sample/z_share.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/report.h"
@@ -152,6 +153,53 @@ static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
 	return SGAN_OK;
 }
 
+/* z shares are of conditions from images that no stage was trained on. */
+static sgan_status measure_z_shares(struct sgan_trainer *t, struct sgan_progress *progress)
+{
+	const struct sgan_dataset *data = t->options->data;
+	const struct sgan_split *images = data->test.count >= SGAN_Z_SHARE_CONDITIONS ? &data->test : &data->train;
+	progress->stack_count = t->model->stack_count;
+	progress->z_shares = t->z_shares;
+	return sgan_z_shares(t->ctx, t->model, images, SGAN_Z_SHARE_CONDITIONS, t->options->preset->seed, t->z_shares);
+}
+
+/* Tells of what ails a stage; in the log, too, of what did not ail it `before` (NULL: this is said for the log's reader
+ * already). */
+static sgan_status warn(const struct sgan_trainer *t, enum sgan_stage stage, const struct sgan_health *before)
+{
+	const struct sgan_health *health = &t->health[stage];
+	struct sgan_progress progress = {
+		.event = SGAN_EVENT_WARNING, .stage = stage, .epoch = health->epoch, .step = health->step, .again = before == NULL
+	};
+	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
+		for (unsigned ailment = 0; ailment < SGAN_AILMENTS; ailment++) {
+			char text[SGAN_WARNING];
+			if (!health->ails[i][ailment] || (before != NULL && before->ails[i][ailment]))
+				continue;
+			sgan_health_describe(health, i, (enum sgan_ailment)ailment, text);
+			progress.warning = text;
+			emit(t, &progress);
+			if (before != NULL)
+				SGAN_TRY(sgan_report_warning(t->log, &progress));
+		}
+	return SGAN_OK;
+}
+
+static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progress *progress)
+{
+	struct sgan_health *health = &t->health[t->state.stage];
+	const struct sgan_health before = *health;
+	*health = sgan_health_of(progress, t->chance, t->options->data->test.count);
+	return warn(t, t->state.stage, &before);
+}
+
+sgan_status sgan_stages_warn(const struct sgan_trainer *t)
+{
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		SGAN_TRY(warn(t, (enum sgan_stage)stage, NULL));
+	return SGAN_OK;
+}
+
 static sgan_status draw_samples(struct sgan_trainer *t, size_t epoch)
 {
 	if (t->sampler == NULL)
@@ -165,12 +213,15 @@ static sgan_status end_epoch(struct sgan_trainer *t)
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_EPOCH);
 	sgan_meter_read(&t->epoch, &progress);
 	sgan_meter_clear(&t->epoch);
-	if (t->state.stage == SGAN_STAGE_ENCODER)
+	if (t->state.stage == SGAN_STAGE_ENCODER) {
 		SGAN_TRY(measure_accuracy(t, &progress.test_accuracy));
-	else
+	} else {
 		SGAN_TRY(draw_samples(t, progress.epoch));
+		SGAN_TRY(measure_z_shares(t, &progress));
+	}
 	emit(t, &progress);
-	return sgan_report_line(t->log, &progress, t->session);
+	SGAN_TRY(sgan_report_line(t->log, &progress, t->session));
+	return check_health(t, &progress);
 }
 
 sgan_status sgan_stage_step(struct sgan_trainer *t)

@@ -18,4 +18,7 @@ sgan_status sgan_stage_step(struct sgan_trainer *t);
  * checkpoint. */
 sgan_status sgan_stage_end(struct sgan_trainer *t);
 
+/* Says once more what ailed the stages of this call at their ends. */
+sgan_status sgan_stages_warn(const struct sgan_trainer *t);
+
 #endif

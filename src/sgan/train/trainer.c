@@ -3,6 +3,7 @@
 #include "src/sgan/train/trainer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
@@ -22,11 +23,27 @@ static sgan_status make_model(struct sgan_trainer *t)
 	return t->x != NULL && t->labels != NULL && t->order != NULL && t->shown != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
+/* The accuracy of who always says the commonest class of the test images. */
+static sgan_status find_chance(struct sgan_trainer *t)
+{
+	const struct sgan_split *test = &t->options->data->test;
+	size_t *counts = calloc(t->options->preset->classes, sizeof *counts), most = 0;
+	if (counts == NULL)
+		return sgan_fail(SGAN_ENOMEM, "no memory to count the images of %zu classes", t->options->preset->classes);
+	for (size_t i = 0; i < test->count; i++)
+		if (++counts[test->labels[i]] > most)
+			most = counts[test->labels[i]];
+	t->chance = test->count > 0 ? (double)most / (double)test->count : 1;
+	free(counts);
+	return SGAN_OK;
+}
+
 sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struct sgan_train_options *options)
 {
 	*t = (struct sgan_trainer){ .ctx = ctx, .options = options, .lock = -1 };
 	SGAN_TRY(sgan_data_fits(options->preset, options->data));
 	SGAN_TRY(sgan_run_lock(options->run, &t->lock));
+	SGAN_TRY(find_chance(t));
 	return make_model(t);
 }
 

@@ -5,6 +5,7 @@
 #include "src/io/run.h"
 #include "src/sgan/model/checkpoint.h"
 #include "src/sgan/sample/sampler.h"
+#include "src/sgan/train/health.h"
 #include "src/sgan/train/meter.h"
 #include "src/sgan/train/train.h"
 
@@ -18,6 +19,9 @@ struct sgan_trainer {
 	struct sgan_log *log;         /* NULL until training begins */
 	int lock;                     /* on the run's folder; -1: none */
 	struct sgan_meter interval, epoch; /* of the session's steps */
+	double z_shares[SGAN_STACKS_MAX]; /* the last measured */
+	double chance;             /* the share of the commonest class among the test images */
+	struct sgan_health health[SGAN_STAGE_COUNT]; /* of each stage's last epoch */
 	size_t steps_made; /* by this call, over all stages */
 	uint32_t *order;   /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;

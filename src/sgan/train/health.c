@@ -1,0 +1,74 @@
+/* Signs of runs that go wrong, and what to change.
+ * It must not know when they are looked for, nor how they are shown. */
+#include "src/sgan/train/health.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double z_share_least = 0.01, d_loss_least = 0.05;
+
+/* Accuracies that guesses come to: the chance, and three standard deviations of it over so many images. */
+static double most_by_chance(double chance, size_t tested)
+{
+	return tested > 0 ? chance + 3 * sqrt(chance * (1 - chance) / (double)tested) : 1;
+}
+
+static void note(struct sgan_health *health, size_t stack, enum sgan_ailment ailment, double value, bool ails)
+{
+	health->ails[stack][ailment] = ails;
+	health->value[stack][ailment] = value;
+}
+
+/* The epoch's mean of the adversarial part of L_D; negative: it has none. */
+static double discriminator_loss(const struct sgan_progress *progress, size_t stack)
+{
+	char name[SGAN_NAME];
+	snprintf(name, sizeof name, "loss_d%zu", stack);
+	for (size_t i = 0; i < progress->loss_count; i++)
+		if (strcmp(progress->losses[i].name, name) == 0)
+			return progress->losses[i].value;
+	return -1;
+}
+
+struct sgan_health sgan_health_of(const struct sgan_progress *progress, double chance, size_t tested)
+{
+	struct sgan_health health = { .epoch = progress->epoch, .step = progress->step };
+	const double accuracy = progress->test_accuracy;
+	if (accuracy >= 0 && chance < 1)
+		note(&health, 0, SGAN_AILMENT_CHANCE, accuracy, accuracy <= most_by_chance(chance, tested));
+	for (size_t i = 0; i < progress->stack_count; i++) {
+		const double loss = discriminator_loss(progress, i);
+		note(&health, i, SGAN_AILMENT_COLLAPSED, progress->z_shares[i], progress->z_shares[i] < z_share_least);
+		note(&health, i, SGAN_AILMENT_D_WINS, loss, loss >= 0 && loss < d_loss_least);
+	}
+	return health;
+}
+
+void sgan_health_describe(const struct sgan_health *health, size_t stack, enum sgan_ailment ailment,
+                          char text[SGAN_WARNING])
+{
+	const double value = health->value[stack][ailment];
+	switch (ailment) {
+	case SGAN_AILMENT_CHANCE:
+		snprintf(text, SGAN_WARNING,
+		         "the encoder's test accuracy, %.1f %%, is that of chance: check the labels, lower encoder.lr, or train it "
+		         "for longer",
+		         100 * value);
+		break;
+	case SGAN_AILMENT_COLLAPSED:
+		snprintf(text, SGAN_WARNING,
+		         "G%zu does without z (z share %.2g), what it makes of a condition is all alike: raise lambda_ent, or start "
+		         "D%zu from larger weights (discriminator_init=glorot)",
+		         stack, value, stack);
+		break;
+	case SGAN_AILMENT_D_WINS:
+		snprintf(text, SGAN_WARNING,
+		         "D%zu wins (its adversarial loss is %.2g), so that G%zu learns little: more generator_steps, a lower lr, "
+		         "or noise and dropout in D%zu",
+		         stack, value, stack, stack);
+		break;
+	case SGAN_AILMENTS:
+		text[0] = '\0';
+	}
+}
