@@ -17,6 +17,7 @@ struct bench_options {
 	int stack;                                         /* -1: all */
 	size_t batch, runs;
 	bool json;
+	bool packing;        /* layers: another ratio, with the time that both take to pack weights */
 	bool all_algorithms; /* layers: a row for each that fits, not only for the plan's choice */
 };
 
@@ -168,6 +169,7 @@ struct bench_row {
 	double share;           /* of the whole that it is a part of, 0 to 1; 0: none */
 	const char *peer, *how; /* the peer's name, and how it went about it; or NULL */
 	double peer_seconds;
+	double packing, peer_packing; /* seconds to be added to those above where packing is counted; 0: nothing to pack */
 };
 void bench_print_row(const struct bench *b, const struct bench_row *row, json_t *object);
 

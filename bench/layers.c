@@ -24,6 +24,13 @@ static void run_theirs(void *arg, size_t round)
 	t->peer->layer_run(t->layer, round % t->sets);
 }
 
+static void pack_theirs(void *arg, size_t round)
+{
+	struct theirs *t = arg;
+	(void)round;
+	t->peer->layer_pack(t->layer);
+}
+
 static struct theirs make_theirs(const struct bench *b, const struct bench_layer *layer, const struct bench_pass *o)
 {
 	struct theirs t = { .peer = b->peer, .sets = o->sets };
@@ -123,10 +130,13 @@ static void time_pass(const struct bench *b, const struct bench_layer *layer, st
 	const bool both = theirs.layer != NULL;
 	if (both)
 		compare_results(&theirs, o, layer->name);
-	struct bench_contender contenders[2] = {
-		{ .run = bench_pass_run, .arg = o },
-		{ .run = run_theirs, .arg = &theirs, .own_threads = both && b->peer->own_threads() }
-	};
+	const bool own_threads = both && b->peer->own_threads(), packing = both && b->options.packing;
+	struct bench_contender contenders[4] = { { .run = bench_pass_run, .arg = o },
+		                                     { .run = run_theirs, .arg = &theirs, .own_threads = own_threads },
+		                                     { .run = pack_theirs, .arg = &theirs, .own_threads = own_threads },
+		                                     { .run = bench_pass_pack, .arg = o } };
+	/* weights that a pass makes are in our layout as they are */
+	const size_t count = !both ? 1 : !packing ? 2 : o->pass == SGAN_BACKWARD_WEIGHTS ? 3 : 4;
 	char title[160];
 	snprintf(title, sizeof title, "%-12s %s", layer->name, layer->shape);
 	struct bench_row row = { .title = title,
@@ -135,9 +145,11 @@ static void time_pass(const struct bench *b, const struct bench_layer *layer, st
 		                     .flop = 2 * layer->work * (double)o->n,
 		                     .peer = both ? b->peer->name : NULL,
 		                     .how = both ? b->peer->layer_how(theirs.layer) : NULL };
-	row.peak = bench_contest(b, contenders, both ? 2 : 1);
+	row.peak = bench_contest(b, contenders, count);
 	row.seconds = contenders[0].seconds;
 	row.peer_seconds = both ? contenders[1].seconds : 0;
+	row.peer_packing = count > 2 ? contenders[2].seconds : 0;
+	row.packing = count > 3 ? contenders[3].seconds : 0;
 	bench_print_row(b, &row, json_pack("{ss ss}", "layer", layer->name, "shape", layer->shape));
 	count_row(&summaries[o->pass], &row, layer);
 	count_row(&summaries[SGAN_PASS_COUNT], &row, layer);

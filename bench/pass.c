@@ -18,6 +18,13 @@ void bench_pass_run(void *arg, size_t round)
 		sgan_conv_backward_weights(o->ctx, o->plan, batch, src, dst, o->diff_weights, false, o->workspace);
 }
 
+void bench_pass_pack(void *arg, size_t round)
+{
+	struct bench_pass *o = arg;
+	(void)round;
+	sgan_conv_pack(o->ctx, o->plan, o->pass, o->weights, o->packed);
+}
+
 static real *make_values(sgan_ctx *ctx, uint32_t stream, size_t count)
 {
 	real *values = sgan_alloc(count, sizeof(real));

@@ -27,4 +27,7 @@ void bench_pass_end(struct bench_pass *pass);
 /* A contender's function; the argument is a struct bench_pass. */
 void bench_pass_run(void *arg, size_t round);
 
+/* Packs its weights. */
+void bench_pass_pack(void *arg, size_t round);
+
 #endif

@@ -33,6 +33,7 @@ struct bench_peer {
 	 * NULL: it cannot. `how` of it is a few words. result writes what the last run with a set made, in our layout. */
 	void *(*layer_create)(const struct bench_problem *problem);
 	void (*layer_run)(void *layer, size_t set);
+	void (*layer_pack)(void *layer); /* weights from our layout to its own; those that the pass makes, back */
 	const char *(*layer_how)(const void *layer);
 	void (*layer_result)(void *layer, size_t set, real *result);
 	void (*layer_destroy)(void *layer);

@@ -100,6 +100,7 @@ struct operand {
 	dnnl_dims_t dims, strides; /* ours */
 	const real *values;
 	size_t count, sets; /* of one set; the weights are one for all */
+	bool weights;
 };
 
 struct way {
@@ -112,6 +113,8 @@ struct way {
 	dnnl_primitive_desc_t pd;
 	dnnl_primitive_t primitive;
 	dnnl_memory_t *memory[OPERANDS]; /* [sets] */
+	dnnl_memory_t plain;             /* the weights in our layout, made with `packing` when first asked for */
+	dnnl_primitive_t packing;        /* from it, or to it where the pass makes them */
 	double seconds;
 	char how[128];
 };
@@ -124,17 +127,28 @@ static void copy_values(dnnl_memory_t memory, const real *from, real *to, size_t
 	check(dnnl_memory_unmap_data(memory, mapped), "unmap");
 }
 
-static void reorder(api_const_desc from_desc, dnnl_memory_t from, api_const_desc to_desc, dnnl_memory_t to)
+static dnnl_primitive_t create_reorder(api_const_desc from, api_const_desc to)
 {
 	dnnl_primitive_desc_t pd;
 	dnnl_primitive_t primitive;
-	check(dnnl_reorder_primitive_desc_create(&pd, from_desc, engine, to_desc, engine, NULL), "reorder");
+	check(dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, NULL), "reorder");
 	check(dnnl_primitive_create(&primitive, pd), "reorder");
+	dnnl_primitive_desc_destroy(pd);
+	return primitive;
+}
+
+static void run_reorder(dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
+{
 	const dnnl_exec_arg_t args[2] = { { DNNL_ARG_FROM, from }, { DNNL_ARG_TO, to } };
 	check(dnnl_primitive_execute(primitive, stream, 2, args), "reorder");
 	check(dnnl_stream_wait(stream), "reorder");
+}
+
+static void reorder(api_const_desc from_desc, dnnl_memory_t from, api_const_desc to_desc, dnnl_memory_t to)
+{
+	dnnl_primitive_t primitive = create_reorder(from_desc, to_desc);
+	run_reorder(primitive, from, to);
 	dnnl_primitive_destroy(primitive);
-	dnnl_primitive_desc_destroy(pd);
 }
 
 static api_const_desc chosen_desc(const struct way *w, int operand)
@@ -217,6 +231,10 @@ static void destroy_way(struct way *w)
 	}
 	if (w->primitive != NULL)
 		dnnl_primitive_destroy(w->primitive);
+	if (w->packing != NULL)
+		dnnl_primitive_destroy(w->packing);
+	if (w->plain != NULL)
+		dnnl_memory_destroy(w->plain);
 	if (w->pd != NULL)
 		dnnl_primitive_desc_destroy(w->pd);
 	free(w);
@@ -231,6 +249,34 @@ static void run(void *layer, size_t set)
 	if (dnnl_primitive_execute(w->primitive, stream, OPERANDS, args) != dnnl_success ||
 	    dnnl_stream_wait(stream) != dnnl_success)
 		bench_fail("oneDNN: %s failed", w->name);
+}
+
+/* Which operand has the layer's weights: a product of matrices may make them as what is called its destination. */
+static int weights_of(const struct way *w)
+{
+	for (int i = 0; i < OPERANDS; i++)
+		if (w->operands[i].weights)
+			return i;
+	return WEIGHTS;
+}
+
+static void make_packing(struct way *w, int i)
+{
+	const struct operand *o = &w->operands[i];
+	api_desc ours;
+	check(api_desc_strides(&ours, o->rank, o->dims, o->strides), "descriptor");
+	check(dnnl_memory_create(&w->plain, ours, engine, DNNL_MEMORY_ALLOCATE), "memory");
+	w->packing = i == w->made ? create_reorder(chosen_desc(w, i), ours) : create_reorder(ours, chosen_desc(w, i));
+	api_desc_destroy(ours);
+}
+
+static void pack(void *layer)
+{
+	struct way *w = layer;
+	const int i = weights_of(w);
+	if (w->packing == NULL)
+		make_packing(w, i);
+	run_reorder(w->packing, i == w->made ? w->memory[i][0] : w->plain, i == w->made ? w->plain : w->memory[i][0]);
 }
 
 /* --- the ways there are --- */
@@ -260,7 +306,8 @@ static struct operand filter(const struct bench_problem *p, size_t rows, size_t 
 		                     .strides = { output_rows ? c : 1, output_rows ? 1 : c, w * r * c, r * c },
 		                     .values = p->weights,
 		                     .count = p->weight_count,
-		                     .sets = 1 };
+		                     .sets = 1,
+		                     .weights = true };
 }
 
 /* Our [rows, columns], or its transpose. */
@@ -272,7 +319,8 @@ static struct operand matrix(const real *values, size_t rows, size_t columns, bo
 		                     .strides = { transposed ? 1 : c, transposed ? c : 1 },
 		                     .values = values,
 		                     .count = rows * columns,
-		                     .sets = sets };
+		                     .sets = sets,
+		                     .weights = sets == 1 };
 }
 
 /* Padding is given as needed: what the last window does not reach is none. */
@@ -438,6 +486,7 @@ const struct bench_peer bench_peer_onednn = { .name = "onednn",
 	                                          .own_threads = own_threads,
 	                                          .layer_create = layer_create,
 	                                          .layer_run = run,
+	                                          .layer_pack = pack,
 	                                          .layer_how = layer_how,
 	                                          .layer_result = layer_result,
 	                                          .layer_destroy = layer_destroy };

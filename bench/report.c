@@ -87,7 +87,15 @@ void bench_print_columns(const struct bench *b, const char *first, bool algorith
 	printf(" %10s %9s %7s", "ms", "GFLOP/s", "% peak");
 	if (b->peer != NULL)
 		printf(" %10s %9s %7s", "peer ms", "GFLOP/s", "ratio");
+	if (b->peer != NULL && b->options.packing)
+		printf(" %10s %10s %7s", "pack ms", "peer's", "ratio");
 	printf("\n");
+}
+
+/* The ratio with both sides' packing. */
+static double packed_ratio(const struct bench_row *row)
+{
+	return (row->peer_seconds + row->peer_packing) / (row->seconds + row->packing);
 }
 
 static void print_text_row(const struct bench *b, const struct bench_row *row)
@@ -110,6 +118,8 @@ static void print_text_row(const struct bench *b, const struct bench_row *row)
 		       row->peer_seconds / row->seconds);
 	else if (b->peer != NULL)
 		printf(" %10s %9s %7s", "-", "-", "-");
+	if (row->peer_seconds > 0 && b->options.packing)
+		printf(" %10.4f %10.4f %7.2f", row->packing * 1e3, row->peer_packing * 1e3, packed_ratio(row));
 	if (row->images > 0)
 		printf(" %9.0f images/s", row->images / row->seconds);
 	if (row->share > 0)
@@ -151,6 +161,11 @@ void bench_print_row(const struct bench *b, const struct bench_row *row, json_t 
 		set_real(object, "peer_ms", row->peer_seconds * 1e3);
 		set_real(object, "peer_gflops", row->flop / row->peer_seconds / 1e9);
 		set_real(object, "ratio", row->peer_seconds / row->seconds);
+		if (b->options.packing) {
+			set_real(object, "packing_ms", row->packing * 1e3);
+			set_real(object, "peer_packing_ms", row->peer_packing * 1e3);
+			set_real(object, "ratio_with_packing", packed_ratio(row));
+		}
 		if (row->how != NULL)
 			json_object_set_new(object, "peer_how", json_string(row->how));
 	}

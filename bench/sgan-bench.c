@@ -32,6 +32,7 @@ static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sam
 						   "  --pass P        layers: fwd, bwd-data or bwd-weights (all)\n"
 						   "  --algorithms    layers: each algorithm that fits, not only the plan's choice\n"
 						   "  --peer P        layers: onednn; gemm: openblas or blis, where configure found them\n"
+						   "  --packing       layers: against a peer, a ratio with the time to pack weights, too\n"
 						   "  --stage S       step: encoder, independent or joint (all)\n"
 						   "  --stack I       step: one stack alone, 0 being the bottom one (all)\n";
 
@@ -101,7 +102,23 @@ static const struct bench_peer *peer_named(const char *text)
 	return peer;
 }
 
-enum option_key { PRESET = 1, ISA, THREADS, BATCH, RUNS, JSON, KERNEL, LAYER, PASS, ALGORITHMS, PEER, STAGE, STACK, HELP };
+enum option_key {
+	PRESET = 1,
+	ISA,
+	THREADS,
+	BATCH,
+	RUNS,
+	JSON,
+	KERNEL,
+	LAYER,
+	PASS,
+	ALGORITHMS,
+	PEER,
+	PACKING,
+	STAGE,
+	STACK,
+	HELP
+};
 
 static const struct option long_options[] = {
 	{ "preset", required_argument, NULL, PRESET },
@@ -115,6 +132,7 @@ static const struct option long_options[] = {
 	{ "pass", required_argument, NULL, PASS },
 	{ "algorithms", no_argument, NULL, ALGORITHMS },
 	{ "peer", required_argument, NULL, PEER },
+	{ "packing", no_argument, NULL, PACKING },
 	{ "stage", required_argument, NULL, STAGE },
 	{ "stack", required_argument, NULL, STACK },
 	{ "help", no_argument, NULL, HELP },
@@ -155,6 +173,9 @@ static void take_option(struct bench *b, int key)
 	case ALGORITHMS:
 		o->all_algorithms = true;
 		break;
+	case PACKING:
+		o->packing = true;
+		break;
 	case PEER:
 		b->peer = peer_named(optarg);
 		break;
@@ -180,12 +201,8 @@ static void bench_peak_alone(struct bench *b)
 static const struct {
 	const char *name;
 	void (*run)(struct bench *b);
-} benchmarks[] = { { "peak", bench_peak_alone },
-	               { "kernels", bench_kernels },
-	               { "layers", bench_layers },
-	               { "gemm", bench_gemm },
-	               { "step", bench_step },
-	               { "sample", bench_sample } };
+} benchmarks[] = { { "peak", bench_peak_alone }, { "kernels", bench_kernels }, { "layers", bench_layers },
+	               { "gemm", bench_gemm },       { "step", bench_step },       { "sample", bench_sample } };
 
 static void (*benchmark_named(const char *name))(struct bench *b)
 {
