@@ -45,10 +45,19 @@ train() { # out, options
 	"$cpu" train --quiet --out "$dir/$out" "$@" > "$dir/last-run"
 }
 
+# All that training has besides the default preset's settings.
+cat > "$dir/all.cfg" <<'CFG'
+base = "mnist";
+generator_steps = [ 1, 2, 3 ];
+generator_steps_above = [ 0.7, 0.69 ];
+ema = 0.9;
+joint: { lambda_below = 0.1; };
+CFG
+
 begin() { # out, options: a new run
 	out=$1
 	shift
-	train "$out" --data "$dir/squares" --steps 20 --set batch=20 --set log_interval=7 --set lr_end=1e-5 \
+	train "$out" --preset "$dir/all.cfg" --data "$dir/squares" --steps 20 --set batch=20 --set log_interval=7 --set lr_end=1e-5 \
 		--set encoder.flip=true --set encoder.shift=3 "$@"
 }
 

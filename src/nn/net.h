@@ -111,6 +111,7 @@ struct sgan_params;
 /* Parameters of a network, zeroed gains apart; with gradients and moments if `trained`. */
 sgan_status sgan_params_create(const struct sgan_net *net, bool trained, struct sgan_params **params);
 void sgan_params_destroy(struct sgan_params *params);
+bool sgan_params_trained(const struct sgan_params *params); /* they have gradients and moments */
 size_t sgan_params_count(const struct sgan_params *params);
 struct sgan_param *sgan_params_at(struct sgan_params *params, size_t i);
 struct sgan_param *sgan_params_find(struct sgan_params *params, const char *name); /* or NULL */
@@ -120,6 +121,13 @@ void sgan_params_changed(struct sgan_params *params);
 /* All gradients count as 0. Those of pointers to parameters got before are to be read after the next backward pass. */
 void sgan_params_clear_grads(struct sgan_params *params);
 void sgan_params_clear_moments(struct sgan_params *params);
+
+/* Values of the same network: `average` moves by a share 1 - decay of the way to those of `params`; with decay 0 it becomes
+ * their copy, running statistics included, which else stay as they are. */
+void sgan_params_average(sgan_ctx *ctx, const struct sgan_params *params, double decay, struct sgan_params *average);
+
+/* Running statistics as they were at first: means 0, variances 1. */
+void sgan_params_clear_statistics(struct sgan_params *params);
 
 /* Adam's step number t (from 1) over all trainable values, from their gradients. */
 struct sgan_adam;

@@ -132,6 +132,11 @@ void sgan_params_destroy(struct sgan_params *params)
 	free(params);
 }
 
+bool sgan_params_trained(const struct sgan_params *params)
+{
+	return params->trained;
+}
+
 size_t sgan_params_count(const struct sgan_params *params)
 {
 	return params->count;
@@ -191,6 +196,26 @@ void sgan_params_clear_moments(struct sgan_params *params)
 	if (params->trained)
 		memset(params->values + params->value_count + params->trainable_count, 0,
 		       2 * params->trainable_count * sizeof(real));
+}
+
+void sgan_params_average(sgan_ctx *ctx, const struct sgan_params *params, double decay, struct sgan_params *average)
+{
+	if (decay > 0)
+		sgan_average(ctx, decay, params->trainable_count, params->values, average->values);
+	else
+		memcpy(average->values, params->values, params->value_count * sizeof(real));
+	sgan_params_changed(average);
+}
+
+void sgan_params_clear_statistics(struct sgan_params *params)
+{
+	for (size_t i = 0; i < params->net->desc.layer_count; i++) {
+		const struct sgan_node *node = &params->net->nodes[i];
+		for (size_t k = 0; node->mean >= 0 && k < node->channels; k++) {
+			params->list[node->mean].value[k] = 0;
+			params->list[node->var].value[k] = 1;
+		}
+	}
 }
 
 /* Trainable values, gradients and moments are blocks of one layout, so one call does all tensors. */

@@ -40,6 +40,9 @@ void sgan_avgpool_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, size_
 sgan_status sgan_bce_classes(sgan_ctx *ctx, sgan_batch batch, size_t classes, const real *logits, real target,
                              real weight, double *loss, real *diff);
 
+/* average = decay * average + (1 - decay) * values, of `count` each. */
+void sgan_average(sgan_ctx *ctx, double decay, size_t count, const real *values, real *average);
+
 /* Where a layer's random numbers are: element e of image i, of `size` values each, is element i * size + e of a
  * stream. */
 struct sgan_random {

@@ -12,12 +12,24 @@
 
 static const char *const format_name = "sgan-cpu checkpoint 1";
 
-/* What a parameter is stored as: its value under its name, its moments behind suffixes. */
-static const char *const suffixes[3] = { "", ".adam_m", ".adam_v" };
+/* What a parameter is stored as: its value under its name, its moments and its average behind suffixes. */
+enum { VALUE, MOMENT, SECOND_MOMENT, AVERAGE, STORED };
+static const char *const suffixes[STORED] = { "", ".adam_m", ".adam_v", ".ema" };
 
-static real *stored(struct sgan_param *p, int which)
+/* NULL: this is not kept of parameter i of a part. */
+static real *stored(const struct sgan_part *part, size_t i, int which)
 {
-	return which == 0 ? p->value : which == 1 ? p->m : p->v;
+	const struct sgan_param *p = sgan_params_at(part->params, i);
+	if (which == AVERAGE)
+		return part->average != NULL ? sgan_params_at(part->average, i)->value : NULL;
+	return which == VALUE ? p->value : which == MOMENT ? p->m : p->v;
+}
+
+/* Whether a file has it, with moments or without. */
+static bool is_stored(const struct sgan_part *part, size_t i, int which, bool moments)
+{
+	const bool is_moment = which == MOMENT || which == SECOND_MOMENT;
+	return (!is_moment || (moments && sgan_params_at(part->params, i)->trainable)) && stored(part, i, which) != NULL;
 }
 
 /* The parts that the current stage trains have moments worth keeping once a step is done. */
@@ -52,25 +64,28 @@ static void collect_input(const struct sgan_model *model, struct sgan_tensor *te
 	t->data = model->input.mean;
 }
 
-static void fill_tensor(struct sgan_param *p, int which, struct sgan_tensor *t)
+static void fill_tensor(const struct sgan_part *part, size_t i, int which, struct sgan_tensor *t)
 {
+	const struct sgan_param *p = sgan_params_at(part->params, i);
 	snprintf(t->name, sizeof t->name, "%s%s", p->name, suffixes[which]);
 	t->rank = p->rank;
 	memcpy(t->shape, p->shape, sizeof t->shape);
-	t->data = stored(p, which);
+	t->data = stored(part, i, which);
 }
 
 static sgan_status collect_part(struct sgan_part *part, const struct sgan_state *state, bool moments,
                                 struct sgan_tensor *tensors, size_t *count)
 {
-	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
-		struct sgan_param *p = sgan_params_at(part->params, i);
-		for (int which = 0; which < (p->trainable && moments ? 3 : 1); which++) {
-			struct sgan_tensor *t = &tensors[(*count)++];
-			fill_tensor(p, which, t);
-			SGAN_TRY(sgan_check_finite(t->name, t->data, p->count, state->stage, state->step));
+	for (size_t i = 0; i < sgan_params_count(part->params); i++)
+		for (int which = 0; which < STORED; which++) {
+			struct sgan_tensor *t = &tensors[*count];
+			if (!is_stored(part, i, which, moments))
+				continue;
+			++*count;
+			fill_tensor(part, i, which, t);
+			SGAN_TRY(
+				sgan_check_finite(t->name, t->data, sgan_params_at(part->params, i)->count, state->stage, state->step));
 		}
-	}
 	return SGAN_OK;
 }
 
@@ -92,7 +107,7 @@ static size_t most_tensors(struct sgan_model *model)
 	struct sgan_part *part;
 	enum sgan_stage first;
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
-		most += 3 * sgan_params_count(part->params);
+		most += STORED * sgan_params_count(part->params);
 	return most;
 }
 
@@ -276,11 +291,29 @@ static sgan_status load_values(const struct sgan_safetensors *file, const char *
 	return SGAN_OK;
 }
 
-static sgan_status load_tensor(const struct sgan_safetensors *file, struct sgan_param *p, int which)
+static void stored_name(const struct sgan_param *p, int which, char name[SGAN_TENSOR_NAME])
+{
+	snprintf(name, SGAN_TENSOR_NAME, "%s%s", p->name, suffixes[which]);
+}
+
+/* A model that is not trained has the average, where there is one, for its value: it is what images are drawn with. A
+ * run that began without averages has the values for these. */
+static int found_as(const struct sgan_safetensors *file, const struct sgan_part *part, size_t i, int which)
 {
 	char name[SGAN_TENSOR_NAME];
-	snprintf(name, sizeof name, "%s%s", p->name, suffixes[which]);
-	return load_values(file, name, p->rank, p->shape, p->count, stored(p, which));
+	stored_name(sgan_params_at(part->params, i), AVERAGE, name);
+	const bool has_average = sgan_safetensors_find(file, name) != NULL;
+	if (which == VALUE && has_average && !sgan_params_trained(part->params))
+		return AVERAGE;
+	return which == AVERAGE && !has_average ? VALUE : which;
+}
+
+static sgan_status load_tensor(const struct sgan_safetensors *file, const struct sgan_part *part, size_t i, int which)
+{
+	const struct sgan_param *p = sgan_params_at(part->params, i);
+	char name[SGAN_TENSOR_NAME];
+	stored_name(p, found_as(file, part, i, which), name);
+	return load_values(file, name, p->rank, p->shape, p->count, stored(part, i, which));
 }
 
 /* What the model's weights take for an image, whatever the preset's other settings. */
@@ -303,13 +336,16 @@ static sgan_status load_input(const struct sgan_safetensors *file, struct sgan_m
 
 static sgan_status load_part(const struct sgan_safetensors *file, struct sgan_part *part, bool moments, size_t *read)
 {
-	for (size_t i = 0; i < sgan_params_count(part->params); i++) {
-		struct sgan_param *p = sgan_params_at(part->params, i);
-		int kinds = moments && p->trainable ? 3 : 1;
-		for (int which = 0; which < kinds; which++, ++*read)
-			SGAN_TRY(load_tensor(file, p, which));
-	}
+	for (size_t i = 0; i < sgan_params_count(part->params); i++)
+		for (int which = 0; which < STORED; which++) {
+			if (!is_stored(part, i, which, moments))
+				continue;
+			SGAN_TRY(load_tensor(file, part, i, which));
+			++*read;
+		}
 	sgan_params_changed(part->params);
+	if (part->average != NULL)
+		sgan_params_changed(part->average);
 	return SGAN_OK;
 }
 

@@ -67,6 +67,12 @@ static sgan_status make_encoder_part(sgan_ctx *ctx, struct sgan_model *model, si
 	return SGAN_OK;
 }
 
+/* One that any stage moves is kept in all: a later stage begins with what an earlier one has left. */
+static bool keeps_average(const struct sgan_preset *preset)
+{
+	return preset->stages[SGAN_STAGE_INDEPENDENT].ema > 0 || preset->stages[SGAN_STAGE_JOINT].ema > 0;
+}
+
 /* Around E_i, which has been made. */
 static sgan_status make_stack(sgan_ctx *ctx, struct sgan_model *model, size_t i, bool trained)
 {
@@ -77,6 +83,8 @@ static sgan_status make_stack(sgan_ctx *ctx, struct sgan_model *model, size_t i,
 	stack->lower_size = model->encoder[i].in_size;
 	SGAN_TRY(make_part(ctx, model, &desc->generator, trained, &stack->generator));
 	SGAN_TRY(make_part(ctx, model, &desc->discriminator, trained, &stack->discriminator));
+	if (trained && keeps_average(preset))
+		SGAN_TRY(sgan_params_create(stack->generator.net, false, &stack->generator.average));
 	SGAN_TRY(find_layers(stack));
 	return check_sizes(stack, i, desc->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1);
 }
@@ -128,6 +136,7 @@ void sgan_model_destroy(struct sgan_model *model)
 	enum sgan_stage stage;
 	for (size_t k = 0; (part = sgan_model_part(model, k, &stage)) != NULL; k++) {
 		sgan_params_destroy(part->params);
+		sgan_params_destroy(part->average);
 		sgan_net_destroy(part->net);
 	}
 	sgan_input_destroy(&model->input);

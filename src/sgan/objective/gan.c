@@ -31,27 +31,46 @@ struct stacks {
 	size_t begin, end;
 };
 
+/* How images are generated, and for what. */
+struct drawing {
+	enum sgan_purpose purpose; /* of z, noise and masks */
+	enum sgan_mode mode;
+	bool averaged;   /* by averaged weights */
+	uint64_t number; /* of such a batch */
+};
+
+static const struct drawing for_discriminator = { .purpose = SGAN_RANDOM_DISCRIMINATOR, .mode = SGAN_TRAIN };
+static const struct drawing for_generator = { .purpose = SGAN_RANDOM_GENERATOR, .mode = SGAN_TRAIN_RUNNING };
+
 static uint64_t updates_of(const struct sgan_session *s, enum sgan_player player, size_t i)
 {
 	return player == SGAN_DISCRIMINATOR ? s->updates.first : s->updates.generator[i];
 }
 
-/* Draws z(i) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down, for a step of `player`. */
-static sgan_status generate(struct sgan_session *s, struct stacks stacks, enum sgan_player player)
+/* Names the random numbers of stack i: by the updates that its player had before. */
+static uint64_t step_of(const struct sgan_session *s, const struct drawing *drawing, size_t i)
 {
-	const bool discriminator = player == SGAN_DISCRIMINATOR;
-	const enum sgan_purpose purpose = discriminator ? SGAN_RANDOM_DISCRIMINATOR : SGAN_RANDOM_GENERATOR;
-	const enum sgan_mode mode = discriminator ? SGAN_TRAIN : SGAN_TRAIN_RUNNING;
+	const bool discriminator = drawing->purpose == SGAN_RANDOM_DISCRIMINATOR;
+	if (drawing->averaged)
+		return drawing->number;
+	return updates_of(s, discriminator ? SGAN_DISCRIMINATOR : SGAN_GENERATOR, i);
+}
+
+/* Draws z(i) and generates h(i) = G_i(h(i+1), z(i)), from the top stack down. */
+static sgan_status generate(struct sgan_session *s, struct stacks stacks, const struct drawing *drawing)
+{
 	for (size_t i = stacks.end; i-- > stacks.begin;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		struct sgan_stack_tapes *t = &s->tapes[i];
-		const uint64_t step = updates_of(s, player, i);
-		SGAN_TRY(draw(s, purpose, step, i));
+		const uint64_t step = step_of(s, drawing, i);
+		const struct sgan_part *g = &stack->generator;
+		SGAN_TRY(draw(s, drawing->purpose, step, i));
 		if (stack->generator_condition >= 0)
 			sgan_tape_input(t->generator, stack->generator_condition, sgan_session_condition(s, i));
 		sgan_tape_input(t->generator, stack->generator_noise, t->noise);
-		sgan_session_random(s, t->generator, purpose, i, SGAN_DRAWN_BY_GENERATOR, step);
-		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, t->generator, s->batch, mode));
+		sgan_session_random(s, t->generator, drawing->purpose, i, SGAN_DRAWN_BY_GENERATOR, step);
+		SGAN_TRY(sgan_net_forward(s->ctx, g->net, drawing->averaged ? g->average : g->params, t->generator, s->batch,
+		                          drawing->mode));
 		if (i == 0 && s->generated != NULL) /* gradients pass a subtraction as they are */
 			subtract_mean(s, sgan_tape_value(t->generator, stack->generator_out));
 	}
@@ -174,7 +193,7 @@ static bool takes_part(const struct sgan_session *s, size_t i, enum sgan_player 
  * before. */
 static sgan_status step(struct sgan_session *s, struct stacks stacks, enum sgan_player player)
 {
-	SGAN_TRY(generate(s, stacks, player));
+	SGAN_TRY(generate(s, stacks, player == SGAN_DISCRIMINATOR ? &for_discriminator : &for_generator));
 	for (size_t i = stacks.begin; i < stacks.end; i++)
 		if (takes_part(s, i, player))
 			SGAN_TRY(player == SGAN_DISCRIMINATOR ? discriminator_gradients(s, i) : generator_gradients(s, i));
@@ -199,12 +218,41 @@ sgan_status sgan_discriminator_step(struct sgan_session *s)
 	return SGAN_OK;
 }
 
+/* The first updates count for more, so that the first weights are soon forgotten: the decay is 2/11 at first, 0.9 after
+ * some 80, and the stage's in the end. */
+static void move_average(struct sgan_session *s, size_t i)
+{
+	const struct sgan_part *g = &s->model->stacks[i].generator;
+	const double updates = (double)s->updates.generator[i], early = (1 + updates) / (10 + updates);
+	if (g->average != NULL && s->settings->ema > 0)
+		sgan_params_average(s->ctx, g->params, early < s->settings->ema ? early : s->settings->ema, g->average);
+}
+
 static sgan_status generator_step(struct sgan_session *s, struct stacks stacks)
 {
 	SGAN_TRY(step(s, stacks, SGAN_GENERATOR));
-	for (size_t i = stacks.begin; i < stacks.end; i++)
+	for (size_t i = stacks.begin; i < stacks.end; i++) {
 		s->updates.generator[i]++;
+		move_average(s, i);
+	}
 	return SGAN_OK;
+}
+
+void sgan_session_copy_averages(struct sgan_session *s)
+{
+	for (size_t i = 0; i < s->model->stack_count; i++) {
+		const struct sgan_part *g = &s->model->stacks[i].generator;
+		if (g->average != NULL)
+			sgan_params_average(s->ctx, g->params, 0, g->average);
+	}
+}
+
+sgan_status sgan_session_average_statistics(struct sgan_session *s, uint64_t number)
+{
+	const struct drawing for_average = {
+		.purpose = SGAN_RANDOM_AVERAGE, .mode = SGAN_TRAIN_RUNNING, .averaged = true, .number = number
+	};
+	return generate(s, stacks_of(s), &for_average);
 }
 
 sgan_status sgan_generator_step(struct sgan_session *s)

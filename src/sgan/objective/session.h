@@ -99,6 +99,14 @@ sgan_status sgan_generator_step(struct sgan_session *session);
  * each stack has its own number, by its own D; in the joint stage all have that of the bottom one. */
 sgan_status sgan_generator_steps(struct sgan_session *session);
 
+/* The moving averages of generators (struct sgan_part) become copies of what they average: where a stage begins, and
+ * for stages that keep none. Else each update of a generator moves its average. */
+void sgan_session_copy_averages(struct sgan_session *session);
+
+/* Batch number `number` of those that averaged generators have their running statistics from: they make of it what a G
+ * step makes. sgan_params_clear_statistics comes before the first. */
+sgan_status sgan_session_average_statistics(struct sgan_session *session, uint64_t number);
+
 /* Real h(i) of the batch, for i up to encoder_count, and what the last step of stack i generated for it. */
 const real *sgan_session_real(const struct sgan_session *session, size_t i);
 const real *sgan_session_generated(const struct sgan_session *session, size_t stack);

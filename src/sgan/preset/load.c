@@ -75,8 +75,8 @@ struct change {
 
 /* Parts of the base's lists can be changed in no other way. */
 static const struct change changes[] = {
-	{ "remove", sgan_tree_remove, "path" },   /* what the base has and this preset has not */
-	{ "set", sgan_tree_set, "key=value" }, /* such as the command line takes */
+	{ "remove", sgan_tree_remove, "path" }, /* what the base has and this preset has not */
+	{ "set", sgan_tree_set, "key=value" },  /* such as the command line takes */
 };
 
 enum { CHANGES = sizeof changes / sizeof *changes };

@@ -59,6 +59,7 @@ struct sgan_stage_settings {
 	double lr_end;                    /* of the last; between them it changes linearly */
 	struct sgan_loss_settings loss;   /* of stacks that have none of their own */
 	struct sgan_schedule generator_steps;
+	double ema; /* decay of the moving average of generators' weights that images are drawn with; 0: there is none */
 	struct sgan_init init, generator_init, discriminator_init; /* of networks that this stage is the first to train */
 };
 

@@ -71,6 +71,7 @@ static const struct sgan_key default_keys[] = {
 	[DISCRIMINATOR_STD] = { "discriminator_init_std", SGAN_KEY_ABOVE, STAGE(discriminator_init.std), 0, 10, NULL },
 	[LR_END] = { "lr_end", SGAN_KEY_REAL, STAGE(lr_end), 0, 10, NULL },
 	{ "generator_steps_above", SGAN_KEY_REALS, STAGE(generator_steps.above), 0, 1e6, NULL },
+	{ "ema", SGAN_KEY_REAL, STAGE(ema), 0, 0.9999999, NULL },
 	SGAN_KEYS_END
 };
 

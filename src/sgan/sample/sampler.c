@@ -85,8 +85,8 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 		if (stack->generator_condition >= 0)
 			sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
 		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
-		SGAN_TRY(
-			sgan_net_forward(s->ctx, stack->generator.net, stack->generator.params, s->tapes[i], batch, SGAN_INFER));
+		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, sgan_part_drawn_with(&stack->generator), s->tapes[i],
+		                          batch, SGAN_INFER));
 		condition = sgan_tape_value(s->tapes[i], stack->generator_out);
 	}
 	*x = condition;

@@ -62,7 +62,7 @@ static sgan_status generate(struct measurement *m, size_t first, size_t n)
 		sgan_tape_input(m->tape, stack->generator_condition, m->condition_batch);
 	}
 	sgan_tape_input(m->tape, stack->generator_noise, m->noise);
-	return sgan_net_forward(m->ctx, stack->generator.net, stack->generator.params, m->tape,
+	return sgan_net_forward(m->ctx, stack->generator.net, sgan_part_drawn_with(&stack->generator), m->tape,
 	                        sgan_whole_batch(n, m->model->preset->slices), SGAN_INFER);
 }
 

@@ -51,22 +51,25 @@ void sgan_health_describe(const struct sgan_health *health, size_t stack, enum s
 	const double value = health->value[stack][ailment];
 	switch (ailment) {
 	case SGAN_AILMENT_CHANCE:
-		snprintf(text, SGAN_WARNING,
-		         "the encoder's test accuracy, %.1f %%, is that of chance: check the labels, lower encoder.lr, or train it "
-		         "for longer",
-		         100 * value);
+		snprintf(
+			text, SGAN_WARNING,
+			"the encoder's test accuracy, %.1f %%, is that of chance: check the labels, lower encoder.lr, or train it "
+			"for longer",
+			100 * value);
 		break;
 	case SGAN_AILMENT_COLLAPSED:
-		snprintf(text, SGAN_WARNING,
-		         "G%zu does without z (z share %.2g), what it makes of a condition is all alike: raise lambda_ent, or start "
-		         "D%zu from larger weights (discriminator_init=glorot)",
-		         stack, value, stack);
+		snprintf(
+			text, SGAN_WARNING,
+			"G%zu does without z (z share %.2g), what it makes of a condition is all alike: raise lambda_ent, or start "
+			"D%zu from larger weights (discriminator_init=glorot)",
+			stack, value, stack);
 		break;
 	case SGAN_AILMENT_D_WINS:
-		snprintf(text, SGAN_WARNING,
-		         "D%zu wins (its adversarial loss is %.2g), so that G%zu learns little: more generator_steps, a lower lr, "
-		         "or noise and dropout in D%zu",
-		         stack, value, stack, stack);
+		snprintf(
+			text, SGAN_WARNING,
+			"D%zu wins (its adversarial loss is %.2g), so that G%zu learns little: more generator_steps, a lower lr, "
+			"or noise and dropout in D%zu",
+			stack, value, stack, stack);
 		break;
 	case SGAN_AILMENTS:
 		text[0] = '\0';

@@ -168,9 +168,11 @@ static sgan_status measure_z_shares(struct sgan_trainer *t, struct sgan_progress
 static sgan_status warn(const struct sgan_trainer *t, enum sgan_stage stage, const struct sgan_health *before)
 {
 	const struct sgan_health *health = &t->health[stage];
-	struct sgan_progress progress = {
-		.event = SGAN_EVENT_WARNING, .stage = stage, .epoch = health->epoch, .step = health->step, .again = before == NULL
-	};
+	struct sgan_progress progress = { .event = SGAN_EVENT_WARNING,
+		                              .stage = stage,
+		                              .epoch = health->epoch,
+		                              .step = health->step,
+		                              .again = before == NULL };
 	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
 		for (unsigned ailment = 0; ailment < SGAN_AILMENTS; ailment++) {
 			char text[SGAN_WARNING];
@@ -200,6 +202,46 @@ sgan_status sgan_stages_warn(const struct sgan_trainer *t)
 	return SGAN_OK;
 }
 
+/* Batches that averaged generators have their running statistics from: of these, 1 - 0.9^50 or 99.5 % count at the usual
+ * momentum, 0.1. */
+enum { STATISTICS_BATCHES = 50 };
+
+/* Image j of batch k of those, all spread evenly over the training half. */
+static size_t statistics_image(const struct sgan_trainer *t, size_t n, size_t k, size_t j)
+{
+	const uint64_t place = (uint64_t)k * n + j, places = (uint64_t)n * STATISTICS_BATCHES;
+	return (size_t)(place * t->options->data->train.count / places);
+}
+
+static sgan_status take_statistics(struct sgan_trainer *t, size_t number)
+{
+	const struct sgan_split *train = &t->options->data->train;
+	const size_t n = settings_of(t)->batch;
+	for (size_t j = 0; j < n; j++) {
+		const size_t image = statistics_image(t, n, number, j);
+		sgan_input_of_bytes(&t->model->input, 1, train->images + image * t->model->input.size,
+		                    t->x + j * t->model->input.size);
+		t->labels[j] = train->labels[image];
+	}
+	SGAN_TRY(sgan_session_batch(t->session, n, t->x, t->labels));
+	return sgan_session_average_statistics(t->session, number);
+}
+
+sgan_status sgan_stage_settle(struct sgan_trainer *t)
+{
+	if (t->state.stage == SGAN_STAGE_ENCODER || t->model->stacks[0].generator.average == NULL)
+		return SGAN_OK;
+	if (!(settings_of(t)->ema > 0)) {
+		sgan_session_copy_averages(t->session);
+		return SGAN_OK;
+	}
+	for (size_t i = 0; i < t->model->stack_count; i++)
+		sgan_params_clear_statistics(t->model->stacks[i].generator.average);
+	for (size_t k = 0; k < STATISTICS_BATCHES; k++)
+		SGAN_TRY(take_statistics(t, k));
+	return SGAN_OK;
+}
+
 static sgan_status draw_samples(struct sgan_trainer *t, size_t epoch)
 {
 	if (t->sampler == NULL)
@@ -216,6 +258,7 @@ static sgan_status end_epoch(struct sgan_trainer *t)
 	if (t->state.stage == SGAN_STAGE_ENCODER) {
 		SGAN_TRY(measure_accuracy(t, &progress.test_accuracy));
 	} else {
+		SGAN_TRY(sgan_stage_settle(t));
 		SGAN_TRY(draw_samples(t, progress.epoch));
 		SGAN_TRY(measure_z_shares(t, &progress));
 	}
@@ -263,6 +306,8 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
 	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
 	t->session->updates = t->state.updates;
+	if (t->state.step == 0)
+		sgan_session_copy_averages(t->session);
 	struct sgan_progress progress = progress_of(t, SGAN_EVENT_STAGE);
 	emit(t, &progress);
 	return SGAN_OK;

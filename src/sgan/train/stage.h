@@ -18,6 +18,10 @@ sgan_status sgan_stage_step(struct sgan_trainer *t);
  * checkpoint. */
 sgan_status sgan_stage_end(struct sgan_trainer *t);
 
+/* Takes the running statistics of averaged generators anew, which follow from their weights alone: before images are
+ * drawn with them, and before they are saved. */
+sgan_status sgan_stage_settle(struct sgan_trainer *t);
+
 /* Says once more what ailed the stages of this call at their ends. */
 sgan_status sgan_stages_warn(const struct sgan_trainer *t);
 

@@ -23,6 +23,7 @@ static sgan_status run_stage(struct sgan_trainer *t)
 	while (sgan_stage_left(t)) {
 		SGAN_TRY(sgan_stage_step(t));
 		if (sgan_stage_left(t) && (stop_wanted(t) || steps_used_up(t))) {
+			SGAN_TRY(sgan_stage_settle(t));
 			SGAN_TRY(sgan_trainer_save(t));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))

@@ -14,18 +14,18 @@ struct sgan_trainer {
 	const struct sgan_train_options *options;
 	struct sgan_model *model;
 	struct sgan_state state;
-	struct sgan_session *session; /* of the current stage */
-	struct sgan_sampler *sampler; /* made when first used */
-	struct sgan_log *log;         /* NULL until training begins */
-	int lock;                     /* on the run's folder; -1: none */
-	struct sgan_meter interval, epoch; /* of the session's steps */
-	double z_shares[SGAN_STACKS_MAX]; /* the last measured */
-	double chance;             /* the share of the commonest class among the test images */
+	struct sgan_session *session;                /* of the current stage */
+	struct sgan_sampler *sampler;                /* made when first used */
+	struct sgan_log *log;                        /* NULL until training begins */
+	int lock;                                    /* on the run's folder; -1: none */
+	struct sgan_meter interval, epoch;           /* of the session's steps */
+	double z_shares[SGAN_STACKS_MAX];            /* the last measured */
+	double chance;                               /* the share of the commonest class among the test images */
 	struct sgan_health health[SGAN_STAGE_COUNT]; /* of each stage's last epoch */
-	size_t steps_made; /* by this call, over all stages */
-	uint32_t *order;   /* [train.count], the images in the order of order_epoch */
+	size_t steps_made;                           /* by this call, over all stages */
+	uint32_t *order;                             /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;
-	real *x;         /* [max_batch, image] */
+	real *x;          /* [max_batch, image] */
 	uint32_t *labels; /* [max_batch] */
 	uint8_t *shown;   /* [image], as the encoder's stage shows it */
 };
