@@ -23,7 +23,8 @@ struct sgan_data_format {
 	                    struct sgan_found *found);
 };
 
-extern const struct sgan_data_format sgan_data_idx, sgan_data_cifar10;
+extern const struct sgan_data_format sgan_data_idx, sgan_data_cifar10, sgan_data_cifar10_archive,
+	sgan_data_cifar10_python;
 
 /* The first format of the table that accepts a place. SGAN_EFORMAT: none does; the message lists what was looked
  * for. */
