@@ -24,7 +24,7 @@ struct sgan_data_format {
 };
 
 extern const struct sgan_data_format sgan_data_idx, sgan_data_cifar10, sgan_data_cifar10_archive,
-	sgan_data_cifar10_python, sgan_data_svhn;
+	sgan_data_cifar10_python, sgan_data_svhn, sgan_data_images;
 
 /* The first format of the table that accepts a place. SGAN_EFORMAT: none does; the message lists what was looked
  * for. */

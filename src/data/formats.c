@@ -6,9 +6,10 @@
 #include "src/data/format.h"
 
 /* In the order in which they are tried. */
-static const struct sgan_data_format *const formats[] = { &sgan_data_idx, &sgan_data_cifar10,
-	                                                      &sgan_data_cifar10_archive, &sgan_data_cifar10_python,
-	                                                      &sgan_data_svhn };
+static const struct sgan_data_format *const formats[] = {
+	&sgan_data_idx,  &sgan_data_cifar10, &sgan_data_cifar10_archive, &sgan_data_cifar10_python,
+	&sgan_data_svhn, &sgan_data_images,
+};
 
 enum { FORMATS = sizeof formats / sizeof *formats, LISTED = 1024 };
 
