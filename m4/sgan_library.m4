@@ -13,3 +13,19 @@ AC_DEFUN([SGAN_LIBRARY], [
 	AC_SUBST([LIBRARY_LIBS])
 	AC_SUBST([PROGRAM_LIBS])
 ])
+
+# SGAN_OPTIONAL_LIBRARY(VARIABLE, SHELL-NAME, MODULE, WHAT-FOR): the same for the program, unless --without-SHELL-NAME
+# asks for a build that cannot read WHAT-FOR; SGAN_HAVE_VARIABLE says which it is.
+AC_DEFUN([SGAN_OPTIONAL_LIBRARY], [
+	AC_ARG_WITH([$2], [AS_HELP_STRING([--without-$2], [do without $2: $4 are not read then])], [], [with_$2=yes])
+	AS_IF([test "x$with_$2" != xno], [
+		PKG_CHECK_EXISTS([$3], [],
+			[AC_MSG_ERROR([$3 is missing, as far as pkg-config knows: ./bootstrap installs it; --without-$2 builds a program that does not read $4])])
+		SGAN_LIBRARY([$1], [$3], [PROGRAM])
+		AC_DEFINE([SGAN_HAVE_$1], [1], [$4 are read, by $2.])
+	], [
+		sgan_line=`printf '  %-18s %s' $2 "none, by --without-$2: no $4"`
+		sgan_libraries="$sgan_libraries
+$sgan_line"
+	])
+])

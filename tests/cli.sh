@@ -170,7 +170,7 @@ tiny="train --preset tiny.cfg --data squares"
 
 # --- words ---------------------------------------------------------------------
 
-for command in '' train sample info selftest; do
+for command in '' train sample data info selftest; do
 	works "$command --help" $command --help
 	grep -q 'sgan-cpu' ../out || not_ok "$command --help" 'no help on standard output'
 done
@@ -276,6 +276,41 @@ fails 'data: not for this preset' 2 '8x8x1' train --data squares
 fails 'data: fewer images than a batch' 2 'a batch of 101 does not fit the 100 images' train --preset tiny.cfg --data squares --set batch=101
 rm -rf bad empty
 
+# Real and damaged files of each format are in the programs test_data, test_cifar10, test_svhn and test_image_folder.
+works 'data' data squares
+for line in 'format     idx' 'images     100 training, 20 test' 'size       8x8x1' 'mean       0.2882' 'classes    10' \
+	'      9       9        10         2  9'; do
+	grep -qxF "$line" ../out || not_ok 'data' "'$line' is missing"
+done
+works 'data, a picture' data --out squares.png squares
+[ "$(head -c 4 squares.png | tail -c 3)" = PNG ] || not_ok 'data, a picture' 'not a PNG'
+cp -r squares letters
+for half in train test; do
+	{ words 2051 52 8 8; pictures 52; } > letters/emnist-letters-$half-images-idx3-ubyte
+	{ words 2049 52; i=0; while [ $i -lt 52 ]; do printf "\\$(printf %03o $((i % 26 + 1)))"; i=$((i + 1)); done
+	} > letters/emnist-letters-$half-labels-idx1-ubyte
+done
+works 'data, one of several sets' data letters:emnist-letters
+grep -qxF '     25      26         2         2  Z' ../out || not_ok 'data, one of several sets' 'Z is missing'
+fails 'data, several sets' 2 'several sets are there (mnist, emnist-letters): choose one' data letters
+fails 'data, no such set' 2 "no set 'digits' there: mnist, emnist-letters" data letters:digits
+fails 'data, of another number of classes' 2 '8x8x1 in 26 classes, preset tiny takes 8x8x1 in 10' \
+	train --preset tiny.cfg --data letters:emnist-letters
+rm -rf letters squares.png
+fails 'data, not there' 1 'nowhere' data nowhere
+fails 'data, a file' 1 'not a folder, nor an archive' data tiny.cfg
+fails 'data, two of them' 2 "unexpected argument 'more'" data squares more
+fails 'data, unknown option' 2 "'--paint'" data squares --paint
+fails 'data, unknown kind of picture' 2 "--out is 'x.jpg', expected a name that ends in .png" data squares --out x.jpg
+fails 'data, --out without a word' 2 "--out is ''" data squares --out ''
+fails 'data, folder of the picture is missing' 1 'nowhere/x.png' data squares --out nowhere/x.png
+echo something > x.tar.gz
+fails 'data, no archive' 1 'x.tar.gz: no tar archive' train --preset tiny.cfg --data x.tar.gz
+rm x.tar.gz
+mkdir -p python/cifar-10-batches-py
+fails 'data, for Python' 1 'get the binary version, cifar-10-binary.tar.gz' train --preset tiny.cfg --data python
+rm -r python
+
 # --- folders -------------------------------------------------------------------
 
 : > file
@@ -366,7 +401,12 @@ for batch in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 te
 done
 colours="train --preset cifar10 --data colours --out coloured --steps 1 --set batch=4 --set slices=2"
 works 'colour images' $colours
-grep -q 'joint epoch 1/1 step 1/1' ../err || not_ok 'colour images' 'not all stages were run'
+fails 'colour images: no sets' 2 "there is one set, none that is called 'x'" data colours:x
+cp -r colours cifar-10-batches-bin
+tar -cf - cifar-10-batches-bin | gzip > cifar-10-binary.tar.gz
+works 'colour images, from an archive' data cifar-10-binary.tar.gz
+grep -qxF 'images     20 training, 4 test' ../out || not_ok 'colour images, from an archive' 'not all are there'
+rm -r cifar-10-batches-bin cifar-10-binary.tar.gz
 works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
 records 7 > colours/data_batch_2.bin
 fails 'colour images: a label too many' 1 'data_batch_2.bin: image 3 has label 10, 0 to 9 expected' $colours

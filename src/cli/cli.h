@@ -12,6 +12,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_DIVERGED = 3, CLI_SIGNAL
 
 /* Subcommands: argv[0] is the subcommand's name; the exit code is returned. */
 int cli_train(int argc, char **argv);
+int cli_data(int argc, char **argv);
 int cli_sample(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
@@ -29,7 +30,7 @@ int cli_status(sgan_status status);
 /* Values of long options begin here, so that getopt's optopt tells them from characters. */
 enum { CLI_HELP = 256, CLI_THREADS, CLI_ISA, CLI_FIRST_OPTION };
 
-/* What every subcommand takes. */
+/* What every subcommand that computes takes. */
 /* clang-format off */
 #define CLI_COMMON_OPTIONS                             \
 	{ "help", no_argument, NULL, CLI_HELP },           \
@@ -41,6 +42,9 @@ enum { CLI_HELP = 256, CLI_THREADS, CLI_ISA, CLI_FIRST_OPTION };
  * an empty value. -h is --help. */
 enum { CLI_END = -1, CLI_BAD = -2 };
 int cli_option(int argc, char **argv, const struct option *options);
+
+/* The next argument, if it is no option; else NULL, and cli_option has it. */
+const char *cli_operand(int argc, char **argv);
 
 /* Strict numbers: decimal digits alone, from min to max. False after an error line that names the option. */
 bool cli_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value);

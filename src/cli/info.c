@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <zlib.h>
 
+#include <jpeglib.h>
+
 #include "src/cli/cli.h"
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
+#include "src/data/mat.h"
 #include "src/machine/topology.h"
 #include "src/io/run.h"
 #include "src/sgan/model/modelfile.h"
@@ -73,9 +76,10 @@ static void print_build(void)
 #endif
 	       __VERSION__);
 	unsigned hwloc = hwloc_get_api_version();
-	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, zlib %s, %s\n", hwloc >> 16,
-	       hwloc >> 8 & 255, LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, JANSSON_VERSION, png_get_libpng_ver(NULL),
-	       zlibVersion(), archive_version_string());
+	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, libjpeg %d.%d, %s, zlib %s, %s\n",
+	       hwloc >> 16, hwloc >> 8 & 255, LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, JANSSON_VERSION,
+	       png_get_libpng_ver(NULL), JPEG_LIB_VERSION / 10, JPEG_LIB_VERSION % 10, sgan_mat_library(), zlibVersion(),
+	       archive_version_string());
 	printf("presets   ");
 	for (size_t i = 0; i < sgan_builtin_preset_count; i++)
 		printf(" %s", sgan_builtin_presets[i].name);

@@ -100,6 +100,11 @@ int cli_option(int argc, char **argv, const struct option *options)
 	return option;
 }
 
+const char *cli_operand(int argc, char **argv)
+{
+	return optind < argc && argv[optind][0] != '-' ? argv[optind++] : NULL;
+}
+
 bool cli_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
 	char *end = NULL;

@@ -27,7 +27,7 @@ bool sgan_folder_has(const char *folder, const char *name)
 	return exists(path);
 }
 
-static sgan_status find(const char *folder, const char *name, char path[PATH_MAX])
+sgan_status sgan_folder_path(const char *folder, const char *name, char path[PATH_MAX])
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s.gz", folder, name);
 	if (length < 0 || length >= PATH_MAX)
@@ -44,6 +44,6 @@ static sgan_status find(const char *folder, const char *name, char path[PATH_MAX
 
 sgan_status sgan_folder_open(const char *folder, const char *name, char path[PATH_MAX], struct sgan_source **source)
 {
-	SGAN_TRY(find(folder, name, path));
+	SGAN_TRY(sgan_folder_path(folder, name, path));
 	return sgan_gunzip_open(path, source);
 }

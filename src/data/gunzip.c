@@ -123,7 +123,7 @@ static sgan_status read_source(struct sgan_source *source, void *dst, size_t siz
 }
 
 /* Looks at the kind of file and its first bytes. */
-static sgan_status start(struct gunzip *file)
+static sgan_status start(struct gunzip *file, bool plain)
 {
 	const char *path = file->source.name;
 	struct stat st;
@@ -137,7 +137,7 @@ static sgan_status start(struct gunzip *file)
 		SGAN_TRY(refill(file, &more));
 	if (file->stream.avail_in == 0)
 		return sgan_fail(SGAN_EFORMAT, "%s: empty", path);
-	if (!gzip_magic(file))
+	if (plain || !gzip_magic(file))
 		return SGAN_OK;
 	if (inflateInit2(&file->stream, GZIP_ONLY) != Z_OK)
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory to uncompress it", path);
@@ -146,7 +146,7 @@ static sgan_status start(struct gunzip *file)
 	return SGAN_OK;
 }
 
-sgan_status sgan_gunzip_open(const char *path, struct sgan_source **source)
+static sgan_status open_source(const char *path, bool plain, struct sgan_source **source)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* not to wait for the other end of a pipe */
 	if (fd < 0)
@@ -159,13 +159,23 @@ sgan_status sgan_gunzip_open(const char *path, struct sgan_source **source)
 	file->fd = fd;
 	file->source.name = path;
 	file->source.read = read_source;
-	sgan_status status = start(file);
+	sgan_status status = start(file, plain);
 	if (status != SGAN_OK) {
 		sgan_gunzip_close(&file->source);
 		return status;
 	}
 	*source = &file->source;
 	return SGAN_OK;
+}
+
+sgan_status sgan_gunzip_open(const char *path, struct sgan_source **source)
+{
+	return open_source(path, false, source);
+}
+
+sgan_status sgan_gunzip_open_plain(const char *path, struct sgan_source **source)
+{
+	return open_source(path, true, source);
 }
 
 void sgan_gunzip_close(struct sgan_source *source)

@@ -1,37 +1,107 @@
-/* The format "idx": a folder with four IDX files, images and labels of each half, under the names of a table.
+/* The format "idx": a folder with four IDX files a set, images and labels of each half, under the names of a table.
  * It must not know what an IDX file looks like. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/cpu/status.h"
+#include "src/data/classes.h"
 #include "src/data/folder.h"
 #include "src/data/format.h"
 #include "src/data/idx.h"
 
-/* The names of one half's files. */
 struct names {
-	const char *images, *labels;
+	const char *set; /* what it is chosen by */
+	struct {
+		const char *images, *labels;
+	} files[SGAN_DATA_HALVES];
+	bool shared;     /* several sets have these names: the folder says which it is */
+	bool transposed; /* images lie with their columns as rows */
+	uint32_t first;  /* the number of the first class */
 };
 
-/* What those who publish such files call them; a folder goes by the first row of which it has a file. */
-static const struct names known[][SGAN_DATA_HALVES] = {
-	{ { "train-images-idx3-ubyte", "train-labels-idx1-ubyte" },
-	  { "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte" } },
-	{ { "train-images.idx3-ubyte", "train-labels.idx1-ubyte" },
-	  { "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte" } },
+#define MNIST(separator)                                                                                               \
+	{                                                                                                                  \
+		.set = "mnist", .shared = true, .files = {                                                                     \
+			{ "train-images" separator "idx3-ubyte", "train-labels" separator "idx1-ubyte" },                          \
+			{ "t10k-images" separator "idx3-ubyte", "t10k-labels" separator "idx1-ubyte" }                             \
+		}                                                                                                              \
+	}
+#define EMNIST(name, first_class)                                                                                      \
+	{                                                                                                                  \
+		.set = "emnist-" name, .transposed = true, .first = first_class, .files = {                                    \
+			{ "emnist-" name "-train-images-idx3-ubyte", "emnist-" name "-train-labels-idx1-ubyte" },                  \
+			{ "emnist-" name "-test-images-idx3-ubyte", "emnist-" name "-test-labels-idx1-ubyte" }                     \
+		}                                                                                                              \
+	}
+
+/* What those who publish such files call them; of a set's rows, a folder goes by the first of which it has a file. */
+static const struct names known[] = {
+	MNIST("-"), /* Fashion-MNIST's and KMNIST's too */
+	MNIST("."),
+	EMNIST("letters", 1),
+	EMNIST("balanced", 0),
+	EMNIST("digits", 0),
+	EMNIST("byclass", 0),
+	EMNIST("bymerge", 0),
+	EMNIST("mnist", 0),
+	{ .set = "qmnist",
+	  .files = { { "qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int" },
+	             { "qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int" } } },
 };
 
-static const struct names *names_in(const char *folder)
+enum { KNOWN = sizeof known / sizeof *known };
+
+static bool has_files(const char *folder, const struct names *names)
 {
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		for (int half = 0; half < SGAN_DATA_HALVES; half++)
-			if (sgan_folder_has(folder, known[i][half].images) || sgan_folder_has(folder, known[i][half].labels))
-				return known[i];
-	return NULL;
+	for (int half = 0; half < SGAN_DATA_HALVES; half++)
+		if (sgan_folder_has(folder, names->files[half].images) || sgan_folder_has(folder, names->files[half].labels))
+			return true;
+	return false;
 }
 
-static bool probe(const char *path)
+static bool probe(const struct sgan_place *place)
 {
-	return names_in(path) != NULL;
+	for (size_t i = 0; i < KNOWN; i++)
+		if (has_files(place->path, &known[i]))
+			return true;
+	return false;
+}
+
+/* The sets of a folder, "emnist-letters, emnist-digits", and the first rows of the first of them and of the one that is
+ * asked for; NULL: there is none. Returns how many there are. */
+static size_t list_sets(const struct sgan_place *place, char *list, size_t size, const struct names **first,
+                        const struct names **asked)
+{
+	size_t sets = 0, length = 0;
+	const struct names *last = NULL;
+	*first = *asked = NULL;
+	for (size_t i = 0; i < KNOWN; i++) {
+		if ((last && strcmp(last->set, known[i].set) == 0) || !has_files(place->path, &known[i]))
+			continue;
+		last = &known[i];
+		*first = *first ? *first : last;
+		*asked = strcmp(last->set, place->set) == 0 ? last : *asked;
+		length += (size_t)snprintf(list + length, size - length, "%s%s", sets ? ", " : "", last->set);
+		sets++;
+	}
+	return sets;
+}
+
+static sgan_status choose(const struct sgan_place *place, const struct names **names)
+{
+	char list[256]; /* of all sets there is room for */
+	const struct names *first, *asked;
+	size_t sets = list_sets(place, list, sizeof list, &first, &asked);
+	if (sets == 0)
+		return sgan_fail(SGAN_EIO, "%s: its files have gone", place->path);
+	if (place->set[0] && !asked)
+		return sgan_fail(SGAN_EINVAL, "%s: no set '%s' there: %s", place->path, place->set, list);
+	if (!place->set[0] && sets > 1)
+		return sgan_fail(SGAN_EINVAL, "%s: several sets are there (%s): choose one, as in --data %s:%s", place->path,
+		                 list, place->path, first->set);
+	*names = asked ? asked : first;
+	return SGAN_OK;
 }
 
 static sgan_status read_images(const char *folder, const char *name, struct sgan_idx *images, struct sgan_found *found)
@@ -43,45 +113,85 @@ static sgan_status read_images(const char *folder, const char *name, struct sgan
 	return status;
 }
 
-static sgan_status read_labels(const char *folder, const struct names *names, size_t classes, size_t images,
-                               struct sgan_idx *labels)
+static sgan_status read_labels(const char *folder, const char *name, struct sgan_numbering numbering,
+                               const char *images_name, size_t images, struct sgan_idx *labels)
 {
 	char path[PATH_MAX];
 	struct sgan_source *source;
-	SGAN_TRY(sgan_folder_open(folder, names->labels, path, &source));
-	sgan_status status = sgan_idx_read_labels(source, classes, labels);
+	SGAN_TRY(sgan_folder_open(folder, name, path, &source));
+	sgan_status status = sgan_idx_read_labels(source, numbering, labels);
 	sgan_gunzip_close(source);
 	if (status != SGAN_OK || labels->count == images)
 		return status;
 	free(labels->labels);
-	return sgan_fail(SGAN_EFORMAT, "%s: %zu labels, but %s has %zu images", path, labels->count, names->images, images);
+	return sgan_fail(SGAN_EFORMAT, "%s: %zu labels, but %s has %zu images", path, labels->count, images_name, images);
 }
 
-static sgan_status read_half(const char *path, enum sgan_data_half half, size_t classes, struct sgan_found *found)
+/* Columns become rows. */
+static sgan_status transpose(const char *name, struct sgan_idx *images)
 {
-	const struct names *names = names_in(path);
-	struct sgan_idx images, labels;
-	if (!names)
-		return sgan_fail(SGAN_EIO, "%s: its files have gone", path);
-	names += half;
-	SGAN_TRY(read_images(path, names->images, &images, found));
-	sgan_status status = read_labels(path, names, classes, images.count, &labels);
-	if (status != SGAN_OK) {
-		free(images.images);
-		return status;
+	const size_t height = images->width, width = images->height, size = height * width;
+	uint8_t *image = malloc(size);
+	if (!image)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory to transpose its images", name);
+	for (size_t i = 0; i < images->count; i++) {
+		uint8_t *stored = images->images + i * size; /* [width, height] */
+		memcpy(image, stored, size);
+		for (size_t y = 0; y < height; y++)
+			for (size_t x = 0; x < width; x++)
+				stored[y * width + x] = image[x * height + y];
 	}
-	found->split = (struct sgan_split){ images.count, images.images, labels.labels };
+	free(image);
+	images->height = height;
+	images->width = width;
+	return SGAN_OK;
+}
+
+/* The classes of a set that its files' names tell. */
+static sgan_status tell_classes(const struct names *names, struct sgan_found *found)
+{
+	if (names->shared)
+		return SGAN_OK;
+	snprintf(found->name, sizeof found->name, "%s", names->set);
+	return sgan_classes_listed(sgan_class_names(names->set), ",", names->first, &found->named, &found->classes);
+}
+
+static sgan_status read_set(const char *folder, const struct names *names, enum sgan_data_half half, size_t classes,
+                            struct sgan_found *found)
+{
+	struct sgan_idx images, labels;
+	SGAN_TRY(tell_classes(names, found));
+	SGAN_TRY(read_images(folder, names->files[half].images, &images, found));
+	found->split.images = images.images;
+	if (names->transposed)
+		SGAN_TRY(transpose(found->file, &images));
+	const struct sgan_numbering numbering = { names->first, found->named ? found->classes : classes };
+	SGAN_TRY(
+		read_labels(folder, names->files[half].labels, numbering, names->files[half].images, images.count, &labels));
+	found->split.labels = labels.labels;
+	found->split.count = images.count;
 	found->height = images.height;
 	found->width = images.width;
 	found->channels = 1;
-	found->classes = labels.classes;
+	found->classes = found->named ? found->classes : labels.classes;
 	return SGAN_OK;
+}
+
+static sgan_status read_half(const struct sgan_place *place, enum sgan_data_half half, size_t classes,
+                             struct sgan_found *found)
+{
+	const struct names *names;
+	SGAN_TRY(choose(place, &names));
+	sgan_status status = read_set(place->path, names, half, classes, found);
+	if (status != SGAN_OK)
+		sgan_found_free(found);
+	return status;
 }
 
 const struct sgan_data_format sgan_data_idx = {
 	.name = "idx",
-	.looked_for = "MNIST's four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
-				  "t10k-labels-idx1-ubyte, or with a dot before idx)",
+	.looked_for = "IDX files (train-images-idx3-ubyte and so on)",
+	.sets = true,
 	.probe = probe,
 	.read = read_half,
 };

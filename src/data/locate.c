@@ -23,7 +23,8 @@ static const struct known known[] = {
 
 enum { KNOWN = sizeof known / sizeof *known };
 
-const char sgan_data_how_to[] = "give a folder with MNIST's four IDX files or CIFAR-10's binary batches (--data DIR)";
+const char sgan_data_how_to[] =
+	"give a folder with IDX files, CIFAR-10, SVHN or images in a folder a class (--data DIR)";
 
 static const struct known *find_known(const char *spec)
 {
@@ -46,22 +47,42 @@ static sgan_status locate_known(const char *root, const struct known *one, char 
 	return SGAN_OK;
 }
 
-static sgan_status locate_path(const char *spec, char path[PATH_MAX])
+/* "PATH:SET". */
+static bool locate_set(const char *spec, struct sgan_place *place)
+{
+	char path[PATH_MAX];
+	const char *colon = strrchr(spec, ':');
+	size_t length = colon ? (size_t)(colon - spec) : 0, set = colon ? strlen(colon + 1) : 0;
+	if (length == 0 || length >= sizeof path || set == 0 || set >= sizeof place->set)
+		return false;
+	memcpy(path, spec, length);
+	path[length] = '\0';
+	if (!realpath(path, place->path))
+		return false;
+	memcpy(place->set, colon + 1, set + 1);
+	return true;
+}
+
+static sgan_status locate_path(const char *spec, struct sgan_place *place)
 {
 	char names[128] = "";
 	if (*spec == '\0')
 		return sgan_fail(SGAN_EINVAL, "the dataset's name is empty: %s", sgan_data_how_to);
-	if (realpath(spec, path))
+	if (realpath(spec, place->path))
 		return SGAN_OK;
-	if (errno != ENOENT || strchr(spec, '/'))
-		return sgan_fail(SGAN_EIO, "%s: cannot open the dataset: %s", spec, strerror(errno));
+	int error = errno;
+	if (error == ENOENT && locate_set(spec, place))
+		return SGAN_OK;
+	if (error != ENOENT || strchr(spec, '/'))
+		return sgan_fail(SGAN_EIO, "%s: cannot open the dataset: %s", spec, strerror(error));
 	for (size_t i = 0, length = 0; i < KNOWN && length < sizeof names; i++)
 		length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "", known[i].name);
 	return sgan_fail(SGAN_EIO, "%s: neither a dataset's name (%s) nor a folder: %s", spec, names, sgan_data_how_to);
 }
 
-sgan_status sgan_data_locate(const char *root, const char *spec, char path[PATH_MAX])
+sgan_status sgan_data_locate(const char *root, const char *spec, struct sgan_place *place)
 {
 	const struct known *one = spec ? find_known(spec) : &known[0];
-	return one ? locate_known(root, one, path) : locate_path(spec, path);
+	place->set[0] = '\0';
+	return one ? locate_known(root, one, place->path) : locate_path(spec, place);
 }

@@ -32,12 +32,10 @@ static void take_class(const struct sgan_split *split, size_t class, size_t size
 			memcpy(row + taken++ * size, split->images + i * size, size);
 }
 
-sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *d)
+sgan_status sgan_preview_write(const char *path, const struct sgan_dataset *d)
 {
 	const size_t size = d->height * d->width * d->channels, rows = sgan_grid_rows(d->classes);
 	const size_t count = rows * SGAN_GRID_COLUMNS;
-	char path[SGAN_PATH];
-	SGAN_TRY(sgan_run_file(run, SGAN_RUN_REALS, path));
 	uint8_t *pixels = sgan_alloc(count, size);
 	if (pixels == NULL)
 		return SGAN_ENOMEM;
@@ -47,6 +45,13 @@ sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *d)
 	sgan_status status = sgan_png_grid_write(path, &images, SGAN_GRID_COLUMNS);
 	sgan_free(pixels);
 	return status;
+}
+
+sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *d)
+{
+	char path[SGAN_PATH];
+	SGAN_TRY(sgan_run_file(run, SGAN_RUN_REALS, path));
+	return sgan_preview_write(path, d);
 }
 
 sgan_status sgan_samples_write(const char *run, enum sgan_stage stage, size_t epoch, const struct sgan_preset *p,

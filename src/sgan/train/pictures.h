@@ -11,7 +11,11 @@ enum { SGAN_GRID_ROWS = 32, SGAN_GRID_COLUMNS = 10 };
 size_t sgan_grid_rows(size_t classes);
 size_t sgan_grid_class(size_t classes, size_t row);
 
-/* reals.png in the run: the first training images of each row's class, black where there are too few. */
+/* A PNG of real images: the first training images of each row's class, black where there are too few. All or not at
+ * all. */
+sgan_status sgan_preview_write(const char *path, const struct sgan_dataset *data);
+
+/* The same as reals.png in the run. */
 sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *data);
 
 /* samples-STAGE-EPOCH.png in the run. The noise of an image depends on the preset's seed and its place in the grid. */
