@@ -6,6 +6,7 @@
 #include "src/data/dataset.h"
 #include "src/sgan/model/finite.h"
 #include "src/sgan/model/modelfile.h"
+#include "src/sgan/sample/sample.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/stage.h"
@@ -615,6 +616,88 @@ Test(train, an_encoder_without_stacks)
 	ASSERT_OK(sgan_trainer_close(&whole, SGAN_OK));
 	sgan_preset_free(alone);
 	small_run_free(r);
+}
+
+/* --- any classes and sizes ---------------------------------------------------------- */
+
+/* Colour images of 12x12 pixels; both stacks' discriminators tell classes. */
+static const char colour_preset[] =
+	"base = \"mnist\"; name = \"colour\"; image = [ 12, 12, 3 ]; batch = 10; slices = 2; epochs = 1; steps = 2;\n"
+	"encoder: { epochs = 1; layers = (\n"
+	"	{ type = \"input\"; name = \"x\"; shape = [ 12, 12, 3 ]; },\n"
+	"	{ type = \"conv\"; name = \"conv1\"; kernel = 3; out = 4; act = \"relu\"; },\n"
+	"	{ type = \"maxpool\"; name = \"pool1\"; kernel = 3; },\n"
+	"	{ type = \"dense\"; name = \"fc3\"; out = 16; act = \"relu\"; },\n"
+	"	{ type = \"dense\"; name = \"fc4\"; out = \"classes\"; } ); };\n"
+	"stacks = ( { cut = \"fc3\"; condition = \"squared_error\"; discriminator_loss = \"classes\"; generator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 16 ]; },\n"
+	"	{ type = \"input\"; name = \"z\"; shape = [ 4 ]; },\n"
+	"	{ type = \"concat\"; name = \"hz\"; from = [ \"h\", \"z\" ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 72; bn = true; act = \"relu\"; shape = [ 3, 3, 8 ]; },\n"
+	"	{ type = \"deconv\"; name = \"deconv\"; kernel = 4; stride = 4; out = 3; act = \"sigmoid\"; } );\n"
+	"  discriminator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 12, 12, 3 ]; },\n"
+	"	{ type = \"conv\"; name = \"conv\"; kernel = 3; stride = 2; pad = 1; out = 8; act = \"lrelu\"; },\n"
+	"	{ type = \"dense\"; name = \"d\"; from = \"conv\"; out = \"classes\"; },\n"
+	"	{ type = \"dense\"; name = \"q\"; from = \"conv\"; out = 4; } ); },\n"
+	"{ cut = \"fc4\"; condition = \"cross_entropy\"; discriminator_loss = \"classes\"; generator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = \"classes\"; },\n"
+	"	{ type = \"input\"; name = \"z\"; shape = [ 4 ]; },\n"
+	"	{ type = \"concat\"; name = \"hz\"; from = [ \"z\", \"h\" ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"relu\"; } ); discriminator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 16 ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"lrelu\"; },\n"
+	"	{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = \"classes\"; },\n"
+	"	{ type = \"dense\"; name = \"q\"; from = \"fc\"; out = 4; } ); } );\n";
+
+enum { COLOUR_SIZE = 12 * 12 * 3, COLOUR_IMAGES = 40 };
+
+static void fill_colours(struct sgan_split *split, size_t classes)
+{
+	split->count = COLOUR_IMAGES;
+	split->images = malloc(COLOUR_IMAGES * COLOUR_SIZE);
+	split->labels = malloc(COLOUR_IMAGES * sizeof split->labels[0]);
+	cr_assert(split->images != NULL && split->labels != NULL);
+	for (size_t i = 0; i < COLOUR_IMAGES; i++)
+		split->labels[i] = (uint32_t)(classes - 1 - i % classes);
+	for (size_t k = 0; k < COLOUR_IMAGES * COLOUR_SIZE; k++)
+		split->images[k] = (uint8_t)(k * k % 251);
+}
+
+/* All stages with so many classes, and images of the first and of the last. */
+static void train_on_colours(sgan_ctx *ctx, size_t classes)
+{
+	struct sgan_dataset data = { .name = "colours", .height = 12, .width = 12, .channels = 3, .classes = classes };
+	struct sgan_preset *preset;
+	char run[32], path[SGAN_PATH];
+	uint8_t images[2 * COLOUR_SIZE];
+	const uint32_t labels[2] = { 0, (uint32_t)classes - 1 };
+	snprintf(run, sizeof run, "run-%zu", classes);
+	snprintf(path, sizeof path, "%s", in_temporary(run));
+	cr_assert_eq(mkdir(path, 0777), 0);
+	fill_colours(&data.train, classes);
+	fill_colours(&data.test, classes);
+	ASSERT_OK(sgan_preset_load(in_temporary("colour.cfg"), NULL, 0, &preset));
+	ASSERT_OK(sgan_preset_settle(&preset, classes));
+	const struct sgan_train_options options = { .preset = preset, .data = &data, .run = path };
+	ASSERT_OK(sgan_train(ctx, &options));
+	strcat(path, "/checkpoint.safetensors");
+	ASSERT_OK(sgan_sample(ctx, path, preset, 2, labels, 1, images));
+	ASSERT_FAILS(sgan_sample(ctx, path, preset, 1, (const uint32_t[]){ (uint32_t)classes }, 1, images), SGAN_EINVAL,
+	             "has classes 0 to");
+	sgan_preset_free(preset);
+	sgan_dataset_free(&data);
+}
+
+Test(train, any_number_of_classes)
+{
+	static const size_t counts[] = { 1, 2, 3, 26, 1000, 3000 };
+	sgan_ctx *ctx;
+	ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = 2 }, &ctx));
+	put_text("colour.cfg", colour_preset);
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		train_on_colours(ctx, counts[i]);
+	sgan_ctx_destroy(ctx);
 }
 
 /* --- images as input --------------------------------------------------------------- */

@@ -48,15 +48,28 @@ static sgan_status check_inputs(const struct shaped *s, const char *needed, cons
 	return SGAN_OK;
 }
 
+/* A number of values for messages: as the word where nobody knows how many classes there are. */
+static const char *count_text(size_t count, char text[24])
+{
+	snprintf(text, 24, count == SGAN_CLASSES_UNKNOWN ? "\"classes\"" : "%zu", count);
+	return text;
+}
+
 static sgan_status check_values(const struct shaped *s, const char *layer, size_t expected, const char *why)
 {
+	char has[24], wanted[24];
 	int found = sgan_net_desc_find(s->net, layer);
 	if (found < 0)
 		return sgan_tree_fail(s->at, "%s: layer '%s' is missing", s->net->name, layer);
 	if (values(s, found) != expected)
-		return sgan_tree_fail(s->at, "%s: layer '%s' has %zu values, expected %zu, %s", s->net->name, layer,
-		                      values(s, found), expected, why);
+		return sgan_tree_fail(s->at, "%s: layer '%s' has %s values, expected %s, %s", s->net->name, layer,
+		                      count_text(values(s, found), has), count_text(expected, wanted), why);
 	return SGAN_OK;
+}
+
+static size_t class_count(const struct sgan_preset *preset)
+{
+	return preset->classes > 0 ? preset->classes : SGAN_CLASSES_UNKNOWN;
 }
 
 /* A shift that leaves nothing of an image teaches nothing. */
@@ -79,14 +92,11 @@ static sgan_status check_encoder(const struct sgan_preset *preset, const struct 
 	if (in[0] != preset->height || in[1] != preset->width || in[2] != preset->channels)
 		return sgan_tree_fail(encoder->at, "encoder: its input is [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]",
 		                      in[0], in[1], in[2], preset->height, preset->width, preset->channels);
-	const size_t last = net->layer_count - 1;
-	if (values(encoder, (int)last) != preset->classes)
-		return sgan_tree_fail(encoder->at,
-		                      "encoder: its last layer '%s' gives %zu scores, expected %zu, one for each class",
-		                      net->layers[last].name, values(encoder, (int)last), preset->classes);
-	if (net->layers[last].act != SGAN_ACT_NONE)
+	const struct sgan_layer_desc *last = &net->layers[net->layer_count - 1];
+	SGAN_TRY(check_values(encoder, last->name, class_count(preset), "a score for each class"));
+	if (last->act != SGAN_ACT_NONE)
 		return sgan_tree_fail(encoder->at, "encoder: its last layer '%s' gives scores for softmax and takes no 'act'",
-		                      net->layers[last].name);
+		                      last->name);
 	return SGAN_OK;
 }
 
@@ -182,7 +192,7 @@ static sgan_status check_stack(const struct sgan_preset *preset, size_t number, 
 		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
 		                      out[2], preset->height, preset->width, preset->channels);
 	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
-	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1;
+	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? class_count(preset) : 1;
 	return check_discriminator(stack, &d, below, logits, values(&g, sgan_net_desc_find(g.net, "z")));
 }
 

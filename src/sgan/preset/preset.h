@@ -9,7 +9,8 @@
 
 enum {
 	SGAN_STACKS_MAX = 16, /* a random stream's name has room for so many (src/sgan/model/streams.h) */
-	SGAN_CLASSES = 10000  /* the most of a preset */
+	SGAN_CLASSES = 10000, /* the most of a preset */
+	SGAN_CLASSES_UNKNOWN  /* what layers have of as many as there are classes, while nobody knows how many */
 };
 
 enum sgan_stage { SGAN_STAGE_ENCODER, SGAN_STAGE_INDEPENDENT, SGAN_STAGE_JOINT, SGAN_STAGE_COUNT };
@@ -110,7 +111,8 @@ struct sgan_stack_desc {
 
 struct sgan_preset {
 	char name[SGAN_NAME];
-	size_t height, width, channels, classes;
+	size_t height, width, channels;
+	size_t classes;     /* 0: the dataset's number, which is not known yet (sgan_preset_settle) */
 	bool subtract_mean; /* of the training images, from every image (src/sgan/model/input.h) */
 	uint64_t seed;
 	char stage[16];                 /* "encoder", "independent", "joint", "all", or "no_joint": all but that */
@@ -144,6 +146,10 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 
 /* The same from text as sgan_preset.text holds it; `source` names it in messages. */
 sgan_status sgan_preset_parse(const char *source, const char *text, struct sgan_preset **preset);
+
+/* Makes a preset whose number of classes is the dataset's, 0 as yet, one for so many, as if its settings had said so;
+ * another stays as it is. SGAN_EINVAL: too many. */
+sgan_status sgan_preset_settle(struct sgan_preset **preset, size_t classes);
 
 void sgan_preset_free(struct sgan_preset *preset);
 
