@@ -390,6 +390,11 @@ for count in 1 3 26; do
 	fails "samples of $count classes, one too many" 2 "the model has classes 0 to $((count - 1))" sample --model "$run_of" \
 		--out none.png --labels "$count"
 done
+works 'a model without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
+run_of=$(cat ../out)
+works 'samples without labels' sample --model "$run_of" --out classes.png
+fails 'samples without labels, by label' 2 "--labels is '2': the model takes no label" sample --model "$run_of" \
+	--out none.png --labels 2
 fails 'more classes than were said' 1 'label' train --data classes-26 --set classes=10
 works 'more classes than the dataset has' train --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
 grep -qx 'classes = 26;' "$(cat ../out)/config.cfg" || not_ok 'more classes than the dataset has' 'the number is another'

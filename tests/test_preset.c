@@ -525,6 +525,27 @@ Test(preset, classes_that_are_given)
 	sgan_preset_free(p);
 }
 
+/* Nothing is told what an image shows, so there are as many classes as there may be. */
+Test(preset, without_labels)
+{
+	struct sgan_preset *p = load("mnist-nolabels", NULL, 0);
+	cr_expect_eq(p->classes, CLASSES);
+	cr_expect_eq(p->labels, SGAN_LABELS_ROTATIONS);
+	cr_expect_eq(scores(p), SGAN_ROTATIONS);
+	cr_expect_eq(sgan_preset_scores(p), SGAN_ROTATIONS);
+	cr_expect(!sgan_preset_labelled(p) && !sgan_preset_reads_labels(p));
+	cr_expect_eq(weight(p, 1, SGAN_STAGE_JOINT, SGAN_TERM_CONDITIONAL), 0);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_CONDITIONAL), 1);
+	sgan_preset_free(p);
+	p = load("mnist", NULL, 0);
+	cr_expect_eq(p->labels, SGAN_LABELS_DATA);
+	cr_expect(sgan_preset_labelled(p) && sgan_preset_reads_labels(p));
+	sgan_preset_free(p);
+	p = load("classifier-mnist", NULL, 0);
+	cr_expect(!sgan_preset_labelled(p) && sgan_preset_reads_labels(p));
+	sgan_preset_free(p);
+}
+
 /* --- what is written reads back ------------------------------------------------ */
 
 static void expect_same_net(const struct sgan_net_desc *a, const struct sgan_net_desc *b)
@@ -1012,6 +1033,21 @@ Test(preset, mistakes_of_classes)
 	          sgan_last_error());
 	cr_expect_eq(p->classes, 0, "it stays as it was");
 	sgan_preset_free(p);
+}
+
+Test(preset, mistakes_of_labels)
+{
+	static const char *const unknown[] = { "encoder.labels=colours" };
+	static const char *const labelled[] = { "encoder.labels=rotations", "encoder.layers.fc4.out=4" };
+	static const char *const wide[] = { "image.[1]=30", "encoder.layers.x.shape.[1]=30" };
+	static const char *const scores_of_classes[] = { "encoder.layers.fc4.out=classes" };
+	static const char *const of_classes[] = { "stacks.[1].discriminator_loss=classes" };
+	expect_error("mnist", unknown, 1, "encoder: 'labels' is \"colours\", expected one of \"data\", \"rotations\"");
+	expect_error("mnist", labelled, 2, "g1: it has the input 'h', the dataset's labels, but the encoder's are");
+	expect_error("mnist-nolabels", wide, 2, "encoder: labels = \"rotations\" takes square images, 'image' has 28x30");
+	expect_error("mnist-nolabels", scores_of_classes, 1,
+	             "encoder: layer 'fc4' has \"classes\" values, expected 4, a score for each rotation");
+	expect_error("mnist-nolabels", of_classes, 1, "stack 1: 'discriminator_loss' is \"classes\", which takes");
 }
 
 /* The encoder has no batch norm, so one image is a batch for it; for generators that have it, it is none. */

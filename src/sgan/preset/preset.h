@@ -63,6 +63,12 @@ struct sgan_stage_settings {
 	struct sgan_init init, generator_init, discriminator_init; /* of networks that this stage is the first to train */
 };
 
+/* What the encoder is trained to tell of an image: its class; or by which of four quarter turns it was turned, which
+ * takes no labels (Gidaris et al., ICLR 2018, "Unsupervised Representation Learning by Predicting Image Rotations"). */
+enum sgan_labels { SGAN_LABELS_DATA, SGAN_LABELS_ROTATIONS };
+
+enum { SGAN_ROTATIONS = 4 };
+
 /* What is done to a training image each time that the encoder's stage takes it, drawn anew. */
 struct sgan_augmentation {
 	bool flip;    /* mirrored, left to right, every other time */
@@ -121,6 +127,7 @@ struct sgan_preset {
 	double bn_epsilon, bn_momentum; /* those of every network */
 	enum sgan_net_algorithm algorithm;
 	struct sgan_net_desc encoder;
+	enum sgan_labels labels; /* what it is trained to tell */
 	struct sgan_augmentation augmentation;
 	size_t stack_count;             /* 0 (an encoder alone) to SGAN_STACKS_MAX */
 	struct sgan_stack_desc *stacks; /* [stack_count] */
@@ -130,6 +137,15 @@ struct sgan_preset {
 
 /* How many stages there are to train it in: without stacks the encoder's alone. */
 size_t sgan_preset_stages(const struct sgan_preset *preset);
+
+/* How many scores the encoder gives: one for each class, or rotation. */
+size_t sgan_preset_scores(const struct sgan_preset *preset);
+
+/* Whether the top generator makes images of a label. */
+bool sgan_preset_labelled(const struct sgan_preset *preset);
+
+/* Whether anything that is trained is told a dataset's labels. */
+bool sgan_preset_reads_labels(const struct sgan_preset *preset);
 
 /* The term of a kind, NULL if the stack has none in that stage. */
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);

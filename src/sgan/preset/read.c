@@ -19,6 +19,11 @@ _Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sg
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
+static const char *const labels_words[] = { "data", "rotations", NULL };
+
+_Static_assert(SGAN_LABELS_DATA == 0 && SGAN_LABELS_ROTATIONS == 1, "labels_words is in the order of enum sgan_labels");
+_Static_assert(sizeof(enum sgan_labels) == sizeof(unsigned), "choices are stored as unsigned");
+
 #define AUGMENTATION(member) PRESET(augmentation) + offsetof(struct sgan_augmentation, member)
 
 /* clang-format off */
@@ -79,6 +84,7 @@ static const struct sgan_key default_keys[] = {
 enum { LAYERS };
 static const struct sgan_key encoder_keys[] = {
 	[LAYERS] = { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	{ "labels", SGAN_KEY_CHOICE, PRESET(labels), 0, 0, labels_words },
 	{ "flip", SGAN_KEY_BOOL, AUGMENTATION(flip), 0, 0, NULL },
 	{ "shift", SGAN_KEY_SIZE, AUGMENTATION(shift), 0, 1024, NULL },
 	SGAN_KEYS_END
@@ -177,7 +183,8 @@ static void find_classes(const config_setting_t *layers, struct sgan_preset *pre
 	const config_setting_t *out = last && config_setting_is_group(last) ? config_setting_get_member(last, "out") : NULL;
 	if (preset->classes == SGAN_KEY_BY_WORD)
 		preset->classes = 0;
-	if (preset->classes > 0 || !out || config_setting_type(out) != CONFIG_TYPE_INT)
+	if (preset->classes > 0 || preset->labels != SGAN_LABELS_DATA || !out ||
+	    config_setting_type(out) != CONFIG_TYPE_INT)
 		return;
 	const int scores = config_setting_get_int(out);
 	preset->classes = scores > 0 && scores <= SGAN_CLASSES ? (size_t)scores : 0;
