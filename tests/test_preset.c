@@ -452,6 +452,22 @@ Test(preset, learning_rates_and_views)
 	sgan_preset_free(p);
 }
 
+/* The encoders of colour images see them mirrored, but for digits'. */
+Test(preset, mirrored_images)
+{
+	static const struct {
+		const char *name;
+		bool flip;
+	} expected[] = {
+		{ "mnist", false }, { "cifar10", true }, { "cifar10-small", true }, { "svhn", false }, { "svhn-small", false }
+	};
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		struct sgan_preset *p = load(expected[i].name, NULL, 0);
+		cr_expect_eq(p->augmentation.flip, expected[i].flip, "%s", expected[i].name);
+		sgan_preset_free(p);
+	}
+}
+
 /* A classifier's features come before its scores; digits are not mirrored. */
 Test(preset, classifiers)
 {
