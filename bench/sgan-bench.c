@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 	const sgan_ctx_options ctx = { .isa = b.options.isa, .threads = b.options.threads };
 	bench_check(sgan_ctx_create(&ctx, &b.ctx), "context");
 	bench_check(sgan_preset_load(b.options.preset, NULL, 0, &b.preset), "preset");
+	bench_check(sgan_preset_settle(&b.preset, BENCH_CLASSES), "preset");
 	if (b.peer != NULL)
 		b.peer->begin(sgan_ctx_isa(b.ctx), sgan_ctx_threads(b.ctx));
 	for (int i = optind; i < argc || i == optind; i++)

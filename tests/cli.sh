@@ -409,8 +409,36 @@ grep -qxF 'images     20 training, 4 test' ../out || not_ok 'colour images, from
 rm -r cifar-10-batches-bin cifar-10-binary.tar.gz
 works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
 records 7 > colours/data_batch_2.bin
-fails 'colour images: a label too many' 1 'data_batch_2.bin: image 3 has label 10, 0 to 9 expected' $colours
+fails 'colour images: a label too many' 1 'data_batch_2.bin: image 3 has label 10, 0 to 9 expected' $colours --set classes=10
 rm -rf colours coloured colours.png
+
+# The preset of ten digits on sets of one class, of three, and of as many as there are letters.
+letters() { # folder classes
+	mkdir "$1"
+	for half in train t10k; do
+		{ words 2051 40 28 28; awk 'BEGIN { for (i = 0; i < 40 * 784; i++) printf "%c", 33 + i % 89 }'; } > "$1/$half-images-idx3-ubyte"
+		{ words 2049 40; awk -v n="$2" 'BEGIN { for (i = 0; i < 40; i++) printf "%d\n", i % n }' |
+			while read -r label; do printf "\\$(printf %03o "$label")"; done; } > "$1/$half-labels-idx1-ubyte"
+	done
+}
+for count in 1 3 26; do
+	letters classes-$count $count
+	works "a dataset of $count classes" train --data classes-$count --steps 2 --set batch=10 --quiet --out of-classes
+	run_of=$(cat ../out)
+	grep -qx "classes = $count;" "$run_of/config.cfg" || not_ok "a dataset of $count classes" 'the configuration has another number'
+	works "samples of $count classes" sample --model "$run_of" --out classes.png --count 52 --labels 0,$((count - 1))
+	fails "samples of $count classes, one too many" 2 "the model has classes 0 to $((count - 1))" sample --model "$run_of" \
+		--out none.png --labels "$count"
+done
+works 'a model without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
+run_of=$(cat ../out)
+works 'samples without labels' sample --model "$run_of" --out classes.png
+fails 'samples without labels, by label' 2 "--labels is '2': the model takes no label" sample --model "$run_of" \
+	--out none.png --labels 2
+fails 'more classes than were said' 1 'label' train --data classes-26 --set classes=10
+works 'more classes than the dataset has' train --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
+grep -qx 'classes = 26;' "$(cat ../out)/config.cfg" || not_ok 'more classes than the dataset has' 'the number is another'
+rm -rf classes-1 classes-3 classes-26 of-classes classes.png
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
 [ "$(cat ../out)" = runs/00002-tiny-squares ] || not_ok 'stage from another run' 'the run does not have the next number'

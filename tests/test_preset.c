@@ -7,11 +7,14 @@
 
 TestSuite(preset, .init = temporary_make, .fini = temporary_remove);
 
+enum { CLASSES = 10 }; /* of the dataset that presets are for */
+
 static struct sgan_preset *load(const char *name, const char *const *settings, size_t count)
 {
 	struct sgan_preset *preset = NULL;
 	sgan_status status = sgan_preset_load(name, settings, count, &preset);
 	cr_assert_eq(status, SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_preset_settle(&preset, CLASSES), SGAN_OK, "%s", sgan_last_error());
 	return preset;
 }
 
@@ -449,6 +452,22 @@ Test(preset, learning_rates_and_views)
 	sgan_preset_free(p);
 }
 
+/* The encoders of colour images see them mirrored, but for digits'. */
+Test(preset, mirrored_images)
+{
+	static const struct {
+		const char *name;
+		bool flip;
+	} expected[] = {
+		{ "mnist", false }, { "cifar10", true }, { "cifar10-small", true }, { "svhn", false }, { "svhn-small", false }
+	};
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		struct sgan_preset *p = load(expected[i].name, NULL, 0);
+		cr_expect_eq(p->augmentation.flip, expected[i].flip, "%s", expected[i].name);
+		sgan_preset_free(p);
+	}
+}
+
 /* A classifier's features come before its scores; digits are not mirrored. */
 Test(preset, classifiers)
 {
@@ -471,6 +490,76 @@ Test(preset, classifiers)
 		cr_expect_eq(p->encoder.layers[features].out, expected[i].features);
 		sgan_preset_free(p);
 	}
+}
+
+/* --- classes -------------------------------------------------------------------- */
+
+static size_t scores(const struct sgan_preset *p)
+{
+	return p->encoder.layers[p->encoder.layer_count - 1].out;
+}
+
+/* As many as the dataset has; what is written then has the number, and needs no dataset. */
+Test(preset, classes_of_the_dataset)
+{
+	static const size_t counts[] = { 1, 3, 26, 1000, 10000 };
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		struct sgan_preset *p = NULL, *again = NULL;
+		char written[32];
+		cr_assert_eq(sgan_preset_load("cifar10", NULL, 0, &p), SGAN_OK, "%s", sgan_last_error());
+		cr_expect_eq(p->classes, 0);
+		cr_assert_eq(sgan_preset_settle(&p, counts[i]), SGAN_OK, "%s", sgan_last_error());
+		cr_expect_eq(p->classes, counts[i]);
+		cr_expect_eq(scores(p), counts[i]);
+		cr_expect_eq(p->stacks[1].generator.layers[0].shape[2], counts[i]);
+		for (size_t k = 0; k < p->stack_count; k++)
+			cr_expect_eq(p->stacks[k].discriminator.layers[sgan_net_desc_find(&p->stacks[k].discriminator, "d")].out,
+			             counts[i]);
+		snprintf(written, sizeof written, "classes = %zu;", counts[i]);
+		cr_expect(strstr(p->text, written), "%s is missing", written);
+		cr_assert_eq(sgan_preset_parse("again", p->text, &again), SGAN_OK, "%s", sgan_last_error());
+		cr_expect_eq(again->classes, counts[i]);
+		cr_assert_eq(sgan_preset_settle(&again, 7), SGAN_OK);
+		cr_expect_eq(again->classes, counts[i], "it was settled before");
+		sgan_preset_free(p);
+		sgan_preset_free(again);
+	}
+}
+
+/* A number that is given counts, and so does that of the encoder's scores. */
+Test(preset, classes_that_are_given)
+{
+	static const char *const given[] = { "classes=26" };
+	struct sgan_preset *p = NULL;
+	cr_assert_eq(sgan_preset_load("mnist", given, 1, &p), SGAN_OK, "%s", sgan_last_error());
+	cr_expect(p->classes == 26 && scores(p) == 26);
+	sgan_preset_free(p);
+	put_text("five.cfg", "base = \"mnist\";\nremove = [ \"stacks\" ];\nset = [ \"encoder.layers.fc4.out=5\" ];\n");
+	cr_assert_eq(sgan_preset_load(in_temporary("five.cfg"), NULL, 0, &p), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_eq(p->classes, 5);
+	cr_expect(strstr(p->text, "classes = 5;"));
+	sgan_preset_free(p);
+}
+
+/* Nothing is told what an image shows, so there are as many classes as there may be. */
+Test(preset, without_labels)
+{
+	struct sgan_preset *p = load("mnist-nolabels", NULL, 0);
+	cr_expect_eq(p->classes, CLASSES);
+	cr_expect_eq(p->labels, SGAN_LABELS_ROTATIONS);
+	cr_expect_eq(scores(p), SGAN_ROTATIONS);
+	cr_expect_eq(sgan_preset_scores(p), SGAN_ROTATIONS);
+	cr_expect(!sgan_preset_labelled(p) && !sgan_preset_reads_labels(p));
+	cr_expect_eq(weight(p, 1, SGAN_STAGE_JOINT, SGAN_TERM_CONDITIONAL), 0);
+	cr_expect_eq(weight(p, 0, SGAN_STAGE_JOINT, SGAN_TERM_CONDITIONAL), 1);
+	sgan_preset_free(p);
+	p = load("mnist", NULL, 0);
+	cr_expect_eq(p->labels, SGAN_LABELS_DATA);
+	cr_expect(sgan_preset_labelled(p) && sgan_preset_reads_labels(p));
+	sgan_preset_free(p);
+	p = load("classifier-mnist", NULL, 0);
+	cr_expect(!sgan_preset_labelled(p) && sgan_preset_reads_labels(p));
+	sgan_preset_free(p);
 }
 
 /* --- what is written reads back ------------------------------------------------ */
@@ -617,9 +706,10 @@ Test(preset, bases_with_changes)
 Test(preset, bases_with_removals)
 {
 	put_text("one.cfg", "base = \"mnist\";\nname = \"one\";\nlambda_ent = 0.0;\n"
-	                    "remove = [ \"stacks.[1]\", \"stacks.[0].discriminator.q\" ];\n"
+	                    "remove = [ \"stacks.[1]\", \"stacks.[0].discriminator.q\",\n"
+	                    "           \"stacks.[0].generator.h.shape\" ];\n"
 	                    "set = [ \"stacks.[0].cut=fc4\", \"stacks.[0].condition=cross_entropy\",\n"
-	                    "        \"stacks.[0].generator.h.shape.[0]=10\", \"stacks.[0].generator.fcz.out=17\" ];\n");
+	                    "        \"stacks.[0].generator.h.shape=classes\", \"stacks.[0].generator.fcz.out=17\" ];\n");
 	struct sgan_preset *p = load(in_temporary("one.cfg"), NULL, 0);
 	cr_expect_eq(p->stack_count, 1);
 	cr_expect_eq(p->stacks[0].generator.layers[2].out, 17);
@@ -752,8 +842,9 @@ static const struct {
 	{ "name = \"../escape\";", "p.cfg:2: 'name' is \"../escape\"" },
 	{ "name = \"\";", "p.cfg:2: 'name' is \"\"" },
 	{ "name = \"a-name-that-does-not-fit-32-bytes\";", "p.cfg:2: 'name' is" },
-	{ "classes = 1;", "p.cfg:2: 'classes' is 1" },
-	{ "classes = 12;", "encoder: its last layer 'fc4' gives 10 scores, expected 12, one for each class" },
+	{ "classes = 0;", "p.cfg:2: 'classes' is 0, expected an integer from 1 to 10000, or \"data\"" },
+	{ "classes = 10001;", "p.cfg:2: 'classes' is 10001, expected an integer from 1 to 10000, or \"data\"" },
+	{ "classes = \"ten\";", "p.cfg:2: 'classes' is \"ten\", expected an integer" },
 	{ "image = [ 28, 28 ];", "p.cfg:2: 'image' is a list, expected [ channels ] or [ height" },
 	{ "image = [ 28, 28, 0 ];", "p.cfg:2: 'shape' is 0" },
 	{ "image = [ 1, 28, 100 ];", "p.cfg:2: 'image' has 100 channels, expected 1 to 64" },
@@ -888,8 +979,9 @@ Test(preset, mistakes_of_losses)
 		{ "stacks.[0].discriminator_loss=hinge",
 		  "stack 0: 'discriminator_loss' is \"hinge\", expected one of \"binary\"" },
 		{ "stacks.[1].adversarial=wgan", "stack 1: 'adversarial' is \"wgan\", expected one of \"non_saturating\"" },
-		{ "stacks.[0].discriminator_loss=binary", "d0: layer 'd' has 10 values, expected 1, one logit" },
-		{ "stacks.[1].discriminator.[6].out=9", "d1: layer 'd' has 9 values, expected 10, a logit for each class" },
+		{ "stacks.[0].discriminator_loss=binary", "d0: layer 'd' has \"classes\" values, expected 1, one logit" },
+		{ "stacks.[1].discriminator.[6].out=9",
+		  "d1: layer 'd' has 9 values, expected \"classes\", a logit for each class" },
 		{ "stacks.[1].discriminator.[6].act=relu", "d1: layer 'd' is logits and takes no 'act'" },
 		{ "stacks.[0].discriminator.[1].sigma=-1", "d0: layer 'noise': 'sigma' is -1, expected a number" },
 		{ "stacks.[0].discriminator.[1].joint.sigma=-1", "d0: layer 'noise': joint: 'sigma' is -1, expected a number" },
@@ -931,6 +1023,47 @@ Test(preset, mistakes_of_names)
 		strcat(deep, "( ");
 	put_text("p.cfg", deep);
 	expect_error(in_temporary("p.cfg"), NULL, 0, "p.cfg:");
+}
+
+Test(preset, mistakes_of_classes)
+{
+	static const struct {
+		const char *setting, *message;
+	} wrong[] = {
+		{ "stacks.[1].discriminator.d.out=classes", "d1: layer 'd' has \"classes\" values, expected 1, one logit" },
+		{ "encoder.layers.fc3.out=many", "'out' is \"many\", expected an integer from 1 to 65536, or \"classes\"" },
+		{ "stacks.[1].generator.h.shape=9",
+		  "'shape' is 9, expected [ channels ], [ height, width, channels ] or \"classes\"" },
+		{ "stacks.[1].generator.h.shape=class", "'shape' is \"class\", expected [ channels ]" },
+		{ "encoder.layers.fc4.out=20000",
+		  "encoder: layer 'fc4' has 20000 values, expected \"classes\", a score for each" },
+	};
+	struct sgan_preset *p = NULL;
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		expect_error("mnist", &wrong[i].setting, 1, wrong[i].message);
+	static const char *const two[] = { "classes=12", "encoder.layers.fc4.out=9" };
+	expect_error("mnist", two, 2, "encoder: layer 'fc4' has 9 values, expected 12, a score for each class");
+	cr_assert_eq(sgan_preset_load("mnist", NULL, 0, &p), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_eq(sgan_preset_settle(&p, 10001), SGAN_EINVAL);
+	cr_expect(strstr(sgan_last_error(), "'classes' is 10001, expected an integer from 1 to 10000"), "%s",
+	          sgan_last_error());
+	cr_expect_eq(p->classes, 0, "it stays as it was");
+	sgan_preset_free(p);
+}
+
+Test(preset, mistakes_of_labels)
+{
+	static const char *const unknown[] = { "encoder.labels=colours" };
+	static const char *const labelled[] = { "encoder.labels=rotations", "encoder.layers.fc4.out=4" };
+	static const char *const wide[] = { "image.[1]=30", "encoder.layers.x.shape.[1]=30" };
+	static const char *const scores_of_classes[] = { "encoder.layers.fc4.out=classes" };
+	static const char *const of_classes[] = { "stacks.[1].discriminator_loss=classes" };
+	expect_error("mnist", unknown, 1, "encoder: 'labels' is \"colours\", expected one of \"data\", \"rotations\"");
+	expect_error("mnist", labelled, 2, "g1: it has the input 'h', the dataset's labels, but the encoder's are");
+	expect_error("mnist-nolabels", wide, 2, "encoder: labels = \"rotations\" takes square images, 'image' has 28x30");
+	expect_error("mnist-nolabels", scores_of_classes, 1,
+	             "encoder: layer 'fc4' has \"classes\" values, expected 4, a score for each rotation");
+	expect_error("mnist-nolabels", of_classes, 1, "stack 1: 'discriminator_loss' is \"classes\", which takes");
 }
 
 /* The encoder has no batch norm, so one image is a batch for it; for generators that have it, it is none. */

@@ -555,7 +555,8 @@ static void try_training(const char *isa, const struct sgan_preset *preset)
 Test(slices, training_adds_up, .timeout = 600)
 {
 	struct sgan_preset *preset;
-	cr_assert_eq(sgan_preset_load("mnist", NULL, 0, &preset), SGAN_OK, "%s", sgan_last_error());
+	static const char *const settings[] = { "classes=10" };
+	cr_assert_eq(sgan_preset_load("mnist", settings, 1, &preset), SGAN_OK, "%s", sgan_last_error());
 	cr_assert_eq(preset->slices, 4);
 	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
 		if (sgan_isa_usable((sgan_isa)isa))

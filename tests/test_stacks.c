@@ -228,6 +228,20 @@ Test(stacks, a_label_beyond_the_classes_is_refused)
 	close_many(&m);
 }
 
+/* Layers cannot be as wide as nobody knows. */
+Test(stacks, a_preset_without_its_classes_makes_no_model)
+{
+	sgan_ctx *ctx;
+	struct sgan_preset *preset;
+	struct sgan_model *model = NULL;
+	must(sgan_ctx_create(&(sgan_ctx_options){ .threads = 1 }, &ctx));
+	must(sgan_preset_load("mnist", NULL, 0, &preset));
+	cr_assert_eq(sgan_model_create(ctx, preset, 4, false, &model), SGAN_EINVAL);
+	cr_expect(strstr(sgan_last_error(), "its number of classes is the dataset's"), "%s", sgan_last_error());
+	sgan_preset_free(preset);
+	sgan_ctx_destroy(ctx);
+}
+
 /* --- first weights ---------------------------------------------------------------- */
 
 static struct sgan_model *make_model(sgan_ctx *ctx, struct sgan_preset *preset)
@@ -268,12 +282,12 @@ static void expect_glorot(struct sgan_params *params, const char *name, double f
 Test(init, glorot_and_normal_by_network)
 {
 	static const char *const settings[] = { "discriminator_init=glorot", "generator_init_std=0.05",
-		                                    "encoder.init=glorot" };
+		                                    "encoder.init=glorot", "classes=10" };
 	sgan_ctx *ctx;
 	struct sgan_preset *preset;
 	double largest, mean, variance;
 	must(sgan_ctx_create(&(sgan_ctx_options){ .threads = 2 }, &ctx));
-	must(sgan_preset_load("mnist", settings, 3, &preset));
+	must(sgan_preset_load("mnist", settings, 4, &preset));
 	struct sgan_model *model = make_model(ctx, preset);
 	expect_glorot(model->stacks[0].discriminator.params, "d0.conv2.weight", 25 * (32 + 64));
 	expect_glorot(model->stacks[0].discriminator.params, "d0.fc.weight", 2048 + 256);
@@ -294,7 +308,7 @@ Test(init, fans)
 	sgan_ctx *ctx;
 	struct sgan_preset *preset;
 	must(sgan_ctx_create(&(sgan_ctx_options){ .threads = 1 }, &ctx));
-	must(sgan_preset_load("mnist", NULL, 0, &preset));
+	must(sgan_preset_load("mnist", (const char *[]){ "classes=10" }, 1, &preset));
 	struct sgan_model *model = make_model(ctx, preset);
 	const struct sgan_param *p = sgan_params_find(model->stacks[0].generator.params, "g0.deconv2.weight");
 	cr_expect_eq(p->fan_in, 25 * 128);
@@ -310,11 +324,11 @@ Test(init, fans)
 /* The same bits on every instruction set and any number of threads; others for another seed. */
 Test(init, glorot_is_the_same_everywhere)
 {
-	static const char *const settings[] = { "init=glorot", "seed=2" };
+	static const char *const settings[] = { "init=glorot", "classes=10", "seed=2" };
 	struct sgan_preset *preset, *other;
 	sgan_ctx *ctx;
-	must(sgan_preset_load("mnist", settings, 1, &preset));
-	must(sgan_preset_load("mnist", settings, 2, &other));
+	must(sgan_preset_load("mnist", settings, 2, &preset));
+	must(sgan_preset_load("mnist", settings, 3, &other));
 	must(sgan_ctx_create(&(sgan_ctx_options){ .isa = "generic", .threads = 1 }, &ctx));
 	struct sgan_model *first = make_model(ctx, preset), *seeded = make_model(ctx, other);
 	const struct sgan_param *a = sgan_params_find(first->stacks[0].discriminator.params, "d0.conv3.weight");

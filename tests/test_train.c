@@ -7,6 +7,7 @@
 #include "src/sgan/model/finite.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/streams.h"
+#include "src/sgan/sample/sample.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/stage.h"
@@ -124,7 +125,7 @@ Test(pictures, reals_of_many_classes)
 		data.train.labels[i] = (uint32_t)i;
 		memset(data.train.images + i * SIZE, 200, SIZE);
 	}
-	ASSERT_OK(sgan_reals_write(temporary, &data));
+	ASSERT_OK(sgan_reals_write(temporary, &data, true));
 	unsigned char *png = (unsigned char *)get_file("reals.png", &size);
 	cr_assert_gt(size, 24);
 	cr_expect(png[18] == 0 && png[19] == 10 * 6 - 2, "the picture's width");
@@ -415,6 +416,23 @@ Test(train, a_normalised_encoder_has_running_statistics)
 
 enum { VIEW_H = 3, VIEW_W = 5, VIEW_C = 2 };
 
+/* A square one, turned: the upper right corner goes to the left, down, and to the right. */
+Test(view, of_turned_images)
+{
+	static const uint8_t image[4] = { 1, 2, 3, 4 };
+	static const uint8_t expected[SGAN_ROTATIONS][2][4] = { { { 1, 2, 3, 4 }, { 2, 1, 4, 3 } },
+		                                                    { { 2, 4, 1, 3 }, { 1, 3, 2, 4 } },
+		                                                    { { 4, 3, 2, 1 }, { 3, 4, 1, 2 } },
+		                                                    { { 3, 1, 4, 2 }, { 4, 2, 3, 1 } } };
+	const struct sgan_preset preset = { .height = 2, .width = 2, .channels = 1 };
+	for (unsigned turns = 0; turns < SGAN_ROTATIONS; turns++)
+		for (int flip = 0; flip < 2; flip++) {
+			uint8_t shown[4];
+			sgan_view_show(&preset, &(struct sgan_view){ .flip = flip == 1, .turns = turns }, image, shown);
+			cr_expect_arr_eq(shown, expected[turns][flip], sizeof shown, "flip %d, %u turns", flip, turns);
+		}
+}
+
 /* A colour image of 3x5 pixels, none like another, shown in a view: by where each of its pixels goes to. */
 static void expect_view(const struct sgan_view *view)
 {
@@ -438,31 +456,37 @@ Test(view, of_every_kind)
 	for (int flip = 0; flip < 2; flip++)
 		for (int down = -4; down <= 4; down++)
 			for (int right = -6; right <= 6; right++)
-				expect_view(&(struct sgan_view){ flip == 1, down, right });
+				expect_view(&(struct sgan_view){ .flip = flip == 1, .down = down, .right = right });
 }
 
 /* Every shift is drawn as often as any other, and so is either side; what is not asked for never is. */
 Test(view, drawn_evenly)
 {
 	enum { N = 2000, SHIFT = 2, PLACES = 2 * SHIFT + 1 };
-	struct sgan_preset preset = { .seed = 3, .augmentation = { .flip = true, .shift = SHIFT } };
-	int flips = 0, down[PLACES] = { 0 }, right[PLACES] = { 0 };
+	struct sgan_preset preset = { .seed = 3,
+		                          .labels = SGAN_LABELS_ROTATIONS,
+		                          .augmentation = { .flip = true, .shift = SHIFT } };
+	int flips = 0, turns[SGAN_ROTATIONS] = { 0 }, down[PLACES] = { 0 }, right[PLACES] = { 0 };
 	sgan_ctx *ctx;
 	ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = 1 }, &ctx));
 	for (size_t i = 0; i < N; i++) {
 		struct sgan_view view, again, as_it_is;
 		ASSERT_OK(sgan_view_draw(ctx, &preset, i / 50, i % 50, &view));
 		ASSERT_OK(sgan_view_draw(ctx, &preset, i / 50, i % 50, &again));
-		cr_assert(view.flip == again.flip && view.down == again.down && view.right == again.right);
+		cr_assert(view.flip == again.flip && view.turns == again.turns && view.down == again.down &&
+		          view.right == again.right);
 		cr_assert(abs(view.down) <= SHIFT && abs(view.right) <= SHIFT);
 		flips += view.flip;
+		turns[view.turns]++;
 		down[view.down + SHIFT]++;
 		right[view.right + SHIFT]++;
 		const struct sgan_preset plain = { .seed = 3 };
 		ASSERT_OK(sgan_view_draw(ctx, &plain, i / 50, i % 50, &as_it_is));
-		cr_assert(!as_it_is.flip && as_it_is.down == 0 && as_it_is.right == 0);
+		cr_assert(!as_it_is.flip && as_it_is.turns == 0 && as_it_is.down == 0 && as_it_is.right == 0);
 	}
 	cr_expect(abs(flips - N / 2) < N / 20, "%d of %d mirrored", flips, N);
+	for (int i = 0; i < SGAN_ROTATIONS; i++)
+		cr_expect(abs(turns[i] - N / SGAN_ROTATIONS) < N / 20, "%d of %d turned %d times", turns[i], N, i);
 	for (int i = 0; i < PLACES; i++) {
 		cr_expect(abs(down[i] - N / PLACES) < N / 20, "%d of %d moved by %d", down[i], N, i - SHIFT);
 		cr_expect(abs(right[i] - N / PLACES) < N / 20, "%d of %d moved by %d", right[i], N, i - SHIFT);
@@ -756,6 +780,163 @@ Test(train, an_encoder_without_stacks)
 	ASSERT_OK(sgan_trainer_close(&cut, SGAN_OK));
 	ASSERT_OK(sgan_trainer_close(&whole, SGAN_OK));
 	sgan_preset_free(alone);
+	small_run_free(r);
+}
+
+/* --- any classes and sizes ---------------------------------------------------------- */
+
+/* Colour images of 12x12 pixels; both stacks' discriminators tell classes. */
+static const char colour_preset[] =
+	"base = \"mnist\"; name = \"colour\"; image = [ 12, 12, 3 ]; batch = 10; slices = 2; epochs = 1; steps = 2;\n"
+	"encoder: { epochs = 1; layers = (\n"
+	"	{ type = \"input\"; name = \"x\"; shape = [ 12, 12, 3 ]; },\n"
+	"	{ type = \"conv\"; name = \"conv1\"; kernel = 3; out = 4; act = \"relu\"; },\n"
+	"	{ type = \"maxpool\"; name = \"pool1\"; kernel = 3; },\n"
+	"	{ type = \"dense\"; name = \"fc3\"; out = 16; act = \"relu\"; },\n"
+	"	{ type = \"dense\"; name = \"fc4\"; out = \"classes\"; } ); };\n"
+	"stacks = ( { cut = \"fc3\"; condition = \"squared_error\"; discriminator_loss = \"classes\"; generator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 16 ]; },\n"
+	"	{ type = \"input\"; name = \"z\"; shape = [ 4 ]; },\n"
+	"	{ type = \"concat\"; name = \"hz\"; from = [ \"h\", \"z\" ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 72; bn = true; act = \"relu\"; shape = [ 3, 3, 8 ]; },\n"
+	"	{ type = \"deconv\"; name = \"deconv\"; kernel = 4; stride = 4; out = 3; act = \"sigmoid\"; } );\n"
+	"  discriminator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 12, 12, 3 ]; },\n"
+	"	{ type = \"conv\"; name = \"conv\"; kernel = 3; stride = 2; pad = 1; out = 8; act = \"lrelu\"; },\n"
+	"	{ type = \"dense\"; name = \"d\"; from = \"conv\"; out = \"classes\"; },\n"
+	"	{ type = \"dense\"; name = \"q\"; from = \"conv\"; out = 4; } ); },\n"
+	"{ cut = \"fc4\"; condition = \"cross_entropy\"; discriminator_loss = \"classes\"; generator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = \"classes\"; },\n"
+	"	{ type = \"input\"; name = \"z\"; shape = [ 4 ]; },\n"
+	"	{ type = \"concat\"; name = \"hz\"; from = [ \"z\", \"h\" ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"relu\"; } ); discriminator = (\n"
+	"	{ type = \"input\"; name = \"h\"; shape = [ 16 ]; },\n"
+	"	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"lrelu\"; },\n"
+	"	{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = \"classes\"; },\n"
+	"	{ type = \"dense\"; name = \"q\"; from = \"fc\"; out = 4; } ); } );\n";
+
+enum { COLOUR_SIZE = 12 * 12 * 3, COLOUR_IMAGES = 40 };
+
+static void fill_colours(struct sgan_split *split, size_t classes)
+{
+	split->count = COLOUR_IMAGES;
+	split->images = malloc(COLOUR_IMAGES * COLOUR_SIZE);
+	split->labels = malloc(COLOUR_IMAGES * sizeof split->labels[0]);
+	cr_assert(split->images != NULL && split->labels != NULL);
+	for (size_t i = 0; i < COLOUR_IMAGES; i++)
+		split->labels[i] = (uint32_t)(classes - 1 - i % classes);
+	for (size_t k = 0; k < COLOUR_IMAGES * COLOUR_SIZE; k++)
+		split->images[k] = (uint8_t)(k * k % 251);
+}
+
+/* All stages with so many classes, and images of the first and of the last. */
+static void train_on_colours(sgan_ctx *ctx, size_t classes)
+{
+	struct sgan_dataset data = { .name = "colours", .height = 12, .width = 12, .channels = 3, .classes = classes };
+	struct sgan_preset *preset;
+	char run[32], path[SGAN_PATH];
+	uint8_t images[2 * COLOUR_SIZE];
+	const uint32_t labels[2] = { 0, (uint32_t)classes - 1 };
+	snprintf(run, sizeof run, "run-%zu", classes);
+	snprintf(path, sizeof path, "%s", in_temporary(run));
+	cr_assert_eq(mkdir(path, 0777), 0);
+	fill_colours(&data.train, classes);
+	fill_colours(&data.test, classes);
+	ASSERT_OK(sgan_preset_load(in_temporary("colour.cfg"), NULL, 0, &preset));
+	ASSERT_OK(sgan_preset_settle(&preset, classes));
+	const struct sgan_train_options options = { .preset = preset, .data = &data, .run = path };
+	ASSERT_OK(sgan_train(ctx, &options));
+	strcat(path, "/checkpoint.safetensors");
+	ASSERT_OK(sgan_sample(ctx, path, preset, 2, labels, 1, images));
+	ASSERT_FAILS(sgan_sample(ctx, path, preset, 1, (const uint32_t[]){ (uint32_t)classes }, 1, images), SGAN_EINVAL,
+	             "has classes 0 to");
+	sgan_preset_free(preset);
+	sgan_dataset_free(&data);
+}
+
+Test(train, any_number_of_classes)
+{
+	static const size_t counts[] = { 1, 2, 3, 26, 1000, 3000 };
+	sgan_ctx *ctx;
+	ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = 2 }, &ctx));
+	put_text("colour.cfg", colour_preset);
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		train_on_colours(ctx, counts[i]);
+	sgan_ctx_destroy(ctx);
+}
+
+/* --- no labels ------------------------------------------------------------------------ */
+
+static const char nolabels_preset[] =
+	"base = \"small.cfg\"; name = \"nolabels\"; encoder: { labels = \"rotations\"; };\n"
+	"remove = [ \"stacks.[1].generator.hz\", \"stacks.[1].generator.h\" ];\n"
+	"set = [ \"encoder.layers.fc4.out=4\", \"stacks.[1].lambda_cond=0\" ];\n";
+
+/* Trains in the folder `name`, in one go or (steps > 0) in two. */
+static void train_without_labels(struct small_run *r, const struct sgan_preset *preset, const char *name, size_t steps)
+{
+	struct sgan_train_options options = {
+		.preset = preset, .data = &r->data, .run = in_temporary(name), .stop_after = steps
+	};
+	cr_assert_eq(mkdir(options.run, 0777), 0);
+	ASSERT_OK(sgan_train(r->ctx, &options));
+	options.resume = true;
+	options.stop_after = 0;
+	if (steps > 0)
+		ASSERT_OK(sgan_train(r->ctx, &options));
+}
+
+/* Other labels, and an interruption in the encoder's stage, change no bit of what is trained and shown. */
+Test(train, labels_are_not_read)
+{
+	static const char *const files[] = { "encoder.safetensors", "joint.safetensors", "reals.png",
+		                                 "samples-independent-2.png", "samples-joint-2.png" };
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *preset;
+	put_text("nolabels.cfg", nolabels_preset);
+	ASSERT_OK(sgan_preset_load(in_temporary("nolabels.cfg"), NULL, 0, &preset));
+	ASSERT_OK(sgan_preset_settle(&preset, CLASSES));
+	train_without_labels(r, preset, "one", 0);
+	for (size_t i = 0; i < IMAGES; i++)
+		r->data.train.labels[i] = (uint32_t)(i * i % CLASSES);
+	memset(r->data.test.labels, 0, TESTS * sizeof r->data.test.labels[0]);
+	train_without_labels(r, preset, "other", 5);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		char a[64], b[64];
+		size_t size, same_size;
+		snprintf(a, sizeof a, "one/%s", files[i]);
+		snprintf(b, sizeof b, "other/%s", files[i]);
+		char *one = get_file(a, &size), *other = get_file(b, &same_size);
+		cr_assert_eq(size, same_size, "%s", files[i]);
+		cr_expect_arr_eq(one, other, size, "%s", files[i]);
+		free(one);
+		free(other);
+	}
+	sgan_preset_free(preset);
+	small_run_free(r);
+}
+
+/* An encoder learns to tell how images were turned that look it: each has a bright left side. */
+Test(train, rotations_are_learnt)
+{
+	static const char *const settings[] = { "encoder.epochs=20", "stage=encoder" };
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *preset;
+	put_text("nolabels.cfg", nolabels_preset);
+	ASSERT_OK(sgan_preset_load(in_temporary("nolabels.cfg"), settings, 2, &preset));
+	ASSERT_OK(sgan_preset_settle(&preset, CLASSES));
+	for (size_t i = 0; i < IMAGES * SIDE * SIDE; i++)
+		r->data.train.images[i] = (uint8_t)(i % SIDE < 2 ? 200 + i % 50 : i % 41);
+	memcpy(r->data.test.images, r->data.train.images, TESTS * SIDE * SIDE);
+	train_without_labels(r, preset, "turned", 0);
+	size_t size;
+	char *stats = get_file("turned/stats.jsonl", &size), *last = strstr(stats, "\"test_accuracy\"");
+	for (char *next = last; next != NULL; next = strstr(next + 1, "\"test_accuracy\""))
+		last = next;
+	cr_assert_not_null(last);
+	cr_expect_geq(strtod(strchr(last, ':') + 1, NULL), 0.9, "%.40s", last);
+	free(stats);
+	sgan_preset_free(preset);
 	small_run_free(r);
 }
 

@@ -84,7 +84,7 @@ static sgan_status show(const char *spec, const char *out)
 {
 	struct sgan_dataset data;
 	SGAN_TRY(sgan_dataset_open(spec, 0, &data));
-	sgan_status status = out ? sgan_preview_write(out, &data) : SGAN_OK;
+	sgan_status status = out ? sgan_preview_write(out, &data, true) : SGAN_OK;
 	if (status == SGAN_OK)
 		status = print(&data);
 	sgan_dataset_free(&data);

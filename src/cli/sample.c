@@ -133,6 +133,8 @@ static int check(struct sample *sample)
 
 static sgan_status check_classes(struct sample *sample, const struct sgan_preset *preset)
 {
+	if (sample->labels_text != NULL && !sgan_preset_labelled(preset))
+		return sgan_fail(SGAN_EINVAL, "--labels is '%.80s': the model takes no label", sample->labels_text);
 	for (size_t i = 0; i < sample->class_count; i++)
 		if (sample->classes[i] >= preset->classes)
 			return sgan_fail(SGAN_EINVAL, "--labels is '%.80s', the model has classes 0 to %zu", sample->labels_text,

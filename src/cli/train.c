@@ -209,6 +209,7 @@ static sgan_status load_preset(struct train *train)
 static sgan_status open_data(struct train *train, const char *spec)
 {
 	SGAN_TRY(sgan_dataset_open(spec, train->preset->classes, &train->data));
+	SGAN_TRY(sgan_preset_settle(&train->preset, train->data.classes));
 	return sgan_data_fits(train->preset, &train->data);
 }
 

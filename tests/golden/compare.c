@@ -43,7 +43,7 @@ void golden_open(struct golden *g, const char *name, const char *isa, int thread
                  double tolerance)
 {
 	char path[4096], setting[32];
-	const char *const settings[] = { setting };
+	const char *const settings[] = { setting, "classes=10" };
 	json_error_t error;
 	const char *top = getenv("abs_top_srcdir");
 	memset(g, 0, sizeof *g);
@@ -58,7 +58,7 @@ void golden_open(struct golden *g, const char *name, const char *isa, int thread
 	snprintf(g->where, sizeof g->where, "%s, %s, %d threads, %s", name, isa, threads, algorithm);
 	g->tolerance = tolerance;
 	g->rounding = sizeof(real) == sizeof(float) ? 0x1p-24 : 0x1p-53;
-	cr_assert_eq(sgan_preset_load("mnist", settings, 1, &g->preset), SGAN_OK, "%s", sgan_last_error());
+	cr_assert_eq(sgan_preset_load("mnist", settings, 2, &g->preset), SGAN_OK, "%s", sgan_last_error());
 }
 
 void golden_close(struct golden *g)

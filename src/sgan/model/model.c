@@ -104,6 +104,9 @@ static sgan_status make_networks(sgan_ctx *ctx, struct sgan_model *model, bool t
 sgan_status sgan_model_create(sgan_ctx *ctx, const struct sgan_preset *preset, size_t max_batch, bool trained,
                               struct sgan_model **out)
 {
+	if (preset->classes == 0)
+		return sgan_fail(SGAN_EINVAL, "preset %s: its number of classes is the dataset's, and none has been looked at",
+		                 preset->name);
 	const size_t parts = preset->stack_count > 0 ? preset->stack_count : 1;
 	struct sgan_model *model = calloc(1, sizeof *model);
 	struct sgan_encoder_part *encoder = calloc(parts, sizeof *encoder);

@@ -38,16 +38,21 @@ static bool uses_labels(const struct sgan_session *s)
 	return s->stage == SGAN_STAGE_ENCODER;
 }
 
+/* Labels as what the top generator is conditioned on, where it is. In the encoder's stage they are what it has to tell,
+ * which need not be classes. */
 static sgan_status encode_labels(struct sgan_session *s)
 {
-	const size_t classes = s->model->preset->classes;
+	const struct sgan_preset *preset = s->model->preset;
+	const size_t classes = s->stage == SGAN_STAGE_ENCODER ? sgan_preset_scores(preset) : preset->classes;
 	const struct sgan_image_range images = sgan_batch_images(s->batch);
-	memset(s->one_hot, 0, s->batch.n * classes * sizeof s->one_hot[0]);
+	if (s->one_hot != NULL)
+		memset(s->one_hot, 0, s->batch.n * classes * sizeof s->one_hot[0]);
 	for (size_t i = images.first; i < images.first + images.count; i++) {
 		if (s->labels[i] >= classes)
 			return sgan_fail(SGAN_EINVAL, "image %zu of a batch: label %u, expected less than %zu", i,
 			                 (unsigned)s->labels[i], classes);
-		s->one_hot[i * classes + s->labels[i]] = 1;
+		if (s->one_hot != NULL)
+			s->one_hot[i * classes + s->labels[i]] = 1;
 	}
 	return SGAN_OK;
 }

@@ -59,6 +59,8 @@ static sgan_status make_all(struct sgan_session *s)
 		if (s->generated == NULL)
 			return SGAN_ENOMEM;
 	}
+	if (encoder || !sgan_preset_labelled(s->model->preset))
+		return SGAN_OK;
 	s->one_hot = sgan_alloc(s->model->max_batch * s->model->preset->classes, sizeof(real));
 	return s->one_hot != NULL ? SGAN_OK : SGAN_ENOMEM;
 }

@@ -56,7 +56,7 @@ struct sgan_session {
 	sgan_batch batch;               /* the current one */
 	const real *x;                  /* [n, height, width, channels], the caller's */
 	const uint32_t *labels;         /* [n], the caller's; NULL: none */
-	real *one_hot;                  /* [max_batch, classes] */
+	real *one_hot;                  /* [max_batch, classes]: the labels; NULL: nothing is conditioned on them */
 	real *generated;                /* [max_batch, image]: h(0) of G_0's pixels; NULL: they are h(0) themselves */
 	double lr_factor;               /* of the stage's learning rate: what updates take of it; 1 at first */
 	struct sgan_updates updates;

@@ -48,15 +48,28 @@ static sgan_status check_inputs(const struct shaped *s, const char *needed, cons
 	return SGAN_OK;
 }
 
+/* A number of values for messages: as the word where nobody knows how many classes there are. */
+static const char *count_text(size_t count, char text[24])
+{
+	snprintf(text, 24, count == SGAN_CLASSES_UNKNOWN ? "\"classes\"" : "%zu", count);
+	return text;
+}
+
 static sgan_status check_values(const struct shaped *s, const char *layer, size_t expected, const char *why)
 {
+	char has[24], wanted[24];
 	int found = sgan_net_desc_find(s->net, layer);
 	if (found < 0)
 		return sgan_tree_fail(s->at, "%s: layer '%s' is missing", s->net->name, layer);
 	if (values(s, found) != expected)
-		return sgan_tree_fail(s->at, "%s: layer '%s' has %zu values, expected %zu, %s", s->net->name, layer,
-		                      values(s, found), expected, why);
+		return sgan_tree_fail(s->at, "%s: layer '%s' has %s values, expected %s, %s", s->net->name, layer,
+		                      count_text(values(s, found), has), count_text(expected, wanted), why);
 	return SGAN_OK;
+}
+
+static size_t class_count(const struct sgan_preset *preset)
+{
+	return preset->classes > 0 ? preset->classes : SGAN_CLASSES_UNKNOWN;
 }
 
 /* A shift that leaves nothing of an image teaches nothing. */
@@ -70,6 +83,35 @@ static sgan_status check_augmentation(const config_setting_t *encoder, const str
 	                      preset->width);
 }
 
+/* A quarter turn keeps the size of square images alone. */
+static sgan_status check_rotations(const config_setting_t *encoder, const struct sgan_preset *preset)
+{
+	if (preset->labels != SGAN_LABELS_ROTATIONS || preset->height == preset->width)
+		return SGAN_OK;
+	return sgan_tree_fail(config_setting_get_member(encoder, "labels"),
+	                      "encoder: labels = \"rotations\" takes square images, 'image' has %zux%zu", preset->height,
+	                      preset->width);
+}
+
+/* With labels of its own making the encoder is no help to what wants those of the dataset. */
+static sgan_status check_unlabelled(const struct sgan_preset *preset, size_t number, const config_setting_t *at)
+{
+	const struct sgan_stack_desc *stack = &preset->stacks[number];
+	if (preset->labels == SGAN_LABELS_DATA)
+		return SGAN_OK;
+	if (stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES)
+		return sgan_tree_fail(
+			at,
+			"stack %zu: 'discriminator_loss' is \"classes\", which takes the dataset's labels, but the "
+			"encoder's are \"rotations\"",
+			number);
+	if (number + 1 == preset->stack_count && sgan_preset_labelled(preset))
+		return sgan_tree_fail(config_setting_get_member(at, "generator"),
+		                      "g%zu: it has the input 'h', the dataset's labels, but the encoder's are \"rotations\"",
+		                      number);
+	return SGAN_OK;
+}
+
 static sgan_status check_encoder(const struct sgan_preset *preset, const struct shaped *encoder)
 {
 	const struct sgan_net_desc *net = encoder->net;
@@ -79,14 +121,13 @@ static sgan_status check_encoder(const struct sgan_preset *preset, const struct 
 	if (in[0] != preset->height || in[1] != preset->width || in[2] != preset->channels)
 		return sgan_tree_fail(encoder->at, "encoder: its input is [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]",
 		                      in[0], in[1], in[2], preset->height, preset->width, preset->channels);
-	const size_t last = net->layer_count - 1;
-	if (values(encoder, (int)last) != preset->classes)
-		return sgan_tree_fail(encoder->at,
-		                      "encoder: its last layer '%s' gives %zu scores, expected %zu, one for each class",
-		                      net->layers[last].name, values(encoder, (int)last), preset->classes);
-	if (net->layers[last].act != SGAN_ACT_NONE)
+	const struct sgan_layer_desc *last = &net->layers[net->layer_count - 1];
+	SGAN_TRY(preset->labels == SGAN_LABELS_ROTATIONS
+	             ? check_values(encoder, last->name, SGAN_ROTATIONS, "a score for each rotation")
+	             : check_values(encoder, last->name, class_count(preset), "a score for each class"));
+	if (last->act != SGAN_ACT_NONE)
 		return sgan_tree_fail(encoder->at, "encoder: its last layer '%s' gives scores for softmax and takes no 'act'",
-		                      net->layers[last].name);
+		                      last->name);
 	return SGAN_OK;
 }
 
@@ -182,7 +223,7 @@ static sgan_status check_stack(const struct sgan_preset *preset, size_t number, 
 		return sgan_tree_fail(g.at, "g0: it makes [ %zu, %zu, %zu ], 'image' is [ %zu, %zu, %zu ]", out[0], out[1],
 		                      out[2], preset->height, preset->width, preset->channels);
 	SGAN_TRY(shape(&stack->discriminator, config_setting_get_member(at, "discriminator"), &d));
-	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? preset->classes : 1;
+	const size_t logits = stack->discriminator_loss == SGAN_DISCRIMINATOR_CLASSES ? class_count(preset) : 1;
 	return check_discriminator(stack, &d, below, logits, values(&g, sgan_net_desc_find(g.net, "z")));
 }
 
@@ -229,6 +270,7 @@ sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *pr
 	SGAN_TRY(check_batches(root, preset));
 	struct shaped encoder;
 	SGAN_TRY(shape(&preset->encoder, config_setting_get_member(root, "encoder"), &encoder));
+	SGAN_TRY(check_rotations(encoder.at, preset));
 	SGAN_TRY(check_augmentation(encoder.at, preset));
 	SGAN_TRY(check_encoder(preset, &encoder));
 	if (preset->stack_count == 0)
@@ -238,6 +280,7 @@ sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *pr
 	for (size_t i = 0; i < preset->stack_count; i++) {
 		const config_setting_t *at = config_setting_get_elem(stacks, (unsigned)i);
 		SGAN_TRY(check_cut(preset, i, at, &encoder, &above));
+		SGAN_TRY(check_unlabelled(preset, i, at));
 		SGAN_TRY(check_stack(preset, i, at, below, above));
 		below = above;
 	}

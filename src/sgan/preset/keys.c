@@ -75,15 +75,27 @@ static bool get_real(const config_setting_t *at, double *value)
 	return true;
 }
 
+/* Whether the word that may stand in a number's place does. */
+static bool is_word(const config_setting_t *at, const struct sgan_key *key)
+{
+	return key->choices && config_setting_type(at) == CONFIG_TYPE_STRING &&
+	       strcmp(config_setting_get_string(at), key->choices[0]) == 0;
+}
+
 static sgan_status read_size(const config_setting_t *at, const char *where, const struct sgan_key *key, size_t *value)
 {
 	long long integer;
 	char expected[80];
+	if (is_word(at, key)) {
+		*value = SGAN_KEY_BY_WORD;
+		return SGAN_OK;
+	}
 	if (get_integer(at, &integer) && integer >= (long long)key->min && integer <= (long long)key->max) {
 		*value = (size_t)integer;
 		return SGAN_OK;
 	}
-	snprintf(expected, sizeof expected, "an integer from %.0f to %.0f", key->min, key->max);
+	snprintf(expected, sizeof expected, "an integer from %.0f to %.0f%s%s%s", key->min, key->max,
+	         key->choices ? ", or \"" : "", key->choices ? key->choices[0] : "", key->choices ? "\"" : "");
 	return mistyped(at, where, key->name, expected);
 }
 
@@ -153,9 +165,14 @@ static sgan_status read_shape(const config_setting_t *at, const char *where, con
 {
 	static const struct sgan_key element = { .name = "shape", .type = SGAN_KEY_SIZE, .min = 1, .max = 65536 };
 	int count = config_setting_is_array(at) || config_setting_is_list(at) ? config_setting_length(at) : 0;
-	if (count != 1 && count != 3)
-		return mistyped(at, where, key->name, "[ channels ] or [ height, width, channels ]");
 	shape[0] = shape[1] = 1;
+	shape[2] = SGAN_KEY_BY_WORD;
+	if (is_word(at, key))
+		return SGAN_OK;
+	if (count != 1 && count != 3)
+		return mistyped(at, where, key->name,
+		                key->choices ? "[ channels ], [ height, width, channels ] or \"classes\""
+		                             : "[ channels ] or [ height, width, channels ]");
 	for (int i = 0; i < count; i++)
 		SGAN_TRY(read_size(config_setting_get_elem(at, (unsigned)i), where, &element, &shape[3 - count + i]));
 	return SGAN_OK;

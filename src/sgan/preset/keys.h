@@ -27,8 +27,11 @@ struct sgan_key {
 	enum sgan_key_type type;
 	size_t offset; /* in the target */
 	double min, max;
-	const char *const *choices; /* NULL ends it */
+	const char *const *choices; /* NULL ends it; of a size or a shape: a word that may stand in its place, or NULL */
 };
+
+/* What a size is, or a shape's channels, where the word stands in its place. */
+#define SGAN_KEY_BY_WORD SIZE_MAX
 
 /* A table, what it fills, and which of its keys were found (bit i for keys[i]). */
 struct sgan_keys {

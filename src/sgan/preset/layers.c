@@ -7,6 +7,7 @@
 #include "src/cpu/status.h"
 #include "src/sgan/preset/read.h"
 
+static const char *const classes_word[] = { "classes", NULL };
 static const char *const activations[] = { "none", "relu", "lrelu", "sigmoid", NULL };
 
 _Static_assert(SGAN_ACT_NONE == 0 && SGAN_ACT_SIGMOID == 3, "activations is in the order of sgan_act");
@@ -22,8 +23,8 @@ static const struct sgan_key layer_keys[] = {
 	[TYPE] = { "type", SGAN_KEY_CHOICE, FIELD(kind), 0, 0, sgan_layer_kind_names },
 	[NAME] = { "name", SGAN_KEY_NAME, FIELD(name), 0, 0, NULL },
 	[FROM] = { "from", SGAN_KEY_SOURCES, FIELD(from), 0, 0, NULL },
-	[SHAPE] = { "shape", SGAN_KEY_SHAPE, FIELD(shape), 0, 0, NULL },
-	[OUT] = { "out", SGAN_KEY_SIZE, FIELD(out), 1, 65536, NULL },
+	[SHAPE] = { "shape", SGAN_KEY_SHAPE, FIELD(shape), 0, 0, classes_word },
+	[OUT] = { "out", SGAN_KEY_SIZE, FIELD(out), 1, 65536, classes_word },
 	[KERNEL] = { "kernel", SGAN_KEY_SIZE, FIELD(kernel), 1, 63, NULL },
 	[STRIDE] = { "stride", SGAN_KEY_SIZE, FIELD(stride), 1, 16, NULL },
 	[PAD] = { "pad", SGAN_KEY_SIZE, FIELD(pad), 0, 62, NULL },
@@ -122,12 +123,22 @@ static sgan_status read_strengths(const config_setting_t *at, const char *where,
 	return SGAN_OK;
 }
 
-static sgan_status read_layer(const config_setting_t *at, const char *where, struct sgan_layer_desc *layer)
+/* "classes" as what it stands for. */
+static void count_classes(const struct sgan_preset *preset, size_t *size)
+{
+	if (*size == SGAN_KEY_BY_WORD)
+		*size = preset->classes > 0 ? preset->classes : SGAN_CLASSES_UNKNOWN;
+}
+
+static sgan_status read_layer(const config_setting_t *at, const char *where, const struct sgan_preset *preset,
+                              struct sgan_layer_desc *layer)
 {
 	*layer = (struct sgan_layer_desc){ .stride = 1, .slope = 0.2, .line = sgan_tree_line(at) };
 	struct sgan_keys table = { .keys = layer_keys, .target = layer };
 	SGAN_TRY(sgan_keys_read(at, where, &table, 1));
 	SGAN_TRY(check_rules(at, where, &table, layer));
+	count_classes(preset, &layer->out);
+	count_classes(preset, &layer->shape[2]);
 	if (sgan_layer_is_linear(layer->kind) && !(table.found & BIT(BIAS)))
 		layer->bias = !layer->bn;
 	return SGAN_OK;
@@ -149,7 +160,7 @@ sgan_status sgan_layers_read(const config_setting_t *list, const char *name, con
 		const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
 		char where[2 * SGAN_NAME + 16];
 		describe(at, name, (size_t)i, where, sizeof where);
-		SGAN_TRY(read_layer(at, where, &net->layers[i]));
+		SGAN_TRY(read_layer(at, where, preset, &net->layers[i]));
 		SGAN_TRY(read_strengths(at, where, &net->layers[i], (size_t)i, strengths));
 	}
 	net->layer_count = (size_t)count;

@@ -159,8 +159,16 @@ static sgan_status load_tree(config_t *tree, const char *name, struct chain chai
 	return status;
 }
 
-/* A preset from a tree that is complete. */
-static sgan_status build(const config_t *tree, struct sgan_preset **preset)
+/* Gives a tree the number of classes. */
+static sgan_status put_classes(config_t *tree, const char *where, size_t classes)
+{
+	char setting[32];
+	snprintf(setting, sizeof setting, "classes=%zu", classes);
+	return sgan_tree_set(tree, where, setting);
+}
+
+/* A preset from a tree that is complete. What is written has the number of classes, where it is known. */
+static sgan_status build(config_t *tree, struct sgan_preset **preset)
 {
 	struct sgan_preset *made = calloc(1, sizeof *made);
 	if (!made)
@@ -168,6 +176,8 @@ static sgan_status build(const config_t *tree, struct sgan_preset **preset)
 	sgan_status status = sgan_preset_read(tree, made);
 	if (status == SGAN_OK)
 		status = sgan_preset_check(tree, made);
+	if (status == SGAN_OK && made->classes > 0)
+		status = put_classes(tree, "encoder", made->classes);
 	if (status == SGAN_OK)
 		status = sgan_tree_write(tree, &made->text);
 	if (status == SGAN_OK)
@@ -200,6 +210,26 @@ sgan_status sgan_preset_parse(const char *source, const char *text, struct sgan_
 		status = build(&tree, preset); /* a `base` is an unknown key here: such text is complete */
 	sgan_tree_free(&tree);
 	return status;
+}
+
+sgan_status sgan_preset_settle(struct sgan_preset **preset, size_t classes)
+{
+	config_t tree;
+	struct sgan_preset *settled = NULL;
+	if ((*preset)->classes > 0)
+		return SGAN_OK;
+	sgan_tree_init(&tree);
+	sgan_status status = sgan_tree_parse(&tree, (*preset)->name, (*preset)->text, true);
+	if (status == SGAN_OK)
+		status = put_classes(&tree, "the dataset has", classes);
+	if (status == SGAN_OK)
+		status = build(&tree, &settled);
+	sgan_tree_free(&tree);
+	if (status != SGAN_OK)
+		return status;
+	sgan_preset_free(*preset);
+	*preset = settled;
+	return SGAN_OK;
 }
 
 void sgan_preset_free(struct sgan_preset *preset)

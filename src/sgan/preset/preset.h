@@ -9,7 +9,8 @@
 
 enum {
 	SGAN_STACKS_MAX = 16, /* a random stream's name has room for so many (src/sgan/model/streams.h) */
-	SGAN_CLASSES = 10000  /* the most of a preset */
+	SGAN_CLASSES = 10000, /* the most of a preset */
+	SGAN_CLASSES_UNKNOWN  /* what layers have of as many as there are classes, while nobody knows how many */
 };
 
 enum sgan_stage { SGAN_STAGE_ENCODER, SGAN_STAGE_INDEPENDENT, SGAN_STAGE_JOINT, SGAN_STAGE_COUNT };
@@ -63,6 +64,12 @@ struct sgan_stage_settings {
 	struct sgan_init init, generator_init, discriminator_init; /* of networks that this stage is the first to train */
 };
 
+/* What the encoder is trained to tell of an image: its class; or by which of four quarter turns it was turned, which
+ * takes no labels (Gidaris et al., ICLR 2018, "Unsupervised Representation Learning by Predicting Image Rotations"). */
+enum sgan_labels { SGAN_LABELS_DATA, SGAN_LABELS_ROTATIONS };
+
+enum { SGAN_ROTATIONS = 4 };
+
 /* What is done to a training image each time that the encoder's stage takes it, drawn anew. */
 struct sgan_augmentation {
 	bool flip;    /* mirrored, left to right, every other time */
@@ -111,7 +118,8 @@ struct sgan_stack_desc {
 
 struct sgan_preset {
 	char name[SGAN_NAME];
-	size_t height, width, channels, classes;
+	size_t height, width, channels;
+	size_t classes;     /* 0: the dataset's number, which is not known yet (sgan_preset_settle) */
 	bool subtract_mean; /* of the training images, from every image (src/sgan/model/input.h) */
 	uint64_t seed;
 	char stage[16];                 /* "encoder", "independent", "joint", "all", or "no_joint": all but that */
@@ -120,6 +128,7 @@ struct sgan_preset {
 	double bn_epsilon, bn_momentum; /* those of every network */
 	enum sgan_net_algorithm algorithm;
 	struct sgan_net_desc encoder;
+	enum sgan_labels labels; /* what it is trained to tell */
 	struct sgan_augmentation augmentation;
 	size_t stack_count;             /* 0 (an encoder alone) to SGAN_STACKS_MAX */
 	struct sgan_stack_desc *stacks; /* [stack_count] */
@@ -129,6 +138,15 @@ struct sgan_preset {
 
 /* How many stages there are to train it in: without stacks the encoder's alone. */
 size_t sgan_preset_stages(const struct sgan_preset *preset);
+
+/* How many scores the encoder gives: one for each class, or rotation. */
+size_t sgan_preset_scores(const struct sgan_preset *preset);
+
+/* Whether the top generator makes images of a label. */
+bool sgan_preset_labelled(const struct sgan_preset *preset);
+
+/* Whether anything that is trained is told a dataset's labels. */
+bool sgan_preset_reads_labels(const struct sgan_preset *preset);
 
 /* The term of a kind, NULL if the stack has none in that stage. */
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);
@@ -145,6 +163,10 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 
 /* The same from text as sgan_preset.text holds it; `source` names it in messages. */
 sgan_status sgan_preset_parse(const char *source, const char *text, struct sgan_preset **preset);
+
+/* Makes a preset whose number of classes is the dataset's, 0 as yet, one for so many, as if its settings had said so;
+ * another stays as it is. SGAN_EINVAL: too many. */
+sgan_status sgan_preset_settle(struct sgan_preset **preset, size_t classes);
 
 void sgan_preset_free(struct sgan_preset *preset);
 

@@ -8,6 +8,7 @@
 #include "src/cpu/status.h"
 
 static const char *const stage_words[] = { "encoder", "independent", "joint", "all", "no_joint", NULL };
+static const char *const classes_words[] = { "data", NULL };
 static const char *const init_words[] = { "normal", "he", "glorot", NULL };
 
 _Static_assert(SGAN_STAGE_ENCODER == 0 && SGAN_STAGE_JOINT == 2, "stage_words is in the order of enum sgan_stage");
@@ -18,13 +19,17 @@ _Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sg
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
+static const char *const labels_words[] = { "data", "rotations", NULL };
+
+_Static_assert(SGAN_LABELS_DATA == 0 && SGAN_LABELS_ROTATIONS == 1, "labels_words is in the order of enum sgan_labels");
+_Static_assert(sizeof(enum sgan_labels) == sizeof(unsigned), "choices are stored as unsigned");
+
 #define AUGMENTATION(member) PRESET(augmentation) + offsetof(struct sgan_augmentation, member)
 
 /* clang-format off */
 static const struct sgan_key preset_keys[] = {
 	{ "name", SGAN_KEY_NAME, PRESET(name), 0, 0, NULL },
 	{ "image", SGAN_KEY_SHAPE, PRESET(height), 0, 0, NULL },
-	{ "classes", SGAN_KEY_SIZE, PRESET(classes), 2, SGAN_CLASSES, NULL },
 	{ "seed", SGAN_KEY_SEED, PRESET(seed), 0, 0, NULL },
 	{ "stage", SGAN_KEY_WORD, PRESET(stage), 0, 0, stage_words },
 	{ "slices", SGAN_KEY_SIZE, PRESET(slices), 1, 1024, NULL },
@@ -37,6 +42,7 @@ static const struct sgan_key preset_keys[] = {
 
 /* These may be left out; all of the above may not. */
 static const struct sgan_key optional_keys[] = {
+	{ "classes", SGAN_KEY_SIZE, PRESET(classes), 1, SGAN_CLASSES, classes_words },
 	{ "algorithm", SGAN_KEY_CHOICE, PRESET(algorithm), 0, 0, sgan_net_algorithm_names },
 	{ "subtract_mean", SGAN_KEY_BOOL, PRESET(subtract_mean), 0, 0, NULL },
 	{ "stacks", SGAN_KEY_OTHER, 0, 0, 0, NULL },
@@ -79,6 +85,7 @@ static const struct sgan_key default_keys[] = {
 enum { LAYERS };
 static const struct sgan_key encoder_keys[] = {
 	[LAYERS] = { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL },
+	{ "labels", SGAN_KEY_CHOICE, PRESET(labels), 0, 0, labels_words },
 	{ "flip", SGAN_KEY_BOOL, AUGMENTATION(flip), 0, 0, NULL },
 	{ "shift", SGAN_KEY_SIZE, AUGMENTATION(shift), 0, 1024, NULL },
 	SGAN_KEYS_END
@@ -169,6 +176,21 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 	return SGAN_OK;
 }
 
+/* The number of classes where it is not given: that of the encoder's scores, if it is a number; else the dataset's. */
+static void find_classes(const config_setting_t *layers, struct sgan_preset *preset)
+{
+	const int count = layers && config_setting_is_list(layers) ? config_setting_length(layers) : 0;
+	const config_setting_t *last = count > 0 ? config_setting_get_elem(layers, (unsigned)count - 1) : NULL;
+	const config_setting_t *out = last && config_setting_is_group(last) ? config_setting_get_member(last, "out") : NULL;
+	if (preset->classes == SGAN_KEY_BY_WORD)
+		preset->classes = 0;
+	if (preset->classes > 0 || preset->labels != SGAN_LABELS_DATA || !out ||
+	    config_setting_type(out) != CONFIG_TYPE_INT)
+		return;
+	const int scores = config_setting_get_int(out);
+	preset->classes = scores > 0 && scores <= SGAN_CLASSES ? (size_t)scores : 0;
+}
+
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
 {
 	_Static_assert(PRESET(width) == PRESET(height) + sizeof(size_t) &&
@@ -185,6 +207,7 @@ sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset)
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
 		SGAN_TRY(read_stage(root, stage, tables, preset));
 	const config_setting_t *layers = config_setting_get_member(config_setting_get_member(root, "encoder"), "layers");
+	find_classes(layers, preset);
 	SGAN_TRY(sgan_layers_read(layers, "encoder", preset, &preset->encoder, NULL));
 	return sgan_stacks_read(config_setting_get_member(root, "stacks"), preset);
 }

@@ -12,6 +12,21 @@ size_t sgan_preset_stages(const struct sgan_preset *preset)
 	return preset->stack_count > 0 ? SGAN_STAGE_COUNT : SGAN_STAGE_ENCODER + 1;
 }
 
+size_t sgan_preset_scores(const struct sgan_preset *preset)
+{
+	return preset->labels == SGAN_LABELS_ROTATIONS ? SGAN_ROTATIONS : preset->classes;
+}
+
+bool sgan_preset_labelled(const struct sgan_preset *preset)
+{
+	return preset->stack_count > 0 && sgan_net_desc_find(&preset->stacks[preset->stack_count - 1].generator, "h") >= 0;
+}
+
+bool sgan_preset_reads_labels(const struct sgan_preset *preset)
+{
+	return preset->labels == SGAN_LABELS_DATA; /* the preset's checks leave no other reader */
+}
+
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind)
 {
 	for (size_t i = 0; i < objective->count; i++)

@@ -77,7 +77,7 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 	const sgan_batch batch = sgan_whole_batch(n, s->model->preset->slices);
 	const real *condition = s->one_hot;
 	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n && labels != NULL; k++)
 		s->one_hot[k * classes + labels[k]] = 1;
 	for (size_t i = s->model->stack_count; i-- > 0;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
@@ -100,7 +100,7 @@ sgan_status sgan_sampler_draw(struct sgan_sampler *s, uint32_t stream, uint64_t 
 	for (size_t done = 0; done < count; done += batch) {
 		const size_t n = count - done < batch ? count - done : batch;
 		const real *pixels; /* [n, size], before any mean is subtracted */
-		SGAN_TRY(draw_batch(s, stream, seed, first + done, n, labels + done, &pixels));
+		SGAN_TRY(draw_batch(s, stream, seed, first + done, n, labels != NULL ? labels + done : NULL, &pixels));
 		sgan_input_to_bytes(&s->model->input, n, pixels, images + done * size);
 	}
 	return SGAN_OK;

@@ -59,19 +59,25 @@ static void emit(const struct sgan_trainer *t, const struct sgan_progress *progr
 		t->options->progress(t->options->arg, progress);
 }
 
-/* Image number `image` of the training half into place k of the batch, as the stage shows it. */
+/* An image into place k of the batch, in a view of it or (NULL) as it is. */
+static void put_image(struct sgan_trainer *t, size_t k, const uint8_t *pixels, const struct sgan_view *view)
+{
+	if (view != NULL)
+		sgan_view_show(t->options->preset, view, pixels, t->shown);
+	sgan_input_of_bytes(&t->model->input, 1, view != NULL ? t->shown : pixels, t->x + k * t->model->input.size);
+}
+
+/* Image number `image` of the training half into place k of the batch, with what is to be told of it. */
 static sgan_status take_image(struct sgan_trainer *t, size_t k, size_t image)
 {
 	const struct sgan_preset *preset = t->options->preset;
-	const size_t size = t->model->input.size;
-	const uint8_t *pixels = t->options->data->train.images + image * size;
-	if (t->state.stage == SGAN_STAGE_ENCODER && sgan_views(preset)) {
-		struct sgan_view view;
+	const struct sgan_split *train = &t->options->data->train;
+	const bool shown = t->state.stage == SGAN_STAGE_ENCODER && sgan_views(preset);
+	struct sgan_view view = { .flip = false };
+	if (shown)
 		SGAN_TRY(sgan_view_draw(t->ctx, preset, t->state.step, k, &view));
-		sgan_view_show(preset, &view, pixels, t->shown);
-		pixels = t->shown;
-	}
-	sgan_input_of_bytes(&t->model->input, 1, pixels, t->x + k * size);
+	put_image(t, k, train->images + image * t->model->input.size, shown ? &view : NULL);
+	t->labels[k] = sgan_preset_reads_labels(preset) ? train->labels[image] : view.turns;
 	return SGAN_OK;
 }
 
@@ -87,12 +93,10 @@ static sgan_status take_batch(struct sgan_trainer *t)
 		                                 train->count, t->order));
 		t->order_epoch = epoch;
 	}
-	for (size_t k = 0; k < n; k++) {
-		const size_t image = t->order[first + k];
-		SGAN_TRY(take_image(t, k, image));
-		t->labels[k] = train->labels[image];
-	}
-	return sgan_session_batch(t->session, n, t->x, t->labels);
+	for (size_t k = 0; k < n; k++)
+		SGAN_TRY(take_image(t, k, t->order[first + k]));
+	const bool labelled = t->state.stage == SGAN_STAGE_ENCODER || sgan_preset_reads_labels(t->options->preset);
+	return sgan_session_batch(t->session, n, t->x, labelled ? t->labels : NULL);
 }
 
 static sgan_status check_losses(const struct sgan_trainer *t)
@@ -136,18 +140,23 @@ static sgan_status end_interval(struct sgan_trainer *t)
 	return sgan_report_line(t->log, &progress, t->session);
 }
 
-/* The share of test images that the encoder gives their class. */
+/* The share of test images that the encoder gives their class; or of those turned once, twice and so on in turn, by
+ * which it tells how often they are. */
 static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
 {
 	const struct sgan_split *test = &t->options->data->test;
 	const size_t size = t->model->input.size, batch = t->model->max_batch;
+	const bool labels = sgan_preset_reads_labels(t->options->preset);
 	size_t right = 0;
 	for (size_t done = 0; done < test->count; done += batch) {
 		const size_t n = test->count - done < batch ? test->count - done : batch;
-		sgan_input_of_bytes(&t->model->input, n, test->images + done * size, t->x);
+		for (size_t k = 0; k < n; k++) {
+			const struct sgan_view turned = { .turns = (unsigned)((done + k) % SGAN_ROTATIONS) };
+			put_image(t, k, test->images + (done + k) * size, labels ? NULL : &turned);
+		}
 		SGAN_TRY(sgan_session_classify(t->session, n, t->x, t->labels));
 		for (size_t k = 0; k < n; k++)
-			right += t->labels[k] == test->labels[done + k];
+			right += t->labels[k] == (labels ? test->labels[done + k] : (done + k) % SGAN_ROTATIONS);
 	}
 	*accuracy = test->count > 0 ? (double)right / (double)test->count : 0;
 	return SGAN_OK;

@@ -39,11 +39,13 @@ static uint64_t hash_labels(uint64_t hash, const uint32_t *labels, size_t count)
 	return hash;
 }
 
-static uint64_t data_hash(const struct sgan_dataset *data)
+/* Labels count where they are read. */
+static uint64_t data_hash(const struct sgan_dataset *data, bool labels)
 {
 	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
 	uint64_t hash = hash_bytes(0xcbf29ce484222325u, sizes, sizeof sizes);
-	hash = hash_labels(hash, data->train.labels, data->train.count);
+	if (labels)
+		hash = hash_labels(hash, data->train.labels, data->train.count);
 	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
 }
 
@@ -117,13 +119,13 @@ static bool keep_line(void *arg, const char *stage, int64_t step)
 sgan_status sgan_trainer_start(struct sgan_trainer *t)
 {
 	const struct sgan_train_options *o = t->options;
-	const uint64_t hash = data_hash(o->data);
+	const uint64_t hash = data_hash(o->data, sgan_preset_reads_labels(o->preset));
 	if (o->resume) {
 		SGAN_TRY(load_checkpoint(t, hash));
 		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
 	} else {
 		SGAN_TRY(begin(t, hash));
-		SGAN_TRY(sgan_reals_write(o->run, o->data));
+		SGAN_TRY(sgan_reals_write(o->run, o->data, sgan_preset_reads_labels(o->preset)));
 		SGAN_TRY(sgan_trainer_save(t));
 	}
 	return sgan_log_open(o->run, &t->log);

@@ -23,9 +23,13 @@ static sgan_status make_model(struct sgan_trainer *t)
 	return t->x != NULL && t->labels != NULL && t->order != NULL && t->shown != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
-/* The accuracy of who always says the commonest class of the test images. */
+/* The accuracy of who always says the commonest class of the test images, or guesses rotations. */
 static sgan_status find_chance(struct sgan_trainer *t)
 {
+	if (!sgan_preset_reads_labels(t->options->preset)) {
+		t->chance = 1.0 / SGAN_ROTATIONS;
+		return SGAN_OK;
+	}
 	const struct sgan_split *test = &t->options->data->test;
 	size_t *counts = calloc(t->options->preset->classes, sizeof *counts), most = 0;
 	if (counts == NULL)

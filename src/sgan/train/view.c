@@ -10,7 +10,7 @@
 
 bool sgan_views(const struct sgan_preset *preset)
 {
-	return preset->augmentation.flip || preset->augmentation.shift > 0;
+	return preset->labels == SGAN_LABELS_ROTATIONS || preset->augmentation.flip || preset->augmentation.shift > 0;
 }
 
 /* A whole number from 0 to count - 1, of u in [0, 1). */
@@ -22,13 +22,14 @@ static int below(real u, size_t count)
 sgan_status sgan_view_draw(sgan_ctx *ctx, const struct sgan_preset *preset, uint64_t step, size_t place,
                            struct sgan_view *view)
 {
-	enum { FLIP, DOWN, RIGHT, SPARE, NUMBERS }; /* of an image: a block of the stream */
+	enum { FLIP, DOWN, RIGHT, TURNS, NUMBERS }; /* of an image: a block of the stream */
 	const struct sgan_augmentation *a = &preset->augmentation;
 	const int shift = (int)a->shift;
 	real u[NUMBERS];
 	SGAN_TRY(sgan_random_uniform(ctx, preset->seed, sgan_stream(SGAN_RANDOM_VIEW, SGAN_STAGE_ENCODER, 0), step,
 	                             place * NUMBERS, NUMBERS, u));
 	view->flip = a->flip && below(u[FLIP], 2) == 1;
+	view->turns = preset->labels == SGAN_LABELS_ROTATIONS ? (unsigned)below(u[TURNS], SGAN_ROTATIONS) : 0;
 	view->down = below(u[DOWN], 2 * a->shift + 1) - shift;
 	view->right = below(u[RIGHT], 2 * a->shift + 1) - shift;
 	return SGAN_OK;
@@ -41,6 +42,11 @@ static bool find_source(const struct sgan_view *view, int h, int w, int *y, int 
 	*x -= view->right;
 	if (*y < 0 || *y >= h || *x < 0 || *x >= w)
 		return false;
+	for (unsigned turn = 0; turn < view->turns; turn++) { /* back to the right; h is w */
+		const int up = *y;
+		*y = *x;
+		*x = w - 1 - up;
+	}
 	if (view->flip)
 		*x = w - 1 - *x;
 	return true;

@@ -1,11 +1,12 @@
-/* How the encoder's stage shows a training image: mirrored, moved. Knows pixels alone, as bytes; not what is learned. */
+/* How the encoder's stage shows a training image: mirrored, turned, moved. Knows pixels alone, as bytes; not what is learned. */
 #ifndef SGAN_SGAN_TRAIN_VIEW_H
 #define SGAN_SGAN_TRAIN_VIEW_H
 
 #include "src/sgan/preset/preset.h"
 
 struct sgan_view {
-	bool flip;       /* left to right, first of all */
+	bool flip;       /* left to right, first of all: what is turned then is a whole image, which has an upper side */
+	unsigned turns;  /* quarter turns to the left; of square images, 0 of others */
 	int down, right; /* pixels that it is moved by then, below 0: up, left */
 };
 
