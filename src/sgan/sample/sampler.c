@@ -13,21 +13,27 @@ struct sgan_sampler {
 	struct sgan_model *model;
 	struct sgan_tape *tapes[SGAN_STACKS_MAX];
 	real *noise[SGAN_STACKS_MAX]; /* [max_batch, noise_size] */
+	real *to;                     /* [noise_size] of the largest: where an interpolated z goes to */
+	struct sgan_image_source *sources; /* [max_batch] */
 	real *one_hot;                /* [max_batch, classes] */
 };
 
 static sgan_status make_room(struct sgan_sampler *s)
 {
 	const size_t batch = s->model->max_batch;
+	size_t largest = 1;
 	for (size_t i = 0; i < s->model->stack_count; i++) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
 		SGAN_TRY(sgan_tape_create(stack->generator.net, false, &s->tapes[i]));
 		s->noise[i] = sgan_alloc(batch * stack->noise_size, sizeof(real));
 		if (s->noise[i] == NULL)
 			return SGAN_ENOMEM;
+		largest = stack->noise_size > largest ? stack->noise_size : largest;
 	}
+	s->to = sgan_alloc(largest, sizeof(real));
+	s->sources = sgan_alloc(batch, sizeof *s->sources);
 	s->one_hot = sgan_alloc(batch * s->model->preset->classes, sizeof(real));
-	return s->one_hot != NULL ? SGAN_OK : SGAN_ENOMEM;
+	return s->to != NULL && s->sources != NULL && s->one_hot != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
 sgan_status sgan_sampler_create(sgan_ctx *ctx, struct sgan_model *model, struct sgan_sampler **out)
@@ -57,31 +63,48 @@ void sgan_sampler_destroy(struct sgan_sampler *s)
 		sgan_tape_destroy(s->tapes[i]);
 		sgan_free(s->noise[i]);
 	}
+	sgan_free(s->to);
+	sgan_free(s->sources);
 	sgan_free(s->one_hot);
 	free(s);
 }
 
-static sgan_status draw_noise(struct sgan_sampler *s, size_t i, uint32_t stream, uint64_t seed, uint64_t first,
-                              size_t n)
+/* z of stack i for one image. */
+static sgan_status draw_z(struct sgan_sampler *s, size_t i, uint32_t stream, const struct sgan_z_source *from, real *z)
 {
 	const size_t size = s->model->stacks[i].noise_size;
-	for (size_t k = 0; k < n; k++)
-		SGAN_TRY(sgan_random_uniform(s->ctx, seed, stream + (uint32_t)i, first + k, 0, size, s->noise[i] + k * size));
+	SGAN_TRY(sgan_random_uniform(s->ctx, from->seed, stream + (uint32_t)i, from->index, 0, size, z));
+	if (from->share == 0)
+		return SGAN_OK;
+	SGAN_TRY(sgan_random_uniform(s->ctx, from->to, stream + (uint32_t)i, from->index, 0, size, s->to));
+	for (size_t k = 0; k < size; k++)
+		z[k] = (real)(1 - from->share) * z[k] + (real)from->share * s->to[k];
 	return SGAN_OK;
 }
 
-static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t n,
-                              const uint32_t *labels, const real **x)
+static sgan_status encode_labels(struct sgan_sampler *s, size_t n, const struct sgan_image_source *sources)
 {
 	const size_t classes = s->model->preset->classes;
+	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
+	for (size_t k = 0; k < n; k++) {
+		if (sources[k].label >= classes)
+			return sgan_fail(SGAN_EINVAL, "label %u: preset %s has classes 0 to %zu", (unsigned)sources[k].label,
+			                 s->model->preset->name, classes - 1);
+		s->one_hot[k * classes + sources[k].label] = 1;
+	}
+	return SGAN_OK;
+}
+
+/* From the label down; *x [n, lower_size of stack 0] is the sampler's. */
+static sgan_status run_generators(struct sgan_sampler *s, uint32_t stream, size_t n,
+                                  const struct sgan_image_source *sources, const real **x)
+{
 	const sgan_batch batch = sgan_whole_batch(n, s->model->preset->slices);
 	const real *condition = s->one_hot;
-	memset(s->one_hot, 0, n * classes * sizeof s->one_hot[0]);
-	for (size_t k = 0; k < n && labels != NULL; k++)
-		s->one_hot[k * classes + labels[k]] = 1;
 	for (size_t i = s->model->stack_count; i-- > 0;) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
-		SGAN_TRY(draw_noise(s, i, stream, seed, first, n));
+		for (size_t k = 0; k < n; k++)
+			SGAN_TRY(draw_z(s, i, stream, &sources[k].z[i], s->noise[i] + k * stack->noise_size));
 		if (stack->generator_condition >= 0)
 			sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
 		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
@@ -93,15 +116,30 @@ static sgan_status draw_batch(struct sgan_sampler *s, uint32_t stream, uint64_t 
 	return SGAN_OK;
 }
 
+sgan_status sgan_sampler_draw_from(struct sgan_sampler *s, uint32_t stream, size_t n,
+                                   const struct sgan_image_source *sources, uint8_t *images)
+{
+	const real *pixels; /* before any mean is subtracted */
+	if (n > s->model->max_batch)
+		return sgan_fail(SGAN_EINVAL, "%zu images to draw with a model made for %zu", n, s->model->max_batch);
+	SGAN_TRY(encode_labels(s, n, sources));
+	SGAN_TRY(run_generators(s, stream, n, sources, &pixels));
+	sgan_input_to_bytes(&s->model->input, n, pixels, images);
+	return SGAN_OK;
+}
+
 sgan_status sgan_sampler_draw(struct sgan_sampler *s, uint32_t stream, uint64_t seed, uint64_t first, size_t count,
                               const uint32_t *labels, uint8_t *images)
 {
 	const size_t size = s->model->input.size, batch = s->model->max_batch;
 	for (size_t done = 0; done < count; done += batch) {
 		const size_t n = count - done < batch ? count - done : batch;
-		const real *pixels; /* [n, size], before any mean is subtracted */
-		SGAN_TRY(draw_batch(s, stream, seed, first + done, n, labels != NULL ? labels + done : NULL, &pixels));
-		sgan_input_to_bytes(&s->model->input, n, pixels, images + done * size);
+		for (size_t k = 0; k < n; k++) {
+			s->sources[k].label = labels != NULL ? labels[done + k] : 0;
+			for (size_t i = 0; i < s->model->stack_count; i++)
+				s->sources[k].z[i] = (struct sgan_z_source){ .seed = seed, .index = first + done + k };
+		}
+		SGAN_TRY(sgan_sampler_draw_from(s, stream, n, s->sources, images + done * size));
 	}
 	return SGAN_OK;
 }
