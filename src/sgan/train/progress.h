@@ -16,7 +16,7 @@ enum sgan_event {
 struct sgan_progress {
 	enum sgan_event event;
 	enum sgan_stage stage;
-	size_t epoch, epochs; /* the current one, from 1; the stage's last */
+	size_t epoch, epochs; /* the current one, from 1; the stage's last; 0: of an encoder that was given */
 	bool epoch_whole;     /* no step of the epoch is left */
 	size_t step, steps;   /* steps of this stage done; the stage's limit */
 	double images_per_second, seconds_left;

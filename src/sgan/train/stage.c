@@ -198,10 +198,10 @@ static sgan_status warn(const struct sgan_trainer *t, enum sgan_stage stage, con
 
 static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progress *progress)
 {
-	struct sgan_health *health = &t->health[t->state.stage];
+	struct sgan_health *health = &t->health[progress->stage];
 	const struct sgan_health before = *health;
 	*health = sgan_health_of(progress, t->chance, t->options->data->test.count);
-	return warn(t, t->state.stage, &before);
+	return warn(t, progress->stage, &before);
 }
 
 sgan_status sgan_stages_warn(const struct sgan_trainer *t)
@@ -334,4 +334,19 @@ sgan_status sgan_stage_end(struct sgan_trainer *t)
 	t->state.updates = (struct sgan_updates){ .first = 0 };
 	SGAN_TRY(sgan_trainer_save_stage(t, stage));
 	return sgan_trainer_save(t);
+}
+
+sgan_status sgan_stage_judge_encoder(struct sgan_trainer *t)
+{
+	SGAN_TRY(sgan_session_create(t->ctx, t->model, SGAN_STAGE_ENCODER, &t->session));
+	struct sgan_progress progress = { .event = SGAN_EVENT_EPOCH, .stage = SGAN_STAGE_ENCODER };
+	sgan_status status = measure_accuracy(t, &progress.test_accuracy);
+	if (status == SGAN_OK) {
+		emit(t, &progress);
+		status = sgan_report_line(t->log, &progress, t->session);
+	}
+	if (status == SGAN_OK)
+		status = check_health(t, &progress);
+	sgan_trainer_end_session(t);
+	return status;
 }

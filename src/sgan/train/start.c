@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
+#include "src/sgan/model/published.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
+#include "src/sgan/train/stage.h"
 
 /* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
@@ -93,13 +95,30 @@ static sgan_status load_init(struct sgan_trainer *t, const char *path)
 	return status;
 }
 
+/* An encoder from outside: the stage that would train it is done. */
+static sgan_status load_encoder(struct sgan_trainer *t, const char *path)
+{
+	if (t->state.stage > SGAN_STAGE_INDEPENDENT)
+		return sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a whole model, not from an encoder", path,
+		                 sgan_stage_name(t->state.stage));
+	SGAN_TRY(sgan_published_encoder(path, t->model));
+	t->state.trained[SGAN_STAGE_ENCODER] = true;
+	t->state.stage = sgan_last_stage(t->options->preset) == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT
+	                                                                           : SGAN_STAGE_INDEPENDENT;
+	return SGAN_OK;
+}
+
 static sgan_status begin(struct sgan_trainer *t, uint64_t hash)
 {
 	t->state.stage = sgan_first_stage(t->options->preset);
 	t->state.data_hash = hash;
 	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
-	if (t->state.stage == SGAN_STAGE_ENCODER) /* what images are as input is settled where weights begin */
-		return sgan_input_measure(&t->model->input, t->options->data->train.count, t->options->data->train.images);
+	if (t->state.stage == SGAN_STAGE_ENCODER || t->options->encoder != NULL) /* where weights begin, input is settled */
+		SGAN_TRY(sgan_input_measure(&t->model->input, t->options->data->train.count, t->options->data->train.images));
+	if (t->options->encoder != NULL)
+		return load_encoder(t, t->options->encoder);
+	if (t->state.stage == SGAN_STAGE_ENCODER)
+		return SGAN_OK;
 	if (t->options->init == NULL)
 		return sgan_fail(SGAN_EINVAL, "stage %s starts from a trained model: none is given (--init)",
 		                 sgan_stage_name(t->state.stage));
@@ -128,5 +147,9 @@ sgan_status sgan_trainer_start(struct sgan_trainer *t)
 		SGAN_TRY(sgan_reals_write(o->run, o->data, sgan_preset_reads_labels(o->preset)));
 		SGAN_TRY(sgan_trainer_save(t));
 	}
-	return sgan_log_open(o->run, &t->log);
+	SGAN_TRY(sgan_log_open(o->run, &t->log));
+	if (o->encoder == NULL || o->resume)
+		return SGAN_OK;
+	SGAN_TRY(sgan_trainer_save_stage(t, SGAN_STAGE_ENCODER));
+	return sgan_stage_judge_encoder(t);
 }

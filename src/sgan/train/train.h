@@ -13,6 +13,7 @@ struct sgan_train_options {
 	const struct sgan_dataset *data;
 	const char *run;                   /* an existing run directory */
 	const char *init;                  /* a model file for the stages that are not run, or NULL */
+	const char *encoder;               /* published weights of the encoder, whose stage is then not run; or NULL */
 	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
 	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
 	const volatile sig_atomic_t *stop; /* becomes not 0: finish the step, save, return SGAN_EINTERRUPTED; or NULL */
