@@ -10,6 +10,9 @@
 /* 128 + the signal's number after a graceful stop. */
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_DIVERGED = 3, CLI_SIGNAL = 128 };
 
+/* Where runs are kept, unless --runs says otherwise. */
+#define CLI_RUNS "runs"
+
 /* Subcommands: argv[0] is the subcommand's name; the exit code is returned. */
 int cli_train(int argc, char **argv);
 int cli_data(int argc, char **argv);
@@ -65,7 +68,7 @@ bool cli_machine_option(int option, struct cli_machine *machine);
 sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx);
 
 /* The signal that asked for an end (0: none) once signals are caught: SIGINT, SIGTERM, or SIGPIPE. A second one ends
- * the program at once. Other subcommands than train have nothing to save and end as signals have it. */
+ * the program at once. Training saves its state, sampling removes its file; what has neither ends as signals have it. */
 extern volatile sig_atomic_t cli_stop;
 void cli_catch_signals(void);
 

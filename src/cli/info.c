@@ -19,16 +19,17 @@
 #include "src/sgan/preset/builtin.h"
 
 static const char help[] =
-	"usage: sgan-cpu info [--model FILE|RUN] [--isa NAME] [--threads N]\n"
+	"usage: sgan-cpu info [--model FILE|RUN] [--runs DIR] [--isa NAME] [--threads N]\n"
 	"\n"
 	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds: a\n"
-	"model file, a run's folder, or a run below ./runs (its name, its number or latest).\n";
+	"model file, a run's folder, or a run below --runs (its name, its number or latest; ./runs).\n";
 
-enum { MODEL = CLI_FIRST_OPTION };
+enum { MODEL = CLI_FIRST_OPTION, RUNS };
 
 static const struct option options[] = {
 	CLI_COMMON_OPTIONS,
 	{ "model", required_argument, NULL, MODEL },
+	{ "runs", required_argument, NULL, RUNS },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -117,12 +118,12 @@ static void print_model_info(const char *path, const struct sgan_model_info *inf
 	printf("tensors    %zu, with %zu parameters\n", info->tensor_count, info->parameter_count);
 }
 
-static sgan_status print_model(const char *model)
+static sgan_status print_model(const char *runs, const char *model)
 {
 	char path[SGAN_PATH];
 	struct sgan_model_info info;
 	struct sgan_preset *preset;
-	SGAN_TRY(sgan_model_file("runs", model, SGAN_STAGE_COUNT, path));
+	SGAN_TRY(sgan_model_file(runs, model, SGAN_STAGE_COUNT, path));
 	SGAN_TRY(sgan_model_describe(path, &info));
 	SGAN_TRY(sgan_model_preset(path, &preset));
 	print_model_info(path, &info, preset);
@@ -132,7 +133,7 @@ static sgan_status print_model(const char *model)
 
 int cli_info(int argc, char **argv)
 {
-	const char *model = NULL;
+	const char *model = NULL, *runs = CLI_RUNS;
 	struct cli_machine machine = { .isa = NULL };
 	int option;
 	while ((option = cli_option(argc, argv, options)) != CLI_END) {
@@ -143,10 +144,13 @@ int cli_info(int argc, char **argv)
 		case MODEL:
 			model = optarg;
 			break;
+		case RUNS:
+			runs = optarg;
+			break;
 		default:
 			if (!cli_machine_option(option, &machine))
 				return CLI_USAGE;
 		}
 	}
-	return cli_status(model ? print_model(model) : print_machine(&machine));
+	return cli_status(model ? print_model(runs, model) : print_machine(&machine));
 }

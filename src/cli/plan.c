@@ -61,6 +61,8 @@ sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx)
 	cli_line("run      %s", plan->run);
 	if (plan->init)
 		cli_line("init     %s", plan->init);
+	if (plan->encoder)
+		cli_line("encoder  %s", plan->encoder);
 	print_stages(plan);
 	size_t total = 0;
 	SGAN_TRY(print_net(&preset->encoder, &total));

@@ -10,6 +10,7 @@ struct cli_plan {
 	const struct sgan_dataset *data;
 	const char *run;       /* the run's folder */
 	const char *init;      /* a model file, or NULL */
+	const char *encoder;   /* published weights, or NULL */
 	enum sgan_stage stage; /* where the run stands: its first stage; SGAN_STAGE_COUNT when it is finished */
 	size_t step;           /* steps of that stage done */
 	bool resumed;

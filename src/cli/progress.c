@@ -110,7 +110,10 @@ static size_t whole_items(const struct line *line, size_t room)
 /* Epoch and step first, what a narrow terminal leaves off last. */
 static void describe(struct line *line, const struct sgan_progress *now, double accuracy)
 {
-	add(line, " epoch %zu/%zu step %zu/%zu", now->epoch, now->epochs, now->step, now->steps);
+	if (now->epochs > 0)
+		add(line, " epoch %zu/%zu step %zu/%zu", now->epoch, now->epochs, now->step, now->steps);
+	else
+		add(line, " given"); /* an encoder that is not trained */
 	if (now->images_per_second > 0) {
 		add(line, ", %.0f img/s", now->images_per_second);
 		add_time(line, now->seconds_left);

@@ -1,39 +1,52 @@
-/* sgan-cpu sample: images from a trained model, as a PNG grid or an .npz of arrays. */
-#include <ctype.h>
+/* sgan-cpu sample: what is asked for, checked against the model; sample_draw.c draws it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/cli/cli.h"
-#include "src/cpu/memory.h"
+#include "src/cli/list.h"
+#include "src/cli/sample_draw.h"
 #include "src/cpu/status.h"
-#include "src/io/image.h"
-#include "src/io/run.h"
 #include "src/sgan/model/modelfile.h"
-#include "src/sgan/sample/sample.h"
+#include "src/sgan/sample/generators.h"
 
 static const char help[] =
 	"usage: sgan-cpu sample --model FILE|RUN --out FILE.png|FILE.npz [options]\n"
 	"\n"
-	"  --model FILE|RUN  a model file, a run's folder, or a run below ./runs: its name, its number or latest\n"
+	"  --model FILE|RUN  a model file, a run's folder, or a run below --runs: its name, its number or latest;\n"
+	"                    a generator in the authors' published form (.npz), with --preset\n"
+	"  --runs DIR        where runs are kept (runs)\n"
+	"  --preset NAME     the preset of a published generator, such as cifar10\n"
 	"  --out FILE        .png: a grid of the images; .npz: arr_0 uint8 [N, H, W, C] and arr_1 labels\n"
-	"  --count N         images to draw (100)\n"
+	"  --count N         images of each seed (100; with several seeds one of each class)\n"
 	"  --labels LIST     classes to draw, such as 3 or 0-4,7 (all), each as often as the others\n"
-	"  --seed N          of the noise (1)\n"
+	"  --seed LIST       of the noise, such as 3 or 0-9,42: the images of each seed, one after the other (1)\n"
+	"  --fix LEVELS      what each row of the grid has in common, such as h1 or y,z1: y is the label, z0, z1, ...\n"
+	"                    the noise of each stack, h1, h2, ... the label and all noise above; the rest is fresh\n"
+	"  --interpolate ZI  each row goes from one of two seeds (--seed 3,8) to the other at this level alone\n"
+	"  --steps N         images of such a row (10)\n"
+	"  --columns N       images of a row of the grid\n"
+	"  --nearest         beside each sample the training image nearest to it by pixels, and by the encoder's\n"
+	"                    features; prints their numbers and distances, or puts them into the .npz\n"
+	"  --data NAME|PATH  the training images for --nearest, as train takes them\n"
 	"  --threads N       (as many as this process may use)\n"
 	"  --isa NAME        generic, avx2, avx512 or neon (the best here)\n"
 	"\n"
 	"A grid has one row a class where the count is a multiple of the number of classes.\n";
 
-enum { COUNT_MAX = 10000000, ROW_MAX = 500, ROW = 10 };
-static const size_t bytes_max = (size_t)1 << 31;
+enum { COUNT_MAX = 10000000, COUNT = 100, ROW_MAX = 500, ROW = 10 };
 
 struct sample {
-	const char *model, *out, *labels_text;
-	uint64_t count, seed;
+	const char *model, *runs, *preset_name, *out, *labels_text, *seeds_text, *fix, *interpolate, *data_name;
+	uint64_t count, steps, columns; /* 0: not given */
+	bool nearest;
+	struct cli_list labels, seeds;
 	struct cli_machine machine;
-	bool png;
-	size_t class_count; /* 0: all of the model's */
+
+	char path[SGAN_PATH]; /* the model's file */
+	struct sgan_preset *preset;
+	struct sgan_dataset data;
+	struct sgan_variation variation;
 	uint32_t classes[SGAN_CLASSES];
 };
 
@@ -43,59 +56,82 @@ static bool ends_in(const char *text, const char *suffix)
 	return length > tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-/* A number below SGAN_CLASSES at *text, which is moved behind it. */
-static bool read_class(const char **text, unsigned *class)
+static bool read_labels(struct sample *sample, const char *text)
 {
-	size_t digits = strspn(*text, "0123456789");
-	if (digits == 0 || digits > 5)
-		return false;
-	*class = (unsigned)strtoul(*text, NULL, 10);
-	*text += digits;
-	return *class < SGAN_CLASSES;
+	sample->labels_text = text;
+	if (cli_list_read(text, SGAN_CLASSES - 1, &sample->labels))
+		return true;
+	cli_error(CLI_USAGE, "--labels is '%.80s', expected classes such as 3 or 0-4,7", text);
+	return false;
 }
 
-static bool add_range(struct sample *sample, unsigned first, unsigned last)
+static bool read_seeds(struct sample *sample, const char *text)
 {
-	if (first > last || sample->class_count + (last - first) >= SGAN_CLASSES)
-		return false;
-	for (unsigned class = first; class <= last; class ++)
-		sample->classes[sample->class_count++] = class;
-	return true;
+	sample->seeds_text = text;
+	if (cli_list_read(text, INT64_MAX, &sample->seeds))
+		return true;
+	cli_error(CLI_USAGE, "--seed is '%.80s', expected seeds such as 3 or 0-9,42, at most %d of them", text, CLI_LIST);
+	return false;
 }
 
-static bool read_labels(struct sample *sample)
-{
-	const char *text = sample->labels_text;
-	bool good = true;
-	for (;;) {
-		unsigned first = 0, last = 0;
-		good = read_class(&text, &first);
-		last = first;
-		if (good && *text == '-') {
-			text++;
-			good = read_class(&text, &last);
-		}
-		good = good && add_range(sample, first, last) && (*text == ',' || *text == '\0');
-		if (!good || *text == '\0')
-			break;
-		text++;
-	}
-	if (!good)
-		cli_error(CLI_USAGE, "--labels is '%.80s', expected classes such as 3 or 0-4,7", sample->labels_text);
-	return good;
-}
-
-enum { MODEL = CLI_FIRST_OPTION, OUT, COUNT, LABELS, SEED };
+enum {
+	MODEL = CLI_FIRST_OPTION,
+	RUNS,
+	PRESET,
+	OUT,
+	COUNT_OPTION,
+	LABELS,
+	SEED,
+	FIX,
+	INTERPOLATE,
+	STEPS,
+	COLUMNS,
+	NEAREST,
+	DATA
+};
 
 static const struct option options[] = {
 	CLI_COMMON_OPTIONS,
 	{ "model", required_argument, NULL, MODEL },
+	{ "runs", required_argument, NULL, RUNS },
+	{ "preset", required_argument, NULL, PRESET },
 	{ "out", required_argument, NULL, OUT },
-	{ "count", required_argument, NULL, COUNT },
+	{ "count", required_argument, NULL, COUNT_OPTION },
 	{ "labels", required_argument, NULL, LABELS },
 	{ "seed", required_argument, NULL, SEED },
+	{ "fix", required_argument, NULL, FIX },
+	{ "interpolate", required_argument, NULL, INTERPOLATE },
+	{ "steps", required_argument, NULL, STEPS },
+	{ "columns", required_argument, NULL, COLUMNS },
+	{ "nearest", no_argument, NULL, NEAREST },
+	{ "data", required_argument, NULL, DATA },
 	{ NULL, 0, NULL, 0 },
 };
+
+/* Options that say what images there are. */
+static bool take_images(struct sample *sample, int option)
+{
+	switch (option) {
+	case COUNT_OPTION:
+		return cli_number("--count", optarg, 1, COUNT_MAX, &sample->count);
+	case LABELS:
+		return read_labels(sample, optarg);
+	case SEED:
+		return read_seeds(sample, optarg);
+	case FIX:
+		sample->fix = optarg;
+		return true;
+	case INTERPOLATE:
+		sample->interpolate = optarg;
+		return true;
+	case STEPS:
+		return cli_number("--steps", optarg, 2, ROW_MAX, &sample->steps);
+	case COLUMNS:
+		return cli_number("--columns", optarg, 1, ROW_MAX, &sample->columns);
+	default:
+		return cli_machine_option(option, &sample->machine);
+	}
+}
 
 static bool take(struct sample *sample, int option)
 {
@@ -103,125 +139,200 @@ static bool take(struct sample *sample, int option)
 	case MODEL:
 		sample->model = optarg;
 		return true;
+	case RUNS:
+		sample->runs = optarg;
+		return true;
+	case PRESET:
+		sample->preset_name = optarg;
+		return true;
 	case OUT:
 		sample->out = optarg;
 		return true;
-	case COUNT:
-		return cli_number("--count", optarg, 1, COUNT_MAX, &sample->count);
-	case LABELS:
-		sample->labels_text = optarg;
-		sample->class_count = 0;
-		return read_labels(sample);
-	case SEED:
-		return cli_seed(optarg, &sample->seed);
+	case NEAREST:
+		return sample->nearest = true;
+	case DATA:
+		sample->data_name = optarg;
+		return true;
 	default:
-		return cli_machine_option(option, &sample->machine);
+		return take_images(sample, option);
 	}
 }
 
-static int check(struct sample *sample)
+/* What can be said of the options without the model. */
+static int check(const struct sample *s)
 {
-	if (!sample->model)
+	if (!s->model)
 		return cli_error(CLI_USAGE, "sample: option --model is missing");
-	if (!sample->out)
+	if (!s->out)
 		return cli_error(CLI_USAGE, "sample: option --out is missing");
-	sample->png = ends_in(sample->out, ".png");
-	if (!sample->png && !ends_in(sample->out, ".npz"))
-		return cli_error(CLI_USAGE, "--out is '%.200s', expected a name that ends in .png or .npz", sample->out);
+	if (!ends_in(s->out, ".png") && !ends_in(s->out, ".npz"))
+		return cli_error(CLI_USAGE, "--out is '%.200s', expected a name that ends in .png or .npz", s->out);
+	if (s->interpolate && s->seeds.count != 2)
+		return cli_error(CLI_USAGE, "--interpolate goes from one seed to another: --seed is '%.80s', expected two, as 3,8",
+		                 s->seeds_text ? s->seeds_text : "");
+	if (s->interpolate && s->fix)
+		return cli_error(CLI_USAGE, "--fix: --interpolate fixes all but its own level by itself");
+	if (s->interpolate && s->columns)
+		return cli_error(CLI_USAGE, "--columns: with --interpolate a row has its --steps");
+	if (s->steps && !s->interpolate)
+		return cli_error(CLI_USAGE, "--steps belongs to --interpolate, which is not given");
+	if (s->nearest != (s->data_name != NULL))
+		return cli_error(CLI_USAGE, s->nearest ? "--nearest needs --data, the images that the model was trained on"
+		                                       : "--data belongs to --nearest, which is not given");
 	return CLI_DONE;
 }
 
-static sgan_status check_classes(struct sample *sample, const struct sgan_preset *preset)
+/* --- the model --------------------------------------------------------------- */
+
+static sgan_status find_model(struct sample *s)
 {
-	if (sample->labels_text != NULL && !sgan_preset_labelled(preset))
-		return sgan_fail(SGAN_EINVAL, "--labels is '%.80s': the model takes no label", sample->labels_text);
-	for (size_t i = 0; i < sample->class_count; i++)
-		if (sample->classes[i] >= preset->classes)
-			return sgan_fail(SGAN_EINVAL, "--labels is '%.80s', the model has classes 0 to %zu", sample->labels_text,
-			                 preset->classes - 1);
-	if (sample->class_count == 0) {
-		sample->class_count = preset->classes;
-		for (size_t i = 0; i < preset->classes; i++)
-			sample->classes[i] = (uint32_t)i;
+	SGAN_TRY(sgan_model_file(s->runs, s->model, SGAN_STAGE_COUNT, s->path));
+	const bool published = sgan_generators_published(s->path);
+	if (published && !s->preset_name)
+		return sgan_fail(SGAN_EINVAL, "%s: a published generator does not say its networks: --preset is missing", s->path);
+	if (!published && s->preset_name)
+		return sgan_fail(SGAN_EINVAL, "--preset is '%.80s': %s has a preset of its own", s->preset_name, s->path);
+	if (published && s->nearest)
+		return sgan_fail(SGAN_EINVAL, "--nearest: %s has no encoder to compare images by", s->path);
+	SGAN_TRY(published ? sgan_preset_load(s->preset_name, NULL, 0, &s->preset) : sgan_model_preset(s->path, &s->preset));
+	if (s->preset->stack_count == 0)
+		return sgan_fail(SGAN_EINVAL, "preset %s has no stacks, only an encoder: there is nothing to sample",
+		                 s->preset->name);
+	return SGAN_OK;
+}
+
+/* --- what is drawn ------------------------------------------------------------- */
+
+static sgan_status choose_classes(struct sample *s)
+{
+	struct sgan_variation *v = &s->variation;
+	v->classes = s->classes;
+	if (!sgan_preset_labelled(s->preset))
+		return s->labels_text ? sgan_fail(SGAN_EINVAL, "--labels is '%.80s': the model takes no label", s->labels_text)
+		                      : SGAN_OK;
+	v->class_count = s->labels.count > 0 ? s->labels.count : s->preset->classes;
+	for (size_t i = 0; i < v->class_count; i++) {
+		s->classes[i] = (uint32_t)(s->labels.count > 0 ? s->labels.values[i] : i);
+		if (s->classes[i] >= s->preset->classes)
+			return sgan_fail(SGAN_EINVAL, "--labels is '%.80s', the model has classes 0 to %zu", s->labels_text,
+			                 s->preset->classes - 1);
 	}
 	return SGAN_OK;
 }
 
-/* Images of one class in a row of the grid; 0: the classes take turns. */
-static size_t images_a_class(const struct sample *sample)
+/* Rows of images that share something, or between two seeds. */
+static sgan_status choose_rows(struct sample *s)
 {
-	bool whole = sample->count % sample->class_count == 0;
-	return whole && sample->count / sample->class_count <= ROW_MAX ? sample->count / sample->class_count : 0;
-}
-
-static void choose_labels(const struct sample *sample, uint32_t *labels)
-{
-	size_t columns = images_a_class(sample);
-	for (size_t i = 0; i < sample->count; i++)
-		labels[i] = sample->classes[columns ? i / columns : i % sample->class_count];
-}
-
-static sgan_status write_images(const struct sample *sample, const struct sgan_images *images, const uint32_t *labels)
-{
-	if (!sample->png)
-		return sgan_npz_write(sample->out, images, labels);
-	size_t columns = sample->class_count > 1 ? images_a_class(sample) : 0;
-	return sgan_png_grid_write(sample->out, images, columns ? columns : ROW);
-}
-
-static sgan_status draw_with(sgan_ctx *ctx, const struct sample *sample, const char *path,
-                             const struct sgan_preset *preset)
-{
-	size_t size = preset->height * preset->width * preset->channels; /* the preset's checks bound each */
-	if (sample->count > bytes_max / size)
-		return sgan_fail(SGAN_EINVAL, "--count is %zu, at most %zu images of %zux%zux%zu fit a file",
-		                 (size_t)sample->count, bytes_max / size, preset->height, preset->width, preset->channels);
-	uint32_t *labels = sgan_alloc(sample->count, sizeof *labels);
-	uint8_t *pixels = sgan_alloc(sample->count, size);
-	sgan_status status = labels && pixels ? SGAN_OK : SGAN_ENOMEM;
-	if (status == SGAN_OK) {
-		choose_labels(sample, labels);
-		status = sgan_sample(ctx, path, preset, sample->count, labels, sample->seed, pixels);
+	struct sgan_variation *v = &s->variation;
+	v->columns = s->columns ? (size_t)s->columns : ROW;
+	v->interpolated = -1;
+	if (s->fix) {
+		sgan_status status = sgan_variation_hold(s->fix, v->stack_count, v->class_count > 0, &v->held);
+		return status == SGAN_OK ? status : sgan_fail_in(status, "--fix");
 	}
-	if (status == SGAN_OK) {
-		struct sgan_images images = { sample->count, preset->height, preset->width, preset->channels, pixels };
-		status = write_images(sample, &images, labels);
-	}
-	sgan_free(labels);
-	sgan_free(pixels);
-	return status;
+	if (!s->interpolate)
+		return SGAN_OK;
+	v->columns = s->steps ? (size_t)s->steps : ROW;
+	sgan_status status = sgan_variation_level(s->interpolate, v->stack_count, &v->interpolated);
+	if (status != SGAN_OK)
+		return sgan_fail_in(status, "--interpolate");
+	if (s->count % v->columns != 0)
+		return sgan_fail(SGAN_EINVAL, "--count is %zu, expected a multiple of the %zu images of a row (--steps)",
+		                 (size_t)s->count, v->columns);
+	return SGAN_OK;
 }
 
-static sgan_status draw(struct sample *sample)
+static sgan_status choose_count(struct sample *s)
 {
-	char path[SGAN_PATH];
-	struct sgan_preset *preset = NULL;
+	struct sgan_variation *v = &s->variation;
+	const size_t kinds = v->class_count > 0 ? v->class_count : ROW;
+	if (s->count)
+		v->count = (size_t)s->count;
+	else if (v->interpolated >= 0)
+		v->count = kinds * v->columns;
+	else
+		v->count = v->seed_count > 1 && !s->fix ? kinds : COUNT;
+	if (v->interpolated < 0 && v->count > COUNT_MAX / v->seed_count)
+		return sgan_fail(SGAN_EINVAL, "%zu images of %zu seeds are more than %d", v->count, v->seed_count, COUNT_MAX);
+	return SGAN_OK;
+}
+
+static sgan_status choose(struct sample *s)
+{
+	struct sgan_variation *v = &s->variation;
+	v->stack_count = s->preset->stack_count;
+	v->seeds = s->seeds.values;
+	v->seed_count = s->seeds.count;
+	v->longest_run = ROW_MAX;
+	SGAN_TRY(choose_classes(s));
+	SGAN_TRY(choose_rows(s));
+	return choose_count(s);
+}
+
+/* Samples of a picture's row: those that share something, a seed's, or a class's. */
+static size_t picture_columns(const struct sample *s)
+{
+	const struct sgan_variation *v = &s->variation;
+	if (s->columns || s->fix || s->interpolate)
+		return v->columns;
+	if (v->seed_count > 1)
+		return v->count <= ROW_MAX ? v->count : ROW;
+	const size_t run = v->class_count > 1 ? sgan_variation_run(v) : 0;
+	return run > 0 ? run : ROW;
+}
+
+static sgan_status draw(sgan_ctx *ctx, struct sample *s)
+{
+	SGAN_TRY(find_model(s));
+	SGAN_TRY(choose(s));
+	if (s->nearest)
+		SGAN_TRY(sgan_dataset_open(s->data_name, 0, &s->data));
+	return cli_draw(ctx, &(struct cli_drawing){ .preset = s->preset,
+	                                            .model = s->path,
+	                                            .variation = &s->variation,
+	                                            .data = s->nearest ? &s->data : NULL,
+	                                            .out = s->out,
+	                                            .png = ends_in(s->out, ".png"),
+	                                            .columns = picture_columns(s) });
+}
+
+static int run(struct sample *s)
+{
 	sgan_ctx *ctx = NULL;
-	SGAN_TRY(cli_context(&sample->machine, &ctx));
-	sgan_status status = sgan_model_file("runs", sample->model, SGAN_STAGE_COUNT, path);
+	sgan_status status = cli_context(&s->machine, &ctx);
 	if (status == SGAN_OK)
-		status = sgan_model_preset(path, &preset);
-	if (status == SGAN_OK)
-		status = check_classes(sample, preset);
-	if (status == SGAN_OK)
-		status = draw_with(ctx, sample, path, preset);
-	sgan_preset_free(preset);
+		status = draw(ctx, s);
+	const int code = cli_status(status);
+	sgan_dataset_free(&s->data);
+	sgan_preset_free(s->preset);
 	sgan_ctx_destroy(ctx);
-	return status;
+	return code;
+}
+
+static int parse(int argc, char **argv, struct sample *s)
+{
+	int option;
+	s->runs = CLI_RUNS;
+	s->seeds.count = s->seeds.values[0] = 1;
+	while ((option = cli_option(argc, argv, options)) != CLI_END) {
+		if (option == CLI_HELP) {
+			fputs(help, stdout);
+			return CLI_HELP;
+		}
+		if (option == CLI_BAD || !take(s, option))
+			return CLI_USAGE;
+	}
+	return check(s);
 }
 
 int cli_sample(int argc, char **argv)
 {
-	struct sample sample = { .count = 100, .seed = 1 };
-	int option;
-	while ((option = cli_option(argc, argv, options)) != CLI_END) {
-		if (option == CLI_HELP) {
-			fputs(help, stdout);
-			return CLI_DONE;
-		}
-		if (option == CLI_BAD || !take(&sample, option))
-			return CLI_USAGE;
-	}
-	int code = check(&sample);
-	return code != CLI_DONE ? code : cli_status(draw(&sample));
+	struct sample *sample = calloc(1, sizeof *sample);
+	if (!sample)
+		return cli_error(CLI_FAILED, "sample: no memory");
+	int code = parse(argc, argv, sample);
+	if (code == CLI_DONE)
+		code = run(sample);
+	free(sample);
+	return code == CLI_HELP ? CLI_DONE : code;
 }

@@ -1,4 +1,4 @@
-/* Signals: remembered here, acted upon between training steps.
+/* Signals: remembered here, acted upon between training steps, or batches of samples.
  *
  * A closed pipe is one too: training whose progress nobody reads any more saves and ends. */
 #include <string.h>

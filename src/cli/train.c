@@ -9,6 +9,7 @@
 #include "src/cpu/status.h"
 #include "src/io/run_record.h"
 #include "src/sgan/model/modelfile.h"
+#include "src/sgan/model/published.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/requirements.h"
 #include "src/sgan/train/train.h"
@@ -20,15 +21,17 @@ static const char help[] =
 	"  --data NAME|PATH     fashion-mnist, mnist, or a folder: IDX files (MNIST's, EMNIST's, ...; DIR:SET where\n"
 	"                       there are several sets), CIFAR-10's binary version or its .tar.gz, SVHN's .mat files,\n"
 	"                       PNG or JPEG images in a folder a class (fashion-mnist); see sgan-cpu data\n"
-	"  --out DIR            where runs are kept, each in a folder of its own (runs)\n"
+	"  --runs DIR           where runs are kept, each in a folder of its own (runs); --out is the same\n"
 	"  --stage STAGE        encoder, independent, joint, no_joint or all (the preset's: all)\n"
 	"  --epochs N           limit of each stage that is run\n"
 	"  --steps N            the same in steps: one step of D, and those of G\n"
 	"  --stop-after N       save and stop after N steps; --resume goes on\n"
-	"  --init FILE|RUN      the model for stages that are not run: a file, or a run below --out\n"
+	"  --init FILE|RUN      the model for stages that are not run: a file, a run's folder, or a run below --runs\n"
+	"  --encoder FILE.npz   an encoder in the authors' published form, instead of training one: its test accuracy\n"
+	"                       is reported (--stage encoder: no more than that)\n"
 	"  --seed N             of weights, shuffling and noise (the preset's: 1)\n"
 	"  --set KEY=VALUE      any setting of the preset, such as joint.lr=2e-4; may be repeated\n"
-	"  --resume latest|RUN  go on with a run below --out, in its folder\n"
+	"  --resume latest|RUN  go on with a run below --runs, in its folder\n"
 	"  --threads N          (as many as this process may use)\n"
 	"  --isa NAME           generic, avx2, avx512 or neon (the best here)\n"
 	"  --dry-run            print what would be done; write nothing\n"
@@ -46,6 +49,7 @@ enum {
 	STEPS,
 	STOP_AFTER,
 	INIT,
+	ENCODER,
 	SEED,
 	RESUME,
 	SET,
@@ -58,11 +62,13 @@ static const struct option options[] = {
 	{ "preset", required_argument, NULL, PRESET },
 	{ "data", required_argument, NULL, DATA },
 	{ "out", required_argument, NULL, OUT },
+	{ "runs", required_argument, NULL, OUT },
 	{ "stage", required_argument, NULL, STAGE },
 	{ "epochs", required_argument, NULL, EPOCHS },
 	{ "steps", required_argument, NULL, STEPS },
 	{ "stop-after", required_argument, NULL, STOP_AFTER },
 	{ "init", required_argument, NULL, INIT },
+	{ "encoder", required_argument, NULL, ENCODER },
 	{ "seed", required_argument, NULL, SEED },
 	{ "resume", required_argument, NULL, RESUME },
 	{ "set", required_argument, NULL, SET },
@@ -81,7 +87,7 @@ enum {
 };
 
 struct train {
-	const char *preset_name, *data_name, *out, *init_name, *resume;
+	const char *preset_name, *data_name, *out, *init_name, *encoder, *resume;
 	const char *changes; /* an option that a resumed run cannot take, NULL: none was given */
 	struct cli_machine machine;
 	uint64_t stop_after;
@@ -154,6 +160,10 @@ static bool take_setting(struct train *train, int option)
 		train->init_name = optarg;
 		train->changes = "--init";
 		return true;
+	case ENCODER:
+		train->encoder = optarg;
+		train->changes = "--encoder";
+		return true;
 	case SEED:
 		train->changes = "--seed";
 		return take_seed(train);
@@ -213,6 +223,19 @@ static sgan_status open_data(struct train *train, const char *spec)
 	return sgan_data_fits(train->preset, &train->data);
 }
 
+/* The encoder is given: its stage is not run. */
+static sgan_status find_encoder(struct train *train)
+{
+	const enum sgan_stage first = sgan_first_stage(train->preset), last = sgan_last_stage(train->preset);
+	if (train->init_name)
+		return sgan_fail(SGAN_EINVAL, "--encoder %.200s: the encoder comes from --init already", train->encoder);
+	if (first > SGAN_STAGE_INDEPENDENT)
+		return sgan_fail(SGAN_EINVAL, "--encoder %.200s: stage '%s' starts from a whole model, which --init names",
+		                 train->encoder, train->preset->stage);
+	train->stage = last == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT : SGAN_STAGE_INDEPENDENT;
+	return SGAN_OK;
+}
+
 /* Finds the model that the stages before the first one come from. */
 static sgan_status find_init(struct train *train)
 {
@@ -232,8 +255,9 @@ static sgan_status find_init(struct train *train)
 static sgan_status prepare_new(struct train *train)
 {
 	SGAN_TRY(load_preset(train));
-	SGAN_TRY(find_init(train));
-	return open_data(train, train->data_name);
+	SGAN_TRY(train->encoder ? find_encoder(train) : find_init(train));
+	SGAN_TRY(open_data(train, train->data_name)); /* which may settle what networks the preset has */
+	return train->encoder ? sgan_published_encoder_fits(train->ctx, train->encoder, train->preset) : SGAN_OK;
 }
 
 /* Where a run stands by its checkpoint. */
@@ -272,6 +296,7 @@ static sgan_status train_in_run(struct train *train)
 		.data = &train->data,
 		.run = train->run,
 		.init = train->init[0] ? train->init : NULL,
+		.encoder = train->encoder,
 		.resume = train->resume != NULL,
 		.stop_after = (size_t)train->stop_after,
 		.stop = &cli_stop,
@@ -319,6 +344,7 @@ static sgan_status print_plan(struct train *train)
 		.data = &train->data,
 		.run = train->run,
 		.init = train->init[0] ? train->init : NULL,
+		.encoder = train->encoder,
 		.stage = train->stage,
 		.step = train->step,
 		.resumed = train->resume != NULL,
@@ -369,7 +395,7 @@ static int parse(int argc, char **argv, struct train *train)
 
 int cli_train(int argc, char **argv)
 {
-	struct train train = { .out = "runs" };
+	struct train train = { .out = CLI_RUNS };
 	train.sets = calloc((size_t)argc, sizeof *train.sets);
 	if (!train.sets)
 		return cli_error(CLI_FAILED, "no memory for settings");

@@ -6,14 +6,6 @@
 
 #include "src/cpu/status.h"
 
-bool sgan_variation_labelled(const struct sgan_preset *preset)
-{
-	for (size_t i = 0; i < preset->stack_count; i++)
-		if (sgan_net_desc_find(&preset->stacks[i].generator, "h") < 0)
-			return false;
-	return preset->stack_count > 0;
-}
-
 /* The number behind a level's letter, "12" of "z12"; false for any other text of this length. */
 static bool read_number(const char *digits, size_t length, size_t *number)
 {

@@ -29,10 +29,6 @@ struct sgan_variation {
 	int interpolated;        /* the level whose z goes from seeds[0] to seeds[1] along a row, all held; -1: none */
 };
 
-/* Whether a label makes a difference to a preset's images: every generator takes what the one above makes, and the top
- * one the label. */
-bool sgan_variation_labelled(const struct sgan_preset *preset);
-
 /* Reads names of levels, "h1" or "y,z1": z0 to z(N-1); y, the label; h1 to hN, the label and all z of the stacks that
  * make it. SGAN_EINVAL: a name that is none, or of a level that the model (with labels or without) has not. */
 sgan_status sgan_variation_hold(const char *names, size_t stack_count, bool labels, struct sgan_held *held);
