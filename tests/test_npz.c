@@ -270,7 +270,8 @@ Test(npz_read, headers_that_are_refused)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct sgan_npz *npz;
-		const struct member members[] = { { "arr_0.npy", 1, cases[i].dictionary, singles, cases[i].size }, { .name = NULL } };
+		const struct member members[] = { { "arr_0.npy", 1, cases[i].dictionary, singles, cases[i].size },
+			                              { .name = NULL } };
 		ASSERT_FAILS(sgan_npz_open(put_npz(members, i % 2 == 0), 100, &npz), SGAN_EFORMAT, cases[i].message);
 	}
 }
@@ -310,7 +311,8 @@ Test(npz_read, damaged_files)
 	for (size_t cut = 0; cut < size; cut++) {
 		put_file("cut.npz", good, cut);
 		if (sgan_npz_open(in_temporary("cut.npz"), 6, &npz) == SGAN_OK) {
-			cr_assert(sgan_npz_count(npz) == 1 && memcmp(sgan_npz_at(npz, 0)->values, singles, 24) == 0, "cut at %zu", cut);
+			cr_assert(sgan_npz_count(npz) == 1 && memcmp(sgan_npz_at(npz, 0)->values, singles, 24) == 0, "cut at %zu",
+			          cut);
 			sgan_npz_close(npz);
 		}
 	}
@@ -318,7 +320,8 @@ Test(npz_read, damaged_files)
 		good[at] ^= 0x41;
 		put_file("odd.npz", good, size);
 		if (sgan_npz_open(in_temporary("odd.npz"), 6, &npz) == SGAN_OK) {
-			cr_assert(sgan_npz_count(npz) == 1 && memcmp(sgan_npz_at(npz, 0)->values, singles, 24) == 0, "byte %zu", at);
+			cr_assert(sgan_npz_count(npz) == 1 && memcmp(sgan_npz_at(npz, 0)->values, singles, 24) == 0, "byte %zu",
+			          at);
 			sgan_npz_close(npz);
 		}
 		good[at] ^= 0x41;

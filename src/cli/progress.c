@@ -130,7 +130,7 @@ static void draw(struct cli_progress *progress, const struct sgan_progress *now)
 	struct line text = { .length = 0 }, line = { .length = 0 };
 	const char *stage = sgan_stage_name(now->stage);
 	size_t name = strlen(stage), width = terminal_width() - 1; /* the last column would wrap */
-	const size_t most = sizeof line.text - 64; /* beside colours and left_off */
+	const size_t most = sizeof line.text - 64;                 /* beside colours and left_off */
 	if (width > most)
 		width = most;
 	describe(&text, now, progress->accuracy);

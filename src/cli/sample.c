@@ -168,7 +168,8 @@ static int check(const struct sample *s)
 	if (!ends_in(s->out, ".png") && !ends_in(s->out, ".npz"))
 		return cli_error(CLI_USAGE, "--out is '%.200s', expected a name that ends in .png or .npz", s->out);
 	if (s->interpolate && s->seeds.count != 2)
-		return cli_error(CLI_USAGE, "--interpolate goes from one seed to another: --seed is '%.80s', expected two, as 3,8",
+		return cli_error(CLI_USAGE,
+		                 "--interpolate goes from one seed to another: --seed is '%.80s', expected two, as 3,8",
 		                 s->seeds_text ? s->seeds_text : "");
 	if (s->interpolate && s->fix)
 		return cli_error(CLI_USAGE, "--fix: --interpolate fixes all but its own level by itself");
@@ -189,12 +190,14 @@ static sgan_status find_model(struct sample *s)
 	SGAN_TRY(sgan_model_file(s->runs, s->model, SGAN_STAGE_COUNT, s->path));
 	const bool published = sgan_generators_published(s->path);
 	if (published && !s->preset_name)
-		return sgan_fail(SGAN_EINVAL, "%s: a published generator does not say its networks: --preset is missing", s->path);
+		return sgan_fail(SGAN_EINVAL, "%s: a published generator does not say its networks: --preset is missing",
+		                 s->path);
 	if (!published && s->preset_name)
 		return sgan_fail(SGAN_EINVAL, "--preset is '%.80s': %s has a preset of its own", s->preset_name, s->path);
 	if (published && s->nearest)
 		return sgan_fail(SGAN_EINVAL, "--nearest: %s has no encoder to compare images by", s->path);
-	SGAN_TRY(published ? sgan_preset_load(s->preset_name, NULL, 0, &s->preset) : sgan_model_preset(s->path, &s->preset));
+	SGAN_TRY(published ? sgan_preset_load(s->preset_name, NULL, 0, &s->preset)
+	                   : sgan_model_preset(s->path, &s->preset));
 	if (s->preset->stack_count == 0)
 		return sgan_fail(SGAN_EINVAL, "preset %s has no stacks, only an encoder: there is nothing to sample",
 		                 s->preset->name);

@@ -27,12 +27,12 @@ struct work {
 	size_t cells;       /* images of a picture for each sample */
 	struct sgan_model *model;
 	struct sgan_sampler *sampler;
-	struct sgan_nearest *nearest;              /* or NULL */
-	struct sgan_image_source *sources;         /* [BATCH] */
-	uint8_t *batch;                            /* [BATCH, size] */
+	struct sgan_nearest *nearest;                /* or NULL */
+	struct sgan_image_source *sources;           /* [BATCH] */
+	uint8_t *batch;                              /* [BATCH, size] */
 	struct sgan_neighbour (*found)[SGAN_SPACES]; /* [total]; NULL without nearest */
-	uint8_t *cell_pixels;                      /* [total, cells, size] of a picture, or NULL */
-	struct sgan_npz_writer *npz;               /* or NULL */
+	uint8_t *cell_pixels;                        /* [total, cells, size] of a picture, or NULL */
+	struct sgan_npz_writer *npz;                 /* or NULL */
 };
 
 static bool has_labels(const struct work *w)
@@ -48,9 +48,11 @@ static sgan_status make_room(struct work *w)
 		w->found = sgan_alloc(w->total, sizeof *w->found);
 	if (w->drawing->png) {
 		if (w->total > GRID_BYTES / w->cells / w->size)
-			return sgan_fail(SGAN_EINVAL, "%zu images of %zux%zux%zu are too many for a picture, which holds %zu; an .npz "
-			                              "holds any number", w->total, w->drawing->preset->height,
-			                 w->drawing->preset->width, w->drawing->preset->channels, GRID_BYTES / w->cells / w->size);
+			return sgan_fail(SGAN_EINVAL,
+			                 "%zu images of %zux%zux%zu are too many for a picture, which holds %zu; an .npz "
+			                 "holds any number",
+			                 w->total, w->drawing->preset->height, w->drawing->preset->width,
+			                 w->drawing->preset->channels, GRID_BYTES / w->cells / w->size);
 		w->cell_pixels = sgan_alloc(w->total, w->cells * w->size);
 	}
 	const bool made = w->sources != NULL && w->batch != NULL && (w->found != NULL) == (w->drawing->data != NULL) &&
@@ -82,7 +84,8 @@ static void place_cells(struct work *w, size_t k, const uint8_t *image)
 	uint8_t *cell = w->cell_pixels + k * w->cells * w->size;
 	memcpy(cell, image, w->size);
 	for (size_t space = 0; space + 1 < w->cells; space++)
-		memcpy(cell + (space + 1) * w->size, w->drawing->data->train.images + w->found[k][space].index * w->size, w->size);
+		memcpy(cell + (space + 1) * w->size, w->drawing->data->train.images + w->found[k][space].index * w->size,
+		       w->size);
 }
 
 static sgan_status draw_batch(struct work *w, size_t first, size_t n)

@@ -7,7 +7,7 @@
 
 struct cli_drawing {
 	const struct sgan_preset *preset;
-	const char *model;               /* the file */
+	const char *model; /* the file */
 	const struct sgan_variation *variation;
 	const struct sgan_dataset *data; /* whose training images' nearest are wanted; NULL: none are */
 	const char *out;                 /* the file to be written, a picture or arrays */

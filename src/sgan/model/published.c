@@ -92,7 +92,7 @@ static struct layout weight(const struct sgan_layer_desc *l, const size_t in[3],
 struct reading {
 	const struct sgan_npz *file;
 	struct sgan_model *model;
-	size_t next; /* array */
+	size_t next;                             /* array */
 	bool done[SGAN_STACKS_MAX][SGAN_LAYERS]; /* of the generators */
 };
 
@@ -115,8 +115,8 @@ static sgan_status check_shape(const struct reading *r, const struct layout *lay
 		return SGAN_OK;
 	sgan_npy_shape_text(array->rank, array->shape, found);
 	sgan_npy_shape_text(layout->rank, layout->shape, expected);
-	return sgan_fail(SGAN_EFORMAT, "%s: arr_%zu has shape %s, %s expected of %s", sgan_npz_path(r->file), r->next, found,
-	                 expected, name);
+	return sgan_fail(SGAN_EFORMAT, "%s: arr_%zu has shape %s, %s expected of %s", sgan_npz_path(r->file), r->next,
+	                 found, expected, name);
 }
 
 static sgan_status check_values(const struct reading *r, const struct sgan_param *p, bool variance)

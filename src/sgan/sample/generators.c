@@ -35,8 +35,8 @@ sgan_status sgan_generators_load(sgan_ctx *ctx, const char *path, const struct s
 {
 	struct sgan_model *model = NULL;
 	SGAN_TRY(sgan_model_create(ctx, preset, max_batch, false, &model));
-	sgan_status status = sgan_generators_published(path) ? sgan_published_generators(path, model)
-	                                                     : load_checkpoint(path, model);
+	sgan_status status =
+		sgan_generators_published(path) ? sgan_published_generators(path, model) : load_checkpoint(path, model);
 	if (status != SGAN_OK) {
 		sgan_model_destroy(model);
 		return status;

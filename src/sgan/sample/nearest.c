@@ -17,14 +17,14 @@ struct sgan_nearest {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
 	const struct sgan_split *train;
-	struct sgan_tape *tape;    /* of E_0 */
-	size_t sizes[SGAN_SPACES]; /* values of an image in each space */
-	real *features;            /* [train.count, sizes[SGAN_SPACE_FEATURES]] */
+	struct sgan_tape *tape;     /* of E_0 */
+	size_t sizes[SGAN_SPACES];  /* values of an image in each space */
+	real *features;             /* [train.count, sizes[SGAN_SPACE_FEATURES]] */
 	real *lengths[SGAN_SPACES]; /* [train.count]: squares */
-	real *x;                   /* [max_batch, image]: E_0's input */
+	real *x;                    /* [max_batch, image]: E_0's input */
 	real *queries[SGAN_SPACES]; /* [max_batch, size]: the images that are looked for */
-	real *block;               /* [BLOCK, image]: training images as pixels */
-	real *products;            /* [max_batch, BLOCK] */
+	real *block;                /* [BLOCK, image]: training images as pixels */
+	real *products;             /* [max_batch, BLOCK] */
 };
 
 static void to_pixels(const struct sgan_nearest *s, size_t n, const uint8_t *images, real *pixels)
@@ -172,8 +172,8 @@ static sgan_status search(struct sgan_nearest *s, enum sgan_space space, size_t 
 			to_pixels(s, count, s->train->images + first * size, s->block);
 			block = s->block;
 		}
-		SGAN_TRY(sgan_gemm(s->ctx, false, true, n, count, size, s->queries[space], size, block, size, false, s->products,
-		                   BLOCK));
+		SGAN_TRY(sgan_gemm(s->ctx, false, true, n, count, size, s->queries[space], size, block, size, false,
+		                   s->products, BLOCK));
 		for (size_t k = 0; k < n; k++)
 			keep_nearest(s, space, first, count, block, k, &found[k][space]);
 	}

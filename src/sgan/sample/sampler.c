@@ -12,10 +12,10 @@ struct sgan_sampler {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
 	struct sgan_tape *tapes[SGAN_STACKS_MAX];
-	real *noise[SGAN_STACKS_MAX]; /* [max_batch, noise_size] */
-	real *to;                     /* [noise_size] of the largest: where an interpolated z goes to */
+	real *noise[SGAN_STACKS_MAX];      /* [max_batch, noise_size] */
+	real *to;                          /* [noise_size] of the largest: where an interpolated z goes to */
 	struct sgan_image_source *sources; /* [max_batch] */
-	real *one_hot;                /* [max_batch, classes] */
+	real *one_hot;                     /* [max_batch, classes] */
 };
 
 static sgan_status make_room(struct sgan_sampler *s)

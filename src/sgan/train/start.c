@@ -103,8 +103,8 @@ static sgan_status load_encoder(struct sgan_trainer *t, const char *path)
 		                 sgan_stage_name(t->state.stage));
 	SGAN_TRY(sgan_published_encoder(path, t->model));
 	t->state.trained[SGAN_STAGE_ENCODER] = true;
-	t->state.stage = sgan_last_stage(t->options->preset) == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT
-	                                                                           : SGAN_STAGE_INDEPENDENT;
+	t->state.stage =
+		sgan_last_stage(t->options->preset) == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT : SGAN_STAGE_INDEPENDENT;
 	return SGAN_OK;
 }
 
