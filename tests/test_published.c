@@ -76,7 +76,8 @@ static void put_dense(struct file *f, const char *layer, const size_t in[3], con
 	const size_t rows = in[0] * in[1] * in[2], columns = out[0] * out[1] * out[2], shape[2] = { rows, columns };
 	const real *from = values_of(f, layer, "weight");
 	EACH(y, in[0])
-	EACH(x, in[1]) EACH(c, in[2]) EACH(v, out[0]) EACH(u, out[1]) EACH(d, out[2])
+	EACH(x, in[1])
+	EACH(c, in[2]) EACH(v, out[0]) EACH(u, out[1]) EACH(d, out[2])
 		to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
 			from[((y * in[1] + x) * in[2] + c) * columns + (v * out[1] + u) * out[2] + d];
 	put_array(f, 2, shape, to, rows * columns);
@@ -100,8 +101,8 @@ static void put_deconv(struct file *f, const char *layer, size_t k, size_t in, s
 	const size_t shape[4] = { in, out, k, k }, channels[3] = { 1, 1, out };
 	const real *from = values_of(f, layer, "weight");
 	EACH(i, in)
-	EACH(o, out) EACH(y, k) EACH(x, k) to[((i * out + o) * k + k - 1 - y) * k + k - 1 - x] =
-		from[((y * k + x) * out + o) * in + i];
+	EACH(o, out)
+	EACH(y, k) EACH(x, k) to[((i * out + o) * k + k - 1 - y) * k + k - 1 - x] = from[((y * k + x) * out + o) * in + i];
 	put_array(f, 4, shape, to, in * out * k * k);
 	put_vectors(f, layer, bn, channels);
 }
@@ -296,9 +297,9 @@ Test(published, a_run_that_is_given_its_encoder)
 	put_encoder(&s, SIZE_MAX);
 	train(&s, &data, "all", in_temporary("all"));
 	char *log = get_file("all/stats.jsonl", &size);
-	cr_expect(strstr(log, "{\"stage\": \"encoder\", \"epoch\": 0, \"step\": 0") == log, "%.200s", log);
+	cr_expect(strstr(log, "{\"stage\":\"encoder\",\"epoch\":0,\"step\":0,") == log, "%.200s", log);
 	cr_expect(strstr(log, "\"test_accuracy\"") != NULL && strstr(log, "loss_encoder") == NULL, "%.200s", log);
-	cr_expect(strstr(log, "\"stage\": \"joint\"") != NULL);
+	cr_expect(strstr(log, "\"stage\":\"joint\"") != NULL);
 	free(log);
 	ASSERT_OK(sgan_generators_load(s.ctx, in_temporary("all/checkpoint.safetensors"), s.preset, 6, &read));
 	for (size_t i = 0; i < 2; i++)
@@ -367,7 +368,7 @@ Test(published, mnist)
 	struct sgan_input input;
 	if (!find_real("encoders/mnist-encoder.npz", file) || !find_real("mnist", folder))
 		cr_skip("SGAN_TEST_DATA names no folder with mnist and encoders in it");
-	cr_expect_gt(accuracy("mnist", file, folder, &input), 0.985);
+	cr_expect_gt(accuracy("mnist", file, folder, &input), 0.97);
 	sgan_input_destroy(&input);
 }
 
@@ -399,11 +400,14 @@ Test(published, cifar10)
 	if (!find_real("cifar10/cifar-10-batches-bin", folder)) {
 		snprintf(folder, sizeof folder, "%s", in_temporary("cifar10"));
 		find_real("cifar10/unpack.py", script);
-		snprintf(command, sizeof command, "python3 -B '%s' '%s' > /dev/null 2>&1", script, folder);
+		snprintf(
+			command, sizeof command,
+			"for python in python3 /usr/bin/python3; do $python -B '%s' '%s' && exit; done > /dev/null 2>&1; exit 1",
+			script, folder);
 		if (system(command) != 0)
 			cr_skip("CIFAR-10 is not there, or cannot be unpacked: python3-numpy and python3-pil do");
 	}
-	cr_expect_gt(accuracy("cifar10", file, folder, &input), 0.7);
+	cr_expect_gt(accuracy("cifar10", file, folder, &input), 0.82);
 	expect_published_mean(&input);
 	sgan_input_destroy(&input);
 }
