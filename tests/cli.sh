@@ -198,11 +198,12 @@ done
 fails 'ambiguous option' 2 "'--st'" train --st 3
 fails 'option without value' 2 '--epochs' train --epochs
 fails 'flag with a value' 2 '--quiet' train --quiet=yes
-for option in preset data out init resume set isa; do
+for option in preset data out runs init encoder resume set isa; do
 	fails "--$option without a word" 2 "--$option is ''" train "--$option="
 done
 for command in sample info; do
 	fails "$command: --model without a word" 2 "--model is ''" $command --model ''
+	fails "$command: --runs without a word" 2 "--runs is ''" $command --runs ''
 done
 fails 'name with a line break' 1 'no?such' train --data 'no
 such'
@@ -222,6 +223,14 @@ fails '--count -1' 2 "--count is '-1'" sample --model none --out x.png --count -
 fails '--count, too large' 2 '--count' sample --model none --out x.png --count 99999999999
 for command in train "sample --model none --out x.png"; do
 	fails "${command%% *}: --seed, too large" 2 '--seed' $command --seed 9223372036854775808
+done
+for list in '' , 1, 3-1 1-2-3 -1 1- 9223372036854775808 0-9223372036854775807 0-10000 a; do
+	fails "sample: --seed '$list'" 2 "--seed is '$list'" sample --model none --out x.png "--seed=$list"
+done
+for option in count steps columns; do
+	for value in '' 0 -1 1x 99999999999; do
+		fails "--$option '$value'" 2 "--$option is '$value'" sample --model none --out x.png "--$option=$value"
+	done
 done
 for list in '' , 1, 3-1 a 0-10000 99999999999 -1 1-; do
 	fails "--labels '$list'" 2 "--labels is '$list'" sample --model none --out x.png "--labels=$list"
@@ -509,6 +518,80 @@ works 'sample, again' sample --model $model --out arrays.npz --count 30 --labels
 cmp -s arrays.npz first.npz || not_ok 'sample, again' 'other images from the same seed'
 works 'sample, another seed' sample --model $model --out arrays.npz --count 30 --labels 0-1,7 --seed 6
 cmp -s arrays.npz first.npz && not_ok 'sample, another seed' 'the same images from another seed'
+works 'sample, --runs' sample --model 0 --runs ./runs --out again.npz --count 30 --labels 0-1,7 --seed 6
+cmp -s arrays.npz again.npz || not_ok 'sample, --runs' 'other images'
+works 'info, --runs' info --model 0 --runs ./runs
+mkdir none
+fails 'sample: no run below --runs' 1 'none: holds no run yet' sample --model latest --runs none --out x.png
+fails 'info: no run below --runs' 1 'none: holds no run yet' info --model latest --runs none
+fails 'train: no run below --runs' 1 'none: holds no run yet' train --resume latest --runs none
+rmdir none
+
+# A picture's width and height, as its header has them.
+size_of() {
+	od -An -tu1 -j16 -N8 "$1" | awk '{ print $3 * 256 + $4 "x" $7 * 256 + $8 }'
+}
+for case in '98x98 --count 100' '98x8 --fix h1 --count 10' '98x98 --fix y,z1 --seed 4' '48x98 --fix z1,z0 --count 50 --columns 5' \
+	'98x98 --interpolate z1 --seed 3,8' '28x38 --interpolate z0 --seed 3,8 --steps 3 --count 12' \
+	'98x28 --seed 0-1,5' '38x28 --seed 0-2 --count 4 --labels 3' '48x48 --columns 5 --count 25'; do
+	works "sample: $case" sample --model 0 --out grid.png ${case#* }
+	[ "$(size_of grid.png)" = "${case%% *}" ] || not_ok "sample: $case" "the picture has $(size_of grid.png)"
+done
+works 'sample, nearest' sample --model 0 --out grid.png --count 20 --nearest --data squares
+[ "$(size_of grid.png)" = 58x98 ] || not_ok 'sample, nearest' "the picture has $(size_of grid.png)"
+[ "$(grep -cE '^ +[0-9]+ +[0-9] +[0-9]+ +[0-9] +[0-9]+\.[0-9]{4} +[0-9]+ +[0-9] +[0-9]+\.[0-9]{4}$' ../out)" -eq 20 ] &&
+	grep -q 'nearest by fc3' ../out || not_ok 'sample, nearest' 'the table of distances is not there'
+works 'sample, nearest, npz' sample --model 0 --out arrays.npz --count 20 --nearest --data squares
+for name in arr_0 arr_1 nearest_pixels nearest_pixels_distance nearest_features nearest_features_distance; do
+	grep -qaF "$name.npy" arrays.npz || not_ok 'sample, nearest, npz' "$name is missing"
+done
+[ -s ../out ] && not_ok 'sample, nearest, npz' 'something on standard output'
+fails 'sample: --nearest without data' 2 '--nearest needs --data' sample --model 0 --out x.png --nearest
+fails 'sample: --data without --nearest' 2 '--data belongs to --nearest' sample --model 0 --out x.png --data squares
+fails 'sample: nearest of no data' 1 'nowhere' sample --model 0 --out x.png --nearest --data nowhere
+mkdir wide
+{ words 2051 100 4 16; pictures 100; } > wide/$images
+cp squares/$classes squares/t10k-labels-idx1-ubyte wide
+{ words 2051 20 4 16; pictures 20; } > wide/t10k-images-idx3-ubyte
+fails 'sample: nearest of other images' 2 'images of 4x16x1, the model' sample --model 0 --out x.npz --nearest --data wide
+rm -rf wide
+for level in z2 h0 h3 x y, ,y z; do
+	fails "sample: --fix $level" 2 'which has z0 to z1, h1 to h2, y' sample --model 0 --out x.png "--fix=$level"
+done
+for level in z2 h1 y z0,z1; do
+	fails "sample: --interpolate $level" 2 "--interpolate: '$level'" \
+		sample --model 0 --out x.png --seed 1-2 "--interpolate=$level"
+done
+fails 'sample: --interpolate from one seed' 2 "--seed is ''" sample --model 0 --out x.png --interpolate z0
+fails 'sample: --interpolate between three' 2 "--seed is '1-3'" sample --model 0 --out x.png --interpolate z0 --seed 1-3
+fails 'sample: --interpolate and --fix' 2 '--fix' sample --model 0 --out x.png --interpolate z0 --seed 1,2 --fix y
+fails 'sample: --interpolate and --columns' 2 '--columns' sample --model 0 --out x.png --interpolate z0 --seed 1,2 --columns 3
+fails 'sample: half a line' 2 '--count is 12' sample --model 0 --out x.png --interpolate z0 --seed 1,2 --count 12
+fails 'sample: --steps alone' 2 '--steps' sample --model 0 --out x.png --steps 3
+fails 'sample: too many in all' 2 'are more than 10000000' sample --model 0 --out x.npz --seed 0-9999 --count 1001
+fails 'sample: too large a picture' 2 'too large for a picture' sample --model 0 --out x.png --count 10000000 --columns 500
+fails 'sample: --preset with a model' 2 '--preset is' sample --model 0 --out x.png --preset mnist
+printf 'PK, not quite' > bad.npz
+fails 'sample: published generator without a preset' 2 '--preset is missing' sample --model bad.npz --out x.png
+fails 'sample: published generator, damaged' 1 'bad.npz: ' sample --model bad.npz --preset tiny.cfg --out x.png
+fails 'sample: published generator, nearest' 2 'no encoder' \
+	sample --model bad.npz --preset tiny.cfg --out x.png --nearest --data squares
+fails 'sample: published generator of images' 1 'whole numbers' sample --model arrays.npz --preset tiny.cfg --out x.png
+fails 'train: published encoder, damaged' 1 'bad.npz: ' $tiny --encoder bad.npz
+fails 'train: published encoder, damaged, --dry-run' 1 'bad.npz: ' $tiny --encoder bad.npz --dry-run
+fails 'train: published encoder is missing' 1 'none.npz: cannot open' $tiny --encoder none.npz
+fails 'train: two encoders' 2 '--init already' $tiny --encoder bad.npz --init 0 --stage independent
+fails 'train: an encoder for the joint stage' 2 "stage 'joint'" $tiny --encoder bad.npz --stage joint
+rm -f bad.npz again.npz
+encoder=${SGAN_TEST_DATA:-}/encoders/mnist-encoder.npz
+if [ -n "${SGAN_TEST_DATA:-}" ] && [ -r "$encoder" ] && [ -d "$SGAN_TEST_DATA/mnist" ]; then
+	works 'train: the published encoder' train --stage encoder --encoder "$encoder" --data "$SGAN_TEST_DATA/mnist" --runs given
+	grep -qx 'encoder given, test accuracy 97.60 %' ../err || not_ok 'train: the published encoder' 'its accuracy is not shown'
+	fails 'train: an encoder of other networks' 1 'mnist-encoder.npz: arr_' $tiny --encoder "$encoder"
+	rm -rf given
+else
+	skip 'train: the published encoder' 'SGAN_TEST_DATA names no folder with mnist and encoders in it'
+fi
 rm -f grid.png arrays.npz first.npz
 works 'info of a model' info --model 0
 grep -q '^trained  *encoder independent joint$' ../out || not_ok 'info of a model' 'its stages are missing'
@@ -624,7 +707,23 @@ stopped() { # name, signal, exit code
 	run train --quiet --resume latest --out stopped --stop-after 2
 	[ "$code" -eq 0 ] && ok "$1" || not_ok "$1" 'it cannot be resumed'
 }
+# Samples that are given up leave nothing, their half-written file neither.
+stopped_sampling() {
+	env --default-signal=INT "$cpu" sample --model 0 --count 10000000 --out long.npz > ../out 2> ../err &
+	child=$!
+	waited=0
+	until ls .long.npz.* > /dev/null 2>&1 || [ "$waited" -eq 100 ]; do
+		sleep 0.1
+		waited=$((waited + 1))
+	done
+	kill -INT $child
+	wait $child
+	code=$?
+	one_line 'Ctrl-C, sampling' 130 'nothing was written' || return
+	ls -A | grep -qF long.npz && not_ok 'Ctrl-C, sampling' 'part is left' || ok 'Ctrl-C, sampling'
+}
 if env --default-signal=INT true 2> /dev/null; then
+	stopped_sampling
 	stopped 'Ctrl-C' INT 130
 	stopped 'SIGTERM' TERM 143
 else

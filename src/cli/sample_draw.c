@@ -17,7 +17,7 @@
 #include "src/sgan/sample/nearest.h"
 #include "src/sgan/sample/sampler.h"
 
-enum { BATCH = 100, GRID_BYTES = 1 << 30 };
+enum { BATCH = 100 };
 
 /* A drawing at work. */
 struct work {
@@ -40,6 +40,12 @@ static bool has_labels(const struct work *w)
 	return w->drawing->variation->class_count > 0;
 }
 
+static struct sgan_images picture_of(const struct work *w)
+{
+	const struct sgan_preset *p = w->drawing->preset;
+	return (struct sgan_images){ w->total * w->cells, p->height, p->width, p->channels, w->cell_pixels };
+}
+
 static sgan_status make_room(struct work *w)
 {
 	w->sources = sgan_alloc(BATCH, sizeof *w->sources);
@@ -47,12 +53,8 @@ static sgan_status make_room(struct work *w)
 	if (w->drawing->data != NULL)
 		w->found = sgan_alloc(w->total, sizeof *w->found);
 	if (w->drawing->png) {
-		if (w->total > GRID_BYTES / w->cells / w->size)
-			return sgan_fail(SGAN_EINVAL,
-			                 "%zu images of %zux%zux%zu are too many for a picture, which holds %zu; an .npz "
-			                 "holds any number",
-			                 w->total, w->drawing->preset->height, w->drawing->preset->width,
-			                 w->drawing->preset->channels, GRID_BYTES / w->cells / w->size);
+		const struct sgan_images images = picture_of(w);
+		SGAN_TRY(sgan_png_grid_check(w->drawing->out, &images, w->drawing->columns * w->cells));
 		w->cell_pixels = sgan_alloc(w->total, w->cells * w->size);
 	}
 	const bool made = w->sources != NULL && w->batch != NULL && (w->found != NULL) == (w->drawing->data != NULL) &&
@@ -168,8 +170,7 @@ static void print_neighbours(const struct work *w)
 
 static sgan_status finish_png(struct work *w)
 {
-	const struct sgan_preset *p = w->drawing->preset;
-	const struct sgan_images images = { w->total * w->cells, p->height, p->width, p->channels, w->cell_pixels };
+	const struct sgan_images images = picture_of(w);
 	SGAN_TRY(sgan_png_grid_write(w->drawing->out, &images, w->drawing->columns * w->cells));
 	if (w->found != NULL)
 		print_neighbours(w);

@@ -73,27 +73,45 @@ static sgan_status write_png(const char *path, const uint8_t *grid, size_t width
 	return status;
 }
 
-sgan_status sgan_png_grid_write(const char *path, const struct sgan_images *images, size_t columns)
+/* Pixels of a grid's sides, and images of a column. */
+struct grid {
+	size_t columns, rows, width, height;
+};
+
+static sgan_status measure_grid(const char *path, const struct sgan_images *images, size_t columns, struct grid *grid)
 {
 	size_t bytes;
 	SGAN_TRY(check_images(path, images, &bytes));
 	if (columns == 0)
 		return sgan_fail(SGAN_EINVAL, "%s: a grid has at least 1 column", path);
-	if (columns > images->count)
-		columns = images->count;
-	size_t rows = images->count / columns + (images->count % columns != 0);
-	size_t width = grid_side(columns, images->width);
-	size_t height = grid_side(rows, images->height);
-	if (width > LARGEST_SIDE || height > LARGEST_SIDE || height * width > LARGEST_GRID / images->channels)
+	grid->columns = columns < images->count ? columns : images->count;
+	grid->rows = images->count / grid->columns + (images->count % grid->columns != 0);
+	grid->width = grid_side(grid->columns, images->width);
+	grid->height = grid_side(grid->rows, images->height);
+	if (grid->width > LARGEST_SIDE || grid->height > LARGEST_SIDE ||
+	    grid->height * grid->width > LARGEST_GRID / images->channels)
 		return sgan_fail(SGAN_EINVAL, "%s: a grid of %zu rows of %zu images of %zux%zu is too large for a picture",
-		                 path, rows, columns, images->height, images->width);
-	size_t size = height * width * images->channels;
-	uint8_t *grid = malloc(size);
-	if (!grid)
-		return sgan_fail(SGAN_ENOMEM, "%s: no memory for a picture of %zux%zu", path, height, width);
-	memset(grid, 255, size);
-	draw_grid(images, columns, width, grid);
-	sgan_status status = write_png(path, grid, width, height, images->channels);
-	free(grid);
+		                 path, grid->rows, grid->columns, images->height, images->width);
+	return SGAN_OK;
+}
+
+sgan_status sgan_png_grid_check(const char *path, const struct sgan_images *images, size_t columns)
+{
+	struct grid grid;
+	return measure_grid(path, images, columns, &grid);
+}
+
+sgan_status sgan_png_grid_write(const char *path, const struct sgan_images *images, size_t columns)
+{
+	struct grid grid = { .columns = 0 };
+	SGAN_TRY(measure_grid(path, images, columns, &grid));
+	size_t size = grid.height * grid.width * images->channels;
+	uint8_t *pixels = malloc(size);
+	if (!pixels)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory for a picture of %zux%zu", path, grid.height, grid.width);
+	memset(pixels, 255, size);
+	draw_grid(images, grid.columns, grid.width, pixels);
+	sgan_status status = write_png(path, pixels, grid.width, grid.height, images->channels);
+	free(pixels);
 	return status;
 }

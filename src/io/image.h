@@ -13,4 +13,7 @@ struct sgan_images {
 /* A PNG of the images in reading order, `columns` a row, 2 pixels apart on white. All or not at all. */
 sgan_status sgan_png_grid_write(const char *path, const struct sgan_images *images, size_t columns);
 
+/* Whether such a picture can be, before there are any pixels. SGAN_EINVAL. */
+sgan_status sgan_png_grid_check(const char *path, const struct sgan_images *images, size_t columns);
+
 #endif
