@@ -576,6 +576,8 @@ fails 'sample: published generator without a preset' 2 '--preset is missing' sam
 fails 'sample: published generator, damaged' 1 'bad.npz: ' sample --model bad.npz --preset tiny.cfg --out x.png
 fails 'sample: published generator, nearest' 2 'no encoder' \
 	sample --model bad.npz --preset tiny.cfg --out x.png --nearest --data squares
+fails 'sample: published generator, a preset without any' 2 'no stacks, only an encoder' \
+	sample --model bad.npz --preset classifier-mnist --out x.png
 fails 'sample: published generator of images' 1 'whole numbers' sample --model arrays.npz --preset tiny.cfg --out x.png
 fails 'train: published encoder, damaged' 1 'bad.npz: ' $tiny --encoder bad.npz
 fails 'train: published encoder, damaged, --dry-run' 1 'bad.npz: ' $tiny --encoder bad.npz --dry-run

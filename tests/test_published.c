@@ -77,9 +77,9 @@ static void put_dense(struct file *f, const char *layer, const size_t in[3], con
 	const real *from = values_of(f, layer, "weight");
 	EACH(y, in[0])
 	EACH(x, in[1])
-	EACH(c, in[2]) EACH(v, out[0]) EACH(u, out[1]) EACH(d, out[2])
-		to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
-			from[((y * in[1] + x) * in[2] + c) * columns + (v * out[1] + u) * out[2] + d];
+	EACH(c, in[2])
+	EACH(v, out[0]) EACH(u, out[1]) EACH(d, out[2]) to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
+		from[((y * in[1] + x) * in[2] + c) * columns + (v * out[1] + u) * out[2] + d];
 	put_array(f, 2, shape, to, rows * columns);
 	put_vectors(f, layer, bn, out);
 }
@@ -145,10 +145,10 @@ static void put_generators(const struct small_stacks *s, size_t skipped)
 static void put_encoder(const struct small_stacks *s, size_t skipped)
 {
 	struct file f = begin_file(skipped);
-	f.params = s->model->stacks[0].encoder.params;
+	f.params = s->model->encoder[0].part.params;
 	put_conv(&f, "encoder.conv1", 3, 3, 4, false);
 	put_dense(&f, "encoder.fc3", SHAPE(3, 2, 4), FLAT(16), false);
-	f.params = s->model->stacks[1].encoder.params;
+	f.params = s->model->encoder[1].part.params;
 	put_dense(&f, "encoder.fc4", FLAT(16), FLAT(3), false);
 	ASSERT_OK(sgan_npz_commit(f.npz));
 }
@@ -198,7 +198,7 @@ Test(published, encoder)
 	ASSERT_OK(sgan_model_create(s.ctx, s.preset, 6, false, &read));
 	ASSERT_OK(sgan_published_encoder(in_temporary("a.npz"), read));
 	for (size_t i = 0; i < 2; i++)
-		expect_same_params(s.model->stacks[i].encoder.params, read->stacks[i].encoder.params);
+		expect_same_params(s.model->encoder[i].part.params, read->encoder[i].part.params);
 	ASSERT_OK(sgan_published_encoder_fits(s.ctx, in_temporary("a.npz"), s.preset));
 	ASSERT_FAILS(sgan_published_generators(in_temporary("a.npz"), read), SGAN_EFORMAT,
 	             "arr_0 has shape (4, 3, 3, 3), (6, 5) expected of g1.fcz.weight");
@@ -224,10 +224,10 @@ Test(published, other_arrays)
 		cr_expect_eq(sgan_generators_load(s.ctx, path, s.preset, 6, &read), SGAN_EFORMAT, "without arr_%zu", skipped);
 	}
 	struct file f = begin_file(SIZE_MAX);
-	f.params = s.model->stacks[0].encoder.params;
+	f.params = s.model->encoder[0].part.params;
 	put_conv(&f, "encoder.conv1", 3, 3, 4, false);
 	put_dense(&f, "encoder.fc3", SHAPE(3, 2, 4), FLAT(16), false);
-	f.params = s.model->stacks[1].encoder.params;
+	f.params = s.model->encoder[1].part.params;
 	put_dense(&f, "encoder.fc4", FLAT(16), FLAT(3), false);
 	put_array(&f, 1, (const size_t[1]){ 0 }, NULL, 0);
 	ASSERT_OK(sgan_npz_commit(f.npz));
@@ -244,7 +244,7 @@ Test(published, odd_values)
 	put_generators(&s, SIZE_MAX);
 	ASSERT_FAILS(sgan_generators_load(s.ctx, in_temporary("a.npz"), s.preset, 6, &read), SGAN_EFORMAT,
 	             "arr_26, g0.deconv1.var, holds a variance below 0");
-	sgan_params_find(s.model->stacks[1].encoder.params, "encoder.fc4.weight")->value[3] = (real)NAN;
+	sgan_params_find(s.model->encoder[1].part.params, "encoder.fc4.weight")->value[3] = (real)NAN;
 	put_encoder(&s, SIZE_MAX);
 	ASSERT_FAILS(sgan_published_encoder_fits(s.ctx, in_temporary("a.npz"), s.preset), SGAN_EFORMAT,
 	             "arr_4, encoder.fc4.weight, holds values that are not finite");
@@ -303,7 +303,7 @@ Test(published, a_run_that_is_given_its_encoder)
 	free(log);
 	ASSERT_OK(sgan_generators_load(s.ctx, in_temporary("all/checkpoint.safetensors"), s.preset, 6, &read));
 	for (size_t i = 0; i < 2; i++)
-		expect_same_params(s.model->stacks[i].encoder.params, read->stacks[i].encoder.params);
+		expect_same_params(s.model->encoder[i].part.params, read->encoder[i].part.params);
 	sgan_model_destroy(read);
 	train(&s, &data, "independent", in_temporary("independent"));
 	train(&s, &data, "encoder", in_temporary("encoder"));

@@ -214,16 +214,15 @@ static uint32_t train_labels[TRAIN];
 /* Features by a network of the test's own, an image at a time. */
 static void features_of(struct small_stacks *s, const uint8_t *image, real *features)
 {
-	const struct sgan_stack *stack = &s->model->stacks[0];
+	const struct sgan_encoder_part *e = &s->model->encoder[0];
 	struct sgan_tape *tape;
 	real x[SMALL_IMAGE];
 	for (size_t k = 0; k < SMALL_IMAGE; k++)
 		x[k] = (real)image[k] / 255;
-	ASSERT_OK(sgan_tape_create(stack->encoder.net, false, &tape));
-	sgan_tape_input(tape, stack->encoder_in, x);
-	ASSERT_OK(
-		sgan_net_forward(s->ctx, stack->encoder.net, stack->encoder.params, tape, sgan_whole_batch(1, 2), SGAN_INFER));
-	memcpy(features, sgan_tape_value(tape, stack->encoder_out), 16 * sizeof *features);
+	ASSERT_OK(sgan_tape_create(e->part.net, false, &tape));
+	sgan_tape_input(tape, e->in, x);
+	ASSERT_OK(sgan_net_forward(s->ctx, e->part.net, e->part.params, tape, sgan_whole_batch(1, 2), SGAN_INFER));
+	memcpy(features, sgan_tape_value(tape, e->out), 16 * sizeof *features);
 	sgan_tape_destroy(tape);
 }
 
