@@ -78,7 +78,8 @@ static void put_dense(struct file *f, const char *layer, const size_t in[3], con
 	EACH(y, in[0])
 	EACH(x, in[1])
 	EACH(c, in[2])
-	EACH(v, out[0]) EACH(u, out[1]) EACH(d, out[2]) to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
+	EACH(v, out[0])
+	EACH(u, out[1]) EACH(d, out[2]) to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
 		from[((y * in[1] + x) * in[2] + c) * columns + (v * out[1] + u) * out[2] + d];
 	put_array(f, 2, shape, to, rows * columns);
 	put_vectors(f, layer, bn, out);
@@ -308,7 +309,7 @@ Test(published, a_run_that_is_given_its_encoder)
 	train(&s, &data, "independent", in_temporary("independent"));
 	train(&s, &data, "encoder", in_temporary("encoder"));
 	log = get_file("encoder/stats.jsonl", &size);
-	cr_expect(strchr(log, '\n') == log + size - 1, "more than the report: %.200s", log);
+	cr_expect(strstr(log, "test_accuracy") != NULL && strstr(log, "loss") == NULL, "more than the report: %.200s", log);
 	free(log);
 	free(get_file("encoder/encoder.safetensors", &size));
 	sgan_dataset_free(&data);
