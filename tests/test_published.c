@@ -79,7 +79,8 @@ static void put_dense(struct file *f, const char *layer, const size_t in[3], con
 	EACH(x, in[1])
 	EACH(c, in[2])
 	EACH(v, out[0])
-	EACH(u, out[1]) EACH(d, out[2]) to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
+	EACH(u, out[1])
+	EACH(d, out[2]) to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
 		from[((y * in[1] + x) * in[2] + c) * columns + (v * out[1] + u) * out[2] + d];
 	put_array(f, 2, shape, to, rows * columns);
 	put_vectors(f, layer, bn, out);
@@ -188,6 +189,40 @@ Test(published, generators)
 	cr_expect_arr_eq(a, b, sizeof a, "other images");
 	cr_expect_arr_neq(a, a + SMALL_IMAGE, SMALL_IMAGE, "images are all alike: the test is of no use");
 	sgan_model_destroy(read);
+	small_stacks_close(&s);
+}
+
+/* The text with every `word` replaced. */
+static void replace(char *text, const char *word, const char *by)
+{
+	char copy[8192];
+	for (char *at; (at = strstr(text, word)) != NULL;) {
+		snprintf(copy, sizeof copy, "%s", at + strlen(word));
+		strcpy(at, by);
+		strcat(text, copy);
+	}
+}
+
+/* A preset that leaves the number of classes to the data has it from the file. */
+Test(published, classes)
+{
+	char text[8192];
+	size_t count = 0;
+	struct sgan_preset *open;
+	struct small_stacks s = small_stacks_open(small_stacks_text, 6);
+	const char *path = in_temporary("a.npz");
+	snprintf(text, sizeof text, "%s", small_stacks_text);
+	replace(text, "classes = 3;", "classes = \"data\";");
+	replace(text, "name = \"fc4\"; out = 3;", "name = \"fc4\"; out = \"classes\";");
+	replace(text, "shape = [ 3 ];", "shape = \"classes\";");
+	ASSERT_OK(sgan_preset_parse("open", text, &open));
+	cr_assert_eq(open->classes, 0);
+	put_generators(&s, SIZE_MAX);
+	ASSERT_OK(sgan_published_classes(s.ctx, path, open, &count));
+	cr_expect_eq(count, SMALL_CLASSES);
+	put_generators(&s, 3);
+	ASSERT_FAILS(sgan_published_classes(s.ctx, path, open, &count), SGAN_EFORMAT, "for no number of classes");
+	sgan_preset_free(open);
 	small_stacks_close(&s);
 }
 
@@ -331,6 +366,7 @@ static double accuracy(const char *preset_name, const char *file, const char *fo
 	size_t right = 0;
 	ASSERT_OK(sgan_preset_load(preset_name, NULL, 0, &preset));
 	ASSERT_OK(sgan_dataset_open(folder, preset->classes, &data));
+	ASSERT_OK(sgan_preset_settle(&preset, data.classes));
 	ASSERT_OK(sgan_model_create(ctx, preset, BATCH, true, &model));
 	ASSERT_OK(sgan_published_encoder(file, model));
 	ASSERT_OK(sgan_input_measure(&model->input, data.train.count, data.train.images));

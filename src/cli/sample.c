@@ -8,6 +8,7 @@
 #include "src/cli/sample_draw.h"
 #include "src/cpu/status.h"
 #include "src/sgan/model/modelfile.h"
+#include "src/sgan/model/published.h"
 #include "src/sgan/sample/generators.h"
 
 static const char help[] =
@@ -185,7 +186,18 @@ static int check(const struct sample *s)
 
 /* --- the model --------------------------------------------------------------- */
 
-static sgan_status find_model(struct sample *s)
+/* A file of generators alone has no data beside it that would say how many classes there are. */
+static sgan_status load_published_preset(sgan_ctx *ctx, struct sample *s)
+{
+	size_t classes;
+	SGAN_TRY(sgan_preset_load(s->preset_name, NULL, 0, &s->preset));
+	if (s->preset->stack_count == 0 || s->preset->classes > 0)
+		return SGAN_OK;
+	SGAN_TRY(sgan_published_classes(ctx, s->path, s->preset, &classes));
+	return sgan_preset_settle(&s->preset, classes);
+}
+
+static sgan_status find_model(sgan_ctx *ctx, struct sample *s)
 {
 	SGAN_TRY(sgan_model_file(s->runs, s->model, SGAN_STAGE_COUNT, s->path));
 	const bool published = sgan_generators_published(s->path);
@@ -286,7 +298,7 @@ static size_t picture_columns(const struct sample *s)
 
 static sgan_status draw(sgan_ctx *ctx, struct sample *s)
 {
-	SGAN_TRY(find_model(s));
+	SGAN_TRY(find_model(ctx, s));
 	SGAN_TRY(choose(s));
 	if (s->nearest)
 		SGAN_TRY(sgan_dataset_open(s->data_name, 0, &s->data));

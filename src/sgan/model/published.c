@@ -240,6 +240,50 @@ sgan_status sgan_published_generators(const char *path, struct sgan_model *model
 	return read_file(path, model, false);
 }
 
+/* Values of the generators of an unsettled preset, made one for so many classes. */
+static sgan_status count_for_classes(sgan_ctx *ctx, const struct sgan_preset *preset, size_t classes, size_t *count)
+{
+	struct sgan_preset *settled;
+	struct sgan_model *model;
+	SGAN_TRY(sgan_preset_parse(preset->name, preset->text, &settled));
+	sgan_status status = sgan_preset_settle(&settled, classes);
+	if (status == SGAN_OK)
+		status = sgan_model_create(ctx, settled, 1, false, &model);
+	if (status == SGAN_OK) {
+		*count = count_values(model, false);
+		sgan_model_destroy(model);
+	}
+	sgan_preset_free(settled);
+	return status;
+}
+
+static sgan_status count_in_file(const char *path, size_t most, size_t *count)
+{
+	struct sgan_npz *file;
+	SGAN_TRY(sgan_npz_open(path, most, &file));
+	*count = 0;
+	for (size_t i = 0; i < sgan_npz_count(file); i++)
+		*count += sgan_npz_at(file, i)->count;
+	sgan_npz_close(file);
+	return SGAN_OK;
+}
+
+/* A class is a row more in each layer that reads the label. */
+sgan_status sgan_published_classes(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t *classes)
+{
+	size_t one = 0, two = 0, found = 0;
+	SGAN_TRY(count_for_classes(ctx, preset, 1, &one));
+	SGAN_TRY(count_for_classes(ctx, preset, 2, &two));
+	const size_t row = two - one;
+	SGAN_TRY(count_in_file(path, one + row * (SGAN_CLASSES - 1), &found));
+	if (found < one || (row == 0 ? found > one : (found - one) % row != 0))
+		return sgan_fail(SGAN_EFORMAT,
+		                 "%s: it holds %zu values, which is a generator of preset %s for no number of classes", path,
+		                 found, preset->name);
+	*classes = row == 0 ? 1 : 1 + (found - one) / row;
+	return SGAN_OK;
+}
+
 sgan_status sgan_published_encoder_fits(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset)
 {
 	struct sgan_model *model;
