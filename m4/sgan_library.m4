@@ -24,7 +24,7 @@ AC_DEFUN([SGAN_OPTIONAL_LIBRARY], [
 		SGAN_LIBRARY([$1], [$3], [PROGRAM])
 		AC_DEFINE([SGAN_HAVE_$1], [1], [$4 are read, by $2.])
 	], [
-		sgan_line=`printf '  %-18s %s' $2 "none, by --without-$2: no $4"`
+		sgan_line=`printf '  %-18s %s' $2 "none, by --without-$2: $4 are not read"`
 		sgan_libraries="$sgan_libraries
 $sgan_line"
 	])
