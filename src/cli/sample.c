@@ -208,8 +208,7 @@ static sgan_status find_model(sgan_ctx *ctx, struct sample *s)
 		return sgan_fail(SGAN_EINVAL, "--preset is '%.80s': %s has a preset of its own", s->preset_name, s->path);
 	if (published && s->nearest)
 		return sgan_fail(SGAN_EINVAL, "--nearest: %s has no encoder to compare images by", s->path);
-	SGAN_TRY(published ? sgan_preset_load(s->preset_name, NULL, 0, &s->preset)
-	                   : sgan_model_preset(s->path, &s->preset));
+	SGAN_TRY(published ? load_published_preset(ctx, s) : sgan_model_preset(s->path, &s->preset));
 	if (s->preset->stack_count == 0)
 		return sgan_fail(SGAN_EINVAL, "preset %s has no stacks, only an encoder: there is nothing to sample",
 		                 s->preset->name);
