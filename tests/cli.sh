@@ -659,7 +659,7 @@ rm -f bad.safetensors
 # --- what a terminal shows -----------------------------------------------------
 
 # A line that is cut is cut between items; losses of a pair come with the generator's own first.
-shown='epoch [0-9]+/[0-9]+ step [0-9]+/[0-9]+(, [0-9]+ img/s(, [0-9:]+ left(, test accuracy [0-9.]+ %)?)?)?'
+shown='epoch [0-9]+/[0-9]+ step [0-9]+/[0-9]+(, [0-9]+ img/s(, [0-9:]+ left((, test accuracy [0-9.]+ %)?(, z share [0-9. ]+)?)?)?)?'
 shown="^(encoder|independent|joint)( $shown(: ITEM(, ITEM)*)?)?\$"
 shown=$(echo "$shown" | sed 's/ITEM/([dg][0-9](_adv|_cond|_ent)?|encoder) [-+.0-9e]+/g')
 if command -v script > /dev/null && script -qec true /dev/null > /dev/null 2>&1; then

@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TESTED_LEAST = 100 }; /* images that an accuracy must be of to say anything */
 static const double z_share_least = 0.01, d_loss_least = 0.05;
 
 /* Accuracies that guesses come to: the chance, and three standard deviations of it over so many images. */
 static double most_by_chance(double chance, size_t tested)
 {
-	return tested > 0 ? chance + 3 * sqrt(chance * (1 - chance) / (double)tested) : 1;
+	return chance + 3 * sqrt(chance * (1 - chance) / (double)tested);
 }
 
 static void note(struct sgan_health *health, size_t stack, enum sgan_ailment ailment, double value, bool ails)
@@ -35,7 +36,7 @@ struct sgan_health sgan_health_of(const struct sgan_progress *progress, double c
 {
 	struct sgan_health health = { .epoch = progress->epoch, .step = progress->step };
 	const double accuracy = progress->test_accuracy;
-	if (accuracy >= 0 && chance < 1)
+	if (accuracy >= 0 && chance < 1 && tested >= TESTED_LEAST)
 		note(&health, 0, SGAN_AILMENT_CHANCE, accuracy, accuracy <= most_by_chance(chance, tested));
 	for (size_t i = 0; i < progress->stack_count; i++) {
 		const double loss = discriminator_loss(progress, i);
