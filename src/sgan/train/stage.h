@@ -18,14 +18,4 @@ sgan_status sgan_stage_step(struct sgan_trainer *t);
  * checkpoint. */
 sgan_status sgan_stage_end(struct sgan_trainer *t);
 
-/* Takes the running statistics of averaged generators anew, which follow from their weights alone: before images are
- * drawn with them, and before they are saved. */
-sgan_status sgan_stage_settle(struct sgan_trainer *t);
-
-/* Says once more what ailed the stages of this call at their ends. */
-sgan_status sgan_stages_warn(const struct sgan_trainer *t);
-
-/* Tells what an encoder that was given, not trained, is worth: a line of the log with its test accuracy. */
-sgan_status sgan_stage_judge_encoder(struct sgan_trainer *t);
-
 #endif

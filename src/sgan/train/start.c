@@ -8,9 +8,9 @@
 
 #include "src/cpu/status.h"
 #include "src/sgan/model/published.h"
+#include "src/sgan/train/epoch.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/pictures.h"
-#include "src/sgan/train/stage.h"
 
 /* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
@@ -151,5 +151,5 @@ sgan_status sgan_trainer_start(struct sgan_trainer *t)
 	if (o->encoder == NULL || o->resume)
 		return SGAN_OK;
 	SGAN_TRY(sgan_trainer_save_stage(t, SGAN_STAGE_ENCODER));
-	return sgan_stage_judge_encoder(t);
+	return sgan_epoch_judge_encoder(t);
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "src/cpu/status.h"
+#include "src/sgan/train/epoch.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
 
@@ -23,7 +24,7 @@ static sgan_status run_stage(struct sgan_trainer *t)
 	while (sgan_stage_left(t)) {
 		SGAN_TRY(sgan_stage_step(t));
 		if (sgan_stage_left(t) && (stop_wanted(t) || steps_used_up(t))) {
-			SGAN_TRY(sgan_stage_settle(t));
+			SGAN_TRY(sgan_epoch_settle(t));
 			SGAN_TRY(sgan_trainer_save(t));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))
@@ -45,6 +46,6 @@ sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options)
 			status = sgan_fail(SGAN_EINTERRUPTED, "stopped before stage %s", sgan_stage_name(t.state.stage));
 	}
 	if (status == SGAN_OK)
-		status = sgan_stages_warn(&t);
+		status = sgan_epoch_warn_again(&t);
 	return sgan_trainer_close(&t, status);
 }

@@ -7,6 +7,7 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/sgan/train/limits.h"
 #include "src/sgan/train/requirements.h"
 
 static sgan_status make_model(struct sgan_trainer *t)
@@ -31,6 +32,10 @@ static sgan_status find_chance(struct sgan_trainer *t)
 		return SGAN_OK;
 	}
 	const struct sgan_split *test = &t->options->data->test;
+	if (!sgan_preset_reads_labels(t->options->preset)) { /* turned images are so in equal shares */
+		t->chance = 1 / (double)t->options->preset->classes;
+		return SGAN_OK;
+	}
 	size_t *counts = calloc(t->options->preset->classes, sizeof *counts), most = 0;
 	if (counts == NULL)
 		return sgan_fail(SGAN_ENOMEM, "no memory to count the images of %zu classes", t->options->preset->classes);
@@ -49,6 +54,36 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struc
 	SGAN_TRY(sgan_run_lock(options->run, &t->lock));
 	SGAN_TRY(find_chance(t));
 	return make_model(t);
+}
+
+const struct sgan_stage_settings *sgan_trainer_settings(const struct sgan_trainer *t)
+{
+	return &t->options->preset->stages[t->state.stage];
+}
+
+size_t sgan_trainer_epoch_steps(const struct sgan_trainer *t)
+{
+	return sgan_epoch_steps(sgan_trainer_settings(t), t->options->data->train.count);
+}
+
+struct sgan_progress sgan_trainer_progress(const struct sgan_trainer *t, enum sgan_event event)
+{
+	const struct sgan_stage_settings *settings = sgan_trainer_settings(t);
+	const size_t images = t->options->data->train.count;
+	return (struct sgan_progress){ .event = event,
+		                           .stage = t->state.stage,
+		                           .epoch = sgan_epoch_of(settings, images, t->state.step),
+		                           .epochs = sgan_stage_epochs(settings, images),
+		                           .epoch_whole = t->state.step % sgan_epoch_steps(settings, images) == 0,
+		                           .step = (size_t)t->state.step,
+		                           .steps = sgan_stage_steps(settings, images),
+		                           .test_accuracy = -1 };
+}
+
+void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress *progress)
+{
+	if (t->options->progress != NULL)
+		t->options->progress(t->options->arg, progress);
 }
 
 void sgan_trainer_end_session(struct sgan_trainer *t)

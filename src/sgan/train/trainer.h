@@ -37,6 +37,14 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struc
 /* Frees everything; returns status, or the log's failure if status is SGAN_OK. */
 sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status);
 
+/* Settings of the current stage; steps of its epochs. */
+const struct sgan_stage_settings *sgan_trainer_settings(const struct sgan_trainer *t);
+size_t sgan_trainer_epoch_steps(const struct sgan_trainer *t);
+
+/* Where the current stage stands, for an event; and telling the caller of it. */
+struct sgan_progress sgan_trainer_progress(const struct sgan_trainer *t, enum sgan_event event);
+void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress *progress);
+
 /* Ends the stage's session and what measures it. */
 void sgan_trainer_end_session(struct sgan_trainer *t);
 
