@@ -31,6 +31,7 @@ include/sgan/ops.h: include/sgan
 include/sgan/gemm.h: include/sgan
 include/sgan/conv.h: include/sgan
 src/ops/conv: src/ops
+src/metrics: src/ops
 src/selftest: src/ops/conv
 src/nn: src/ops/conv
 src/sgan/preset: src/nn src/io
