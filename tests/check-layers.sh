@@ -39,7 +39,8 @@ src/sgan/model: src/sgan/preset src/data
 src/sgan/objective: src/sgan/model
 src/sgan/sample: src/sgan/objective
 src/sgan/train: src/sgan/sample
-src/sgan: src/sgan/train
+src/sgan/eval: src/sgan/sample src/metrics
+src/sgan: src/sgan/train src/sgan/eval
 src/cli: src/sgan src/machine src/selftest
 FOLDERS
 

@@ -225,15 +225,15 @@ Test(neighbours, nearest_on_a_line)
 	const struct sgan_rows pa = on_a_line(2, a), pb = on_a_line(5, b);
 	size_t index[6];
 	double squares[6];
-	must(sgan_nearest(ctx, &pa, &pb, NULL, 3, index, squares));
+	must(sgan_nearest_rows(ctx, &pa, &pb, NULL, 3, index, squares));
 	cr_expect(index[0] == 1 && index[1] == 2 && index[2] == 0, "of 0: %zu %zu %zu", index[0], index[1], index[2]);
 	cr_expect(index[3] == 0 && index[4] == 4 && index[5] == 1, "of 10: %zu %zu %zu", index[3], index[4], index[5]);
 	cr_expect(squares[0] == 1 && squares[1] == 4 && squares[2] == 81);
 	const size_t self[2] = { 1, 0 };
-	must(sgan_nearest(ctx, &pa, &pb, self, 1, index, squares));
+	must(sgan_nearest_rows(ctx, &pa, &pb, self, 1, index, squares));
 	cr_expect(index[0] == 2 && index[1] == 4, "others than itself");
-	must_not(sgan_nearest(ctx, &pa, &pb, self, 5, index, squares), SGAN_EINVAL, "5 nearest neighbours");
-	must_not(sgan_nearest(ctx, &pa, &pb, NULL, 0, index, squares), SGAN_EINVAL, "0 nearest neighbours");
+	must_not(sgan_nearest_rows(ctx, &pa, &pb, self, 5, index, squares), SGAN_EINVAL, "5 nearest neighbours");
+	must_not(sgan_nearest_rows(ctx, &pa, &pb, NULL, 0, index, squares), SGAN_EINVAL, "0 nearest neighbours");
 	sgan_ctx_destroy(ctx);
 }
 
@@ -253,7 +253,7 @@ Test(neighbours, of_many_rows_by_brute_force)
 	const struct sgan_rows pa = { .count = A, .size = SIZE, .bytes = a };
 	const struct sgan_rows pb = { .count = B, .size = SIZE, .bytes = b };
 	const struct sgan_rows pv = { .count = B, .size = SIZE, .values = values };
-	must(sgan_nearest(ctx, &pa, &pb, NULL, K, index, squares));
+	must(sgan_nearest_rows(ctx, &pa, &pb, NULL, K, index, squares));
 	for (size_t i = 0; i < A; i++) {
 		size_t closer = 0;
 		for (size_t j = 0; j < B; j++)
@@ -261,9 +261,9 @@ Test(neighbours, of_many_rows_by_brute_force)
 		cr_assert_lt(closer, K, "row %zu has %zu nearer than its third", i, closer);
 		cr_assert_float_eq(sgan_distance_squared(&pa, i, &pb, index[i * K]), squares[i * K], 1e-12);
 	}
-	must(sgan_nearest(other, &pa, &pb, NULL, K, again, squares));
+	must(sgan_nearest_rows(other, &pa, &pb, NULL, K, again, squares));
 	cr_expect_arr_eq(index, again, sizeof index, "other neighbours with three threads");
-	must(sgan_nearest(other, &pa, &pv, NULL, K, again, squares));
+	must(sgan_nearest_rows(other, &pa, &pv, NULL, K, again, squares));
 	cr_expect_arr_eq(index, again, sizeof index, "other neighbours of values than of bytes");
 	sgan_ctx_destroy(ctx);
 	sgan_ctx_destroy(other);

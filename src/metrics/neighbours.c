@@ -52,7 +52,7 @@ static void refine(const struct sgan_rows *a, const struct sgan_rows *b, const s
 	}
 }
 
-sgan_status sgan_nearest(sgan_ctx *ctx, const struct sgan_rows *a, const struct sgan_rows *b, const size_t *self,
+sgan_status sgan_nearest_rows(sgan_ctx *ctx, const struct sgan_rows *a, const struct sgan_rows *b, const size_t *self,
                          size_t k, size_t *index, double *squares)
 {
 	struct search s = { k, self, index, squares };
@@ -90,7 +90,7 @@ static double share_of(size_t count, const bool *which)
 	return (double)sum / (double)count;
 }
 
-/* Numbers of rows and distances of them, as sgan_nearest gives. */
+/* Numbers of rows and distances of them, as sgan_nearest_rows gives. */
 struct found {
 	size_t *index;
 	double *squares;
@@ -118,7 +118,7 @@ static sgan_status find_radii(sgan_ctx *ctx, const struct sgan_rows *b, size_t k
 	if (status == SGAN_OK) {
 		for (size_t i = 0; i < b->count; i++)
 			self[i] = i;
-		status = sgan_nearest(ctx, b, b, self, k, f.index, f.squares);
+		status = sgan_nearest_rows(ctx, b, b, self, k, f.index, f.squares);
 	}
 	for (size_t i = 0; i < b->count && status == SGAN_OK; i++)
 		radii[i] = f.squares[i * k + k - 1];
@@ -187,7 +187,7 @@ static sgan_status compare(sgan_ctx *ctx, const struct sgan_rows *b, size_t coun
 	if (status == SGAN_OK)
 		status = make_found(c.points.count, 1, &own);
 	if (status == SGAN_OK)
-		status = sgan_nearest(ctx, &c.points, b, c.self, 1, own.index, own.squares);
+		status = sgan_nearest_rows(ctx, &c.points, b, c.self, 1, own.index, own.squares);
 	for (size_t i = 0; i < count && status == SGAN_OK; i++)
 		closer += nearest->squares[i] < own.squares[place[nearest->index[i]]];
 	if (status == SGAN_OK)
@@ -204,7 +204,7 @@ sgan_status sgan_closer(sgan_ctx *ctx, const struct sgan_rows *a, const struct s
 	size_t *place = sgan_alloc(b->count, sizeof *place);
 	sgan_status status = place != NULL ? make_found(a->count, 1, &nearest) : SGAN_ENOMEM;
 	if (status == SGAN_OK)
-		status = sgan_nearest(ctx, a, b, NULL, 1, nearest.index, nearest.squares);
+		status = sgan_nearest_rows(ctx, a, b, NULL, 1, nearest.index, nearest.squares);
 	if (status == SGAN_OK)
 		status = compare(ctx, b, a->count, &nearest, place, share);
 	free_found(&nearest);
