@@ -9,13 +9,15 @@
 #include "src/io/run.h"
 #include "src/sgan/eval/evaluate.h"
 #include "src/sgan/model/modelfile.h"
+#include "src/sgan/sample/generators.h"
 
 static const char help[] =
-	"usage: sgan-cpu eval --model FILE|RUN --data NAME|DIR --classifier FILE|RUN [options]\n"
+	"usage: sgan-cpu eval --model FILE|RUN --data NAME|PATH --classifier FILE|RUN [options]\n"
 	"\n"
-	"  --model FILE|RUN       whose samples: a model file, a run's folder, or a run below ./runs: its name,\n"
+	"  --model FILE|RUN       whose samples: a model file, a run's folder, or a run below --runs: its name,\n"
 	"                         its number or latest\n"
-	"  --data NAME|DIR        the real images, as for train\n"
+	"  --runs DIR             where runs are kept (runs)\n"
+	"  --data NAME|PATH       the real images, as for train\n"
 	"  --classifier FILE|RUN  who judges: a model of a preset such as classifier-mnist, trained on these data\n"
 	"  --count N              samples to draw (50000)\n"
 	"  --seed N               of their noise (1)\n"
@@ -28,11 +30,12 @@ static const char help[] =
 
 enum { COUNT_MAX = 1000000 };
 
-enum { MODEL = CLI_FIRST_OPTION, DATA, CLASSIFIER, COUNT, SEED, OUT };
+enum { MODEL = CLI_FIRST_OPTION, RUNS, DATA, CLASSIFIER, COUNT, SEED, OUT };
 
 static const struct option options[] = {
 	CLI_COMMON_OPTIONS,
 	{ "model", required_argument, NULL, MODEL },
+	{ "runs", required_argument, NULL, RUNS },
 	{ "data", required_argument, NULL, DATA },
 	{ "classifier", required_argument, NULL, CLASSIFIER },
 	{ "count", required_argument, NULL, COUNT },
@@ -42,7 +45,7 @@ static const struct option options[] = {
 };
 
 struct eval {
-	const char *model, *data, *classifier, *out;
+	const char *model, *runs, *data, *classifier, *out;
 	uint64_t count, seed;
 	struct cli_machine machine;
 };
@@ -52,6 +55,9 @@ static bool take(struct eval *eval, int option)
 	switch (option) {
 	case MODEL:
 		eval->model = optarg;
+		return true;
+	case RUNS:
+		eval->runs = optarg;
 		return true;
 	case DATA:
 		eval->data = optarg;
@@ -112,8 +118,11 @@ static sgan_status open_all(const struct eval *eval, struct opened *o)
 {
 	char classifier[SGAN_PATH];
 	SGAN_TRY(cli_context(&eval->machine, &o->ctx));
-	SGAN_TRY(sgan_model_file("runs", eval->model, SGAN_STAGE_COUNT, o->model));
-	SGAN_TRY(sgan_model_file("runs", eval->classifier, SGAN_STAGE_COUNT, classifier));
+	SGAN_TRY(sgan_model_file(eval->runs, eval->model, SGAN_STAGE_COUNT, o->model));
+	SGAN_TRY(sgan_model_file(eval->runs, eval->classifier, SGAN_STAGE_COUNT, classifier));
+	if (sgan_generators_published(o->model))
+		return sgan_fail(SGAN_EINVAL, "%s: eval takes models of this program, which have E, D and Q beside generators",
+		                 o->model);
 	SGAN_TRY(choose_out(eval, o->model, o->out));
 	SGAN_TRY(sgan_model_preset(o->model, &o->preset));
 	SGAN_TRY(sgan_classifier_open(o->ctx, classifier, &o->classifier));
@@ -154,7 +163,7 @@ static sgan_status run(const struct eval *eval)
 
 int cli_eval(int argc, char **argv)
 {
-	struct eval eval = { .count = 50000, .seed = 1 };
+	struct eval eval = { .runs = "runs", .count = 50000, .seed = 1 };
 	int option;
 	while ((option = cli_option(argc, argv, options)) != CLI_END) {
 		if (option == CLI_HELP) {

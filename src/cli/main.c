@@ -30,7 +30,8 @@ static const char help[] =
 static int run(int argc, char **argv)
 {
 	if (argc < 2)
-		return cli_error(CLI_USAGE, "no command given: train, sample, eval, data, info or selftest (see sgan-cpu --help)");
+		return cli_error(CLI_USAGE,
+		                 "no command given: train, sample, eval, data, info or selftest (see sgan-cpu --help)");
 	bool asks_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
 	if (asks_help || strcmp(argv[1], "--version") == 0) {
 		if (argc > 2)
@@ -44,7 +45,8 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample, eval, data, info or selftest expected", argv[1]);
+	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample, eval, data, info or selftest expected",
+	                 argv[1]);
 }
 
 /* Whoever starts us with a standard descriptor closed would otherwise see the next file opened take its number, and

@@ -68,6 +68,8 @@ static sgan_status prepare(const char *path, struct sgan_classifier *c)
 {
 	struct sgan_classifier_inside *in = c->inside;
 	SGAN_TRY(sgan_model_preset(path, &in->preset));
+	if (in->preset->labels != SGAN_LABELS_DATA)
+		return sgan_fail(SGAN_EINVAL, "%s: its encoder learnt without labels and knows no classes", path);
 	SGAN_TRY(sgan_model_create(in->ctx, in->preset, BATCH, false, &in->model));
 	SGAN_TRY(load(path, in->model));
 	for (size_t i = 0; i < in->model->encoder_count; i++)

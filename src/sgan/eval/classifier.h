@@ -18,7 +18,8 @@ struct sgan_classifier {
 };
 
 /* Loads it from a model file. The caller ends it with sgan_classifier_close. SGAN_EIO, SGAN_EFORMAT: not a model, or
- * one whose encoder is not trained to the end; the message names the file. */
+ * one whose encoder is not trained to the end; SGAN_EINVAL: one that was trained without labels; the message names the
+ * file. */
 sgan_status sgan_classifier_open(sgan_ctx *ctx, const char *path, struct sgan_classifier *classifier);
 void sgan_classifier_close(struct sgan_classifier *classifier);
 

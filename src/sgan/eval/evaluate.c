@@ -201,7 +201,7 @@ static sgan_status inception(struct evaluator *e, const struct images *im, struc
 /* Whether a kind's images are samples of a model that takes no label. */
 static bool without_labels(const struct evaluator *e, const struct images *im)
 {
-	return im == &e->samples && e->model->stacks[e->model->stack_count - 1].generator_condition < 0;
+	return im == &e->samples && !sgan_preset_labelled(e->o->preset);
 }
 
 /* The share that the classifier gives the label that was asked for; of real images, its accuracy. */
