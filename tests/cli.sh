@@ -657,7 +657,9 @@ rm -rf wide wide.cfg wider.cfg
 fails 'eval: a classifier that is no model' 1 "$images" eval --model 0 --data squares --classifier squares/$images
 fails 'eval: a model without generators' 2 'has no generators' eval --model $judge --data squares --classifier $judge
 fails 'eval: generators that are not trained' 1 'not trained' eval --model 1 --data squares --classifier $judge
-fails 'eval: a published generator' 2 'x.npz' eval --model x.npz --data squares --classifier $judge
+: > published.npz
+fails 'eval: a published generator' 2 'published.npz' eval --model published.npz --data squares --classifier $judge
+rm published.npz
 fails 'eval: no folder for the scores' 1 'nowhere/e.json' $judged --count 40 --out nowhere/e.json
 rm -rf alone alone.cfg
 
