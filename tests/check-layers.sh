@@ -31,6 +31,7 @@ include/sgan/ops.h: include/sgan
 include/sgan/gemm.h: include/sgan
 include/sgan/conv.h: include/sgan
 src/ops/conv: src/ops
+src/metrics: src/ops
 src/selftest: src/ops/conv
 src/nn: src/ops/conv
 src/sgan/preset: src/nn src/io
@@ -38,7 +39,8 @@ src/sgan/model: src/sgan/preset src/data
 src/sgan/objective: src/sgan/model
 src/sgan/sample: src/sgan/objective
 src/sgan/train: src/sgan/sample
-src/sgan: src/sgan/train
+src/sgan/eval: src/sgan/sample src/metrics
+src/sgan: src/sgan/train src/sgan/eval
 src/cli: src/sgan src/machine src/selftest
 FOLDERS
 

@@ -170,11 +170,11 @@ tiny="train --preset tiny.cfg --data squares"
 
 # --- words ---------------------------------------------------------------------
 
-for command in '' train sample data info selftest; do
+for command in '' train sample eval data info selftest; do
 	works "$command --help" $command --help
 	grep -q 'sgan-cpu' ../out || not_ok "$command --help" 'no help on standard output'
 done
-for command in train sample info selftest; do
+for command in train sample eval info selftest; do
 	"$cpu" $command --help > ../long
 	works "$command -h" $command -h
 	cmp -s ../out ../long || not_ok "$command -h" 'it is not --help'
@@ -187,12 +187,13 @@ grep -q '^chosen ' ../out && grep -q '^version ' ../out || not_ok 'info' 'machin
 fails 'no command' 2 'no command'
 fails 'unknown command' 2 "'paint'" paint
 fails 'unknown option in place of a command' 2 "'--paint'" --paint
-for command in train sample info selftest; do
+for command in train sample eval info selftest; do
 	fails "$command: unknown option" 2 "'--paint'" $command --paint=blue
 	fails "$command: unknown short option" 2 "'-p'" $command -p
 	fails "$command: extra argument" 2 "'extra'" $command extra
 	options=
 	[ $command = sample ] && options='--model none --out x.png'
+	[ $command = eval ] && options='--model none --data squares --classifier none'
 	fails "$command: unknown isa" 2 '"sse2"' $command --isa sse2 $options
 done
 fails 'ambiguous option' 2 "'--st'" train --st 3
@@ -201,7 +202,7 @@ fails 'flag with a value' 2 '--quiet' train --quiet=yes
 for option in preset data out runs init encoder resume set isa; do
 	fails "--$option without a word" 2 "--$option is ''" train "--$option="
 done
-for command in sample info; do
+for command in sample eval info; do
 	fails "$command: --model without a word" 2 "--model is ''" $command --model ''
 	fails "$command: --runs without a word" 2 "--runs is ''" $command --runs ''
 done
@@ -617,6 +618,49 @@ grep -qx 'trained  *encoder' ../out && grep -qx 'stage  *done, step 0' ../out ||
 	not_ok 'info of an encoder without stacks' 'it is not trained'
 fails 'sample of an encoder without stacks' 2 'no stacks' sample --model alone/00000-alone-squares --out grid.png
 fails 'joint stage without stacks' 2 'but there are no stacks' $alone --stage joint --init 0
+
+# Judged by that encoder. A run's scores are in its folder and in info, always with the judge's name.
+judge=alone/00000-alone-squares
+judged="eval --model 0 --data squares --classifier $judge"
+works 'eval' $judged --count 40
+[ -s ../err ] && not_ok 'eval' 'something on standard error'
+grep -q '^judge  *alone [0-9a-f]\{12\},' ../out && grep -q '^  frechet distance  *[0-9]' ../out ||
+	not_ok 'eval' 'no scores, or nobody who judged'
+grep -q '"classifier_sha256": "[0-9a-f]\{64\}"' runs/00000-tiny-squares/eval.json || not_ok 'eval' 'no eval.json in the run'
+cp ../out ../scores
+works 'eval, in info' info --model 0
+tail -n "$(wc -l < ../scores)" ../out | cmp -s - ../scores || not_ok 'eval, in info' 'other scores'
+works 'eval, another file' $judged --count 40 --threads 1 --out scores.json
+cmp -s scores.json runs/00000-tiny-squares/eval.json || not_ok 'eval, another file' 'other scores with one thread'
+printf '{ "preset": "x\\u001b[2J" }' > runs/00000-tiny-squares/eval.json
+works 'eval.json of another form, in info' info --model 0
+grep -q "^evaluated  unknown: .*eval.json: .*'stage'" ../out || not_ok 'eval.json of another form, in info' 'it is not told'
+rm -f scores.json runs/00000-tiny-squares/eval.json
+fails 'eval: no model' 2 '--model is missing' eval --data squares --classifier $judge
+fails 'eval: no data' 2 '--data is missing' eval --model 0 --classifier $judge
+fails 'eval: no classifier' 2 '--classifier is missing' eval --model 0 --data squares
+fails 'eval: too few samples' 2 "--count is '9'" $judged --count 9
+fails 'eval: no such classifier' 1 'none' eval --model 0 --data squares --classifier none
+mkdir wide
+for half in train t10k; do
+	{ words 2051 20 4 16; pictures 20; } > wide/$half-images-idx3-ubyte
+	{ words 2049 20; labels 20; } > wide/$half-labels-idx1-ubyte
+done
+sed 's/ 8, 8, 1 / 4, 16, 1 /' tiny.cfg > wide.cfg
+printf 'base = "wide.cfg"; name = "wide"; stacks = ();' > wider.cfg
+works 'a classifier of other images' train --preset wider.cfg --data wide --quiet --out wide/runs
+fails 'eval: a classifier of other images' 2 'classifier wide: takes 4x16x1' eval --model 0 --data squares \
+	--classifier wide/runs/00000-wide-wide --runs runs
+fails 'eval: data of another size' 2 'dataset wide: 4x16x1 in 10 classes, the model makes 8x8x1' \
+	eval --model 0 --data wide --classifier $judge
+rm -rf wide wide.cfg wider.cfg
+fails 'eval: a classifier that is no model' 1 "$images" eval --model 0 --data squares --classifier squares/$images
+fails 'eval: a model without generators' 2 'has no generators' eval --model $judge --data squares --classifier $judge
+fails 'eval: generators that are not trained' 1 'not trained' eval --model 1 --data squares --classifier $judge
+: > published.npz
+fails 'eval: a published generator' 2 'published.npz' eval --model published.npz --data squares --classifier $judge
+rm published.npz
+fails 'eval: no folder for the scores' 1 'nowhere/e.json' $judged --count 40 --out nowhere/e.json
 rm -rf alone alone.cfg
 
 fails 'sample: no model' 2 '--model' sample --out x.png

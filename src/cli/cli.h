@@ -17,6 +17,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_DIVERGED = 3, CLI_SIGNAL
 int cli_train(int argc, char **argv);
 int cli_data(int argc, char **argv);
 int cli_sample(int argc, char **argv);
+int cli_eval(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
 

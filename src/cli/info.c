@@ -2,7 +2,9 @@
 #include <archive.h>
 #include <hwloc.h>
 #include <jansson.h>
+#include <lapacke.h>
 #include <libconfig.h>
+#include <nettle/version.h>
 #include <png.h>
 #include <stdio.h>
 #include <zlib.h>
@@ -10,10 +12,12 @@
 #include <jpeglib.h>
 
 #include "src/cli/cli.h"
+#include "src/cli/scores.h"
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
 #include "src/data/mat.h"
 #include "src/machine/topology.h"
+#include "src/io/file.h"
 #include "src/io/run.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/preset/builtin.h"
@@ -21,8 +25,9 @@
 static const char help[] =
 	"usage: sgan-cpu info [--model FILE|RUN] [--runs DIR] [--isa NAME] [--threads N]\n"
 	"\n"
-	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds: a\n"
-	"model file, a run's folder, or a run below --runs (its name, its number or latest; ./runs).\n";
+	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds, and its\n"
+	"scores once eval has taken them: a model file, a run's folder, or a run below --runs (its name, its\n"
+	"number or latest; ./runs).\n";
 
 enum { MODEL = CLI_FIRST_OPTION, RUNS };
 
@@ -77,10 +82,14 @@ static void print_build(void)
 #endif
 	       __VERSION__);
 	unsigned hwloc = hwloc_get_api_version();
-	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, libjpeg %d.%d, %s, zlib %s, %s\n",
+	lapack_int lapack[3];
+	LAPACKE_ilaver(&lapack[0], &lapack[1], &lapack[2]);
+	printf("libraries  hwloc %u.%u, libconfig %d.%d, jansson %s, libpng %s, libjpeg %d.%d, %s, zlib %s, %s, "
+	       "LAPACK %d.%d.%d, nettle %d.%d\n",
 	       hwloc >> 16, hwloc >> 8 & 255, LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, JANSSON_VERSION,
 	       png_get_libpng_ver(NULL), JPEG_LIB_VERSION / 10, JPEG_LIB_VERSION % 10, sgan_mat_library(), zlibVersion(),
-	       archive_version_string());
+	       archive_version_string(), (int)lapack[0], (int)lapack[1], (int)lapack[2], nettle_version_major(),
+	       nettle_version_minor());
 	printf("presets   ");
 	for (size_t i = 0; i < sgan_builtin_preset_count; i++)
 		printf(" %s", sgan_builtin_presets[i].name);
@@ -118,6 +127,19 @@ static void print_model_info(const char *path, const struct sgan_model_info *inf
 	printf("tensors    %zu, with %zu parameters\n", info->tensor_count, info->parameter_count);
 }
 
+/* What eval found of it, where it did. */
+static void print_evaluation(const char *model)
+{
+	char path[SGAN_PATH];
+	struct sgan_evaluation evaluation;
+	if (sgan_evaluation_path(model, path) != SGAN_OK || !sgan_file_exists(path))
+		return;
+	if (sgan_evaluation_read(path, &evaluation) == SGAN_OK)
+		cli_scores_print(&evaluation);
+	else
+		cli_line("evaluated  unknown: %s", sgan_last_error());
+}
+
 static sgan_status print_model(const char *runs, const char *model)
 {
 	char path[SGAN_PATH];
@@ -127,6 +149,7 @@ static sgan_status print_model(const char *runs, const char *model)
 	SGAN_TRY(sgan_model_describe(path, &info));
 	SGAN_TRY(sgan_model_preset(path, &preset));
 	print_model_info(path, &info, preset);
+	print_evaluation(path);
 	sgan_preset_free(preset);
 	return SGAN_OK;
 }

@@ -10,8 +10,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "train", cli_train }, { "sample", cli_sample },     { "data", cli_data },
-	{ "info", cli_info },   { "selftest", cli_selftest },
+	{ "train", cli_train }, { "sample", cli_sample }, { "eval", cli_eval },
+	{ "data", cli_data },   { "info", cli_info },     { "selftest", cli_selftest },
 };
 
 static const char help[] =
@@ -19,6 +19,7 @@ static const char help[] =
 	"\n"
 	"  sgan-cpu train     trains a model; without options, MNIST's on Fashion-MNIST\n"
 	"  sgan-cpu sample    draws images from a trained model\n"
+	"  sgan-cpu eval      tells how good a model's samples are\n"
 	"  sgan-cpu data      says what a dataset holds\n"
 	"  sgan-cpu info      describes this machine and build, or a model file\n"
 	"  sgan-cpu selftest  compares every kernel that this machine can run with the portable one\n"
@@ -29,7 +30,8 @@ static const char help[] =
 static int run(int argc, char **argv)
 {
 	if (argc < 2)
-		return cli_error(CLI_USAGE, "no command given: train, sample, data, info or selftest (see sgan-cpu --help)");
+		return cli_error(CLI_USAGE,
+		                 "no command given: train, sample, eval, data, info or selftest (see sgan-cpu --help)");
 	bool asks_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
 	if (asks_help || strcmp(argv[1], "--version") == 0) {
 		if (argc > 2)
@@ -43,7 +45,8 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample, data, info or selftest expected", argv[1]);
+	return cli_error(CLI_USAGE, "unknown command '%.200s': train, sample, eval, data, info or selftest expected",
+	                 argv[1]);
 }
 
 /* Whoever starts us with a standard descriptor closed would otherwise see the next file opened take its number, and

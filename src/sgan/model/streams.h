@@ -15,7 +15,8 @@ enum sgan_purpose {
 	SGAN_RANDOM_ENCODER,       /* noise and masks of an encoder step; step: number of encoder updates before it */
 	SGAN_RANDOM_VIEW,          /* how a batch's images are shown; step: of the stage, from 0 */
 	SGAN_RANDOM_Z_SHARE,       /* z of what a z share is measured on; step: 0 */
-	SGAN_RANDOM_AVERAGE        /* z that the statistics of averaged generators are taken on; step: batch */
+	SGAN_RANDOM_AVERAGE,       /* z that the statistics of averaged generators are taken on; step: batch */
+	SGAN_RANDOM_RECOVERY       /* z of samples that Q is to find it in; step: the batch */
 };
 
 /* A stream's name, from its low end: 4 bits of stack, 4 of pass, 8 of stage, 8 of purpose, 8 of layer. */

@@ -1,0 +1,168 @@
+/* A model file's encoder as a judge: hash, features, probabilities.
+ * It must not know whose images it is shown. */
+#include "src/sgan/eval/classifier.h"
+
+#include <math.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cpu/memory.h"
+#include "src/cpu/status.h"
+#include "src/sgan/model/checkpoint.h"
+#include "src/sgan/model/finite.h"
+#include "src/sgan/model/modelfile.h"
+
+enum { BATCH = 100 };
+
+struct sgan_classifier_inside {
+	sgan_ctx *ctx;
+	struct sgan_preset *preset;
+	struct sgan_model *model;
+	struct sgan_tape *tapes[SGAN_STACKS_MAX]; /* of the encoder's parts */
+	int features;                             /* the layer of the last part */
+	real *x;                                  /* [BATCH, image] */
+};
+
+static sgan_status load(const char *path, struct sgan_model *model)
+{
+	struct sgan_safetensors *file;
+	struct sgan_state state;
+	SGAN_TRY(sgan_safetensors_open(path, &file));
+	sgan_status status = sgan_checkpoint_state(file, &state);
+	if (status == SGAN_OK && !state.trained[SGAN_STAGE_ENCODER])
+		status = sgan_fail(SGAN_EFORMAT, "%s: its encoder is not trained to the end", path);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_load(file, model, SGAN_STAGE_INDEPENDENT, false);
+	sgan_safetensors_close(file);
+	return status;
+}
+
+static void hash_values(struct sha256_ctx *sha, const char *name, size_t count, const real *values)
+{
+	sha256_update(sha, strlen(name) + 1, (const uint8_t *)name);
+	sha256_update(sha, count * sizeof *values, (const uint8_t *)values);
+}
+
+static void hash_model(const struct sgan_model *model, char text[SGAN_HASH_TEXT])
+{
+	struct sha256_ctx sha;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	sha256_init(&sha);
+	if (model->input.mean != NULL)
+		hash_values(&sha, SGAN_MEAN_TENSOR, model->input.size, model->input.mean);
+	for (size_t i = 0; i < model->encoder_count; i++) {
+		struct sgan_params *params = model->encoder[i].part.params;
+		for (size_t k = 0; k < sgan_params_count(params); k++) {
+			const struct sgan_param *p = sgan_params_at(params, k);
+			hash_values(&sha, p->name, p->count, p->value);
+		}
+	}
+	sha256_digest(&sha, sizeof digest, digest);
+	for (size_t i = 0; i < sizeof digest; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+static sgan_status prepare(const char *path, struct sgan_classifier *c)
+{
+	struct sgan_classifier_inside *in = c->inside;
+	SGAN_TRY(sgan_model_preset(path, &in->preset));
+	if (in->preset->labels != SGAN_LABELS_DATA)
+		return sgan_fail(SGAN_EINVAL, "%s: its encoder learnt without labels and knows no classes", path);
+	SGAN_TRY(sgan_model_create(in->ctx, in->preset, BATCH, false, &in->model));
+	SGAN_TRY(load(path, in->model));
+	for (size_t i = 0; i < in->model->encoder_count; i++)
+		SGAN_TRY(sgan_tape_create(in->model->encoder[i].part.net, false, &in->tapes[i]));
+	in->x = sgan_alloc(BATCH, in->model->input.size * sizeof(real));
+	if (in->x == NULL)
+		return SGAN_ENOMEM;
+	const struct sgan_encoder_part *last = &in->model->encoder[in->model->encoder_count - 1];
+	in->features = sgan_net_desc_source(sgan_net_desc(last->part.net), (size_t)last->out, 0);
+	c->feature_count = sgan_net_size(last->part.net, in->features);
+	c->height = in->preset->height;
+	c->width = in->preset->width;
+	c->channels = in->preset->channels;
+	c->classes = in->preset->classes;
+	snprintf(c->name, sizeof c->name, "%s", in->preset->name);
+	hash_model(in->model, c->hash);
+	return SGAN_OK;
+}
+
+sgan_status sgan_classifier_open(sgan_ctx *ctx, const char *path, struct sgan_classifier *c)
+{
+	*c = (struct sgan_classifier){ .inside = calloc(1, sizeof *c->inside) };
+	if (c->inside == NULL)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory for the classifier", path);
+	c->inside->ctx = ctx;
+	sgan_status status = prepare(path, c);
+	if (status != SGAN_OK)
+		sgan_classifier_close(c);
+	return status == SGAN_OK ? SGAN_OK : sgan_fail_in(status, "classifier");
+}
+
+void sgan_classifier_close(struct sgan_classifier *c)
+{
+	struct sgan_classifier_inside *in = c->inside;
+	if (in == NULL)
+		return;
+	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
+		sgan_tape_destroy(in->tapes[i]);
+	sgan_model_destroy(in->model);
+	sgan_preset_free(in->preset);
+	sgan_free(in->x);
+	free(in);
+	c->inside = NULL;
+}
+
+static void softmax(size_t classes, const real *scores, real *probabilities)
+{
+	double largest = -INFINITY, sum = 0;
+	for (size_t c = 0; c < classes; c++)
+		largest = fmax(largest, (double)scores[c]);
+	for (size_t c = 0; c < classes; c++)
+		sum += exp((double)scores[c] - largest);
+	for (size_t c = 0; c < classes; c++)
+		probabilities[c] = (real)(exp((double)scores[c] - largest) / sum);
+}
+
+static sgan_status classify_batch(const struct sgan_classifier *c, size_t n, const uint8_t *images, real *features,
+                                  real *probabilities)
+{
+	const struct sgan_classifier_inside *in = c->inside;
+	const size_t top = in->model->encoder_count - 1;
+	const real *h = in->x;
+	sgan_input_of_bytes(&in->model->input, n, images, in->x);
+	for (size_t i = 0; i <= top; i++) {
+		const struct sgan_encoder_part *e = &in->model->encoder[i];
+		sgan_tape_input(in->tapes[i], e->in, h);
+		SGAN_TRY(sgan_net_forward(in->ctx, e->part.net, e->part.params, in->tapes[i],
+		                          sgan_whole_batch(n, in->preset->slices), SGAN_INFER));
+		h = sgan_tape_value(in->tapes[i], e->out);
+	}
+	memcpy(features, sgan_tape_value(in->tapes[top], in->features), n * c->feature_count * sizeof *features);
+	if (!sgan_all_finite(features, n * c->feature_count) || !sgan_all_finite(h, n * c->classes))
+		return sgan_fail(SGAN_EFORMAT, "classifier %s: features or scores of an image are not finite", c->name);
+	for (size_t i = 0; i < n; i++)
+		softmax(c->classes, h + i * c->classes, probabilities + i * c->classes);
+	return SGAN_OK;
+}
+
+sgan_status sgan_classify(const struct sgan_classifier *c, size_t n, const uint8_t *images, real *features,
+                          real *probabilities)
+{
+	const size_t size = c->inside->model->input.size;
+	for (size_t done = 0; done < n; done += BATCH)
+		SGAN_TRY(classify_batch(c, n - done < BATCH ? n - done : BATCH, images + done * size,
+		                        features + done * c->feature_count, probabilities + done * c->classes));
+	return SGAN_OK;
+}
+
+uint32_t sgan_most_likely(size_t classes, const real *probabilities)
+{
+	uint32_t best = 0;
+	for (uint32_t c = 1; c < classes; c++)
+		if (probabilities[c] > probabilities[best])
+			best = c;
+	return best;
+}
