@@ -10,21 +10,18 @@
 static const char *const stage_words[] = { "encoder", "independent", "joint", "all", "no_joint", NULL };
 static const char *const classes_words[] = { "data", NULL };
 static const char *const init_words[] = { "normal", "he", "glorot", NULL };
+static const char *const labels_words[] = { "data", "rotations", NULL };
 
 _Static_assert(SGAN_STAGE_ENCODER == 0 && SGAN_STAGE_JOINT == 2, "stage_words is in the order of enum sgan_stage");
 _Static_assert(SGAN_INIT_NORMAL == 0 && SGAN_INIT_HE == 1 && SGAN_INIT_GLOROT == 2,
                "init_words is in the order of enum sgan_init_kind");
-_Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sgan_net_algorithm) == sizeof(unsigned),
+_Static_assert(SGAN_LABELS_DATA == 0 && SGAN_LABELS_ROTATIONS == 1, "labels_words is in the order of enum sgan_labels");
+_Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sgan_net_algorithm) == sizeof(unsigned) &&
+                   sizeof(enum sgan_labels) == sizeof(unsigned),
                "choices are stored as unsigned");
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
-static const char *const labels_words[] = { "data", "rotations", NULL };
-
-_Static_assert(SGAN_LABELS_DATA == 0 && SGAN_LABELS_ROTATIONS == 1, "labels_words is in the order of enum sgan_labels");
-_Static_assert(sizeof(enum sgan_labels) == sizeof(unsigned), "choices are stored as unsigned");
-
-#define AUGMENTATION(member) PRESET(augmentation) + offsetof(struct sgan_augmentation, member)
 
 /* clang-format off */
 static const struct sgan_key preset_keys[] = {
@@ -86,8 +83,8 @@ enum { LAYERS };
 static const struct sgan_key encoder_keys[] = {
 	[LAYERS] = { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "labels", SGAN_KEY_CHOICE, PRESET(labels), 0, 0, labels_words },
-	{ "flip", SGAN_KEY_BOOL, AUGMENTATION(flip), 0, 0, NULL },
-	{ "shift", SGAN_KEY_SIZE, AUGMENTATION(shift), 0, 1024, NULL },
+	{ "flip", SGAN_KEY_BOOL, PRESET(augmentation.flip), 0, 0, NULL },
+	{ "shift", SGAN_KEY_SIZE, PRESET(augmentation.shift), 0, 1024, NULL },
 	SGAN_KEYS_END
 };
 /* clang-format on */
