@@ -148,6 +148,24 @@ static bool has_stacks(const config_setting_t *root)
 	return stacks && !(config_setting_is_list(stacks) && config_setting_length(stacks) == 0);
 }
 
+/* Settings that would change nothing in a stage's group. */
+static sgan_status check_places(const config_setting_t *group, enum sgan_stage stage)
+{
+	static const struct {
+		const char *key;
+		enum sgan_stage first; /* that it means something for, as for those behind it */
+	} placed[] = { { "generator_steps_above", SGAN_STAGE_INDEPENDENT },
+		           { "ema", SGAN_STAGE_INDEPENDENT },
+		           { "lambda_below", SGAN_STAGE_JOINT } };
+	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
+		const config_setting_t *found = config_setting_get_member(group, placed[i].key);
+		if (found && stage < placed[i].first)
+			return sgan_tree_fail(found, "%s: '%s' means nothing here, the first stage that has it is %s",
+			                      stage_words[stage], placed[i].key, stage_words[placed[i].first]);
+	}
+	return SGAN_OK;
+}
+
 /* A stage's settings: the common ones, which `common` has been pointed at, then those of its group (which may be
  * missing). */
 static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stage,
@@ -163,8 +181,10 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 	memcpy(settings, common[SETTINGS].target, sizeof *settings);
 	point(own, settings);
 	own[OTHER] = (struct sgan_keys){ .keys = encoder_keys, .target = preset };
-	if (group)
+	if (group) {
 		SGAN_TRY(sgan_keys_read(group, name, own, count));
+		SGAN_TRY(check_places(group, stage));
+	}
 	if (stage == SGAN_STAGE_ENCODER)
 		SGAN_TRY(sgan_keys_require(at, name, &own[OTHER], (uint64_t)1 << LAYERS));
 	if (stacks || stage == SGAN_STAGE_ENCODER)
