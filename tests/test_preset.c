@@ -968,6 +968,11 @@ Test(preset, mistakes_of_settings)
 		{ "encoder.shift=28",
 		  "--set encoder.shift=28: encoder: 'shift' is 28, which leaves nothing of images of 28x28" },
 		{ "joint.flip=true", "--set joint.flip=true: joint: unknown key 'flip'" },
+		{ "encoder.ema=0.9",
+		  "--set encoder.ema=0.9: encoder: 'ema' means nothing here, the first stage that has it is" },
+		{ "encoder.generator_steps_above=0.5", "encoder: 'generator_steps_above' means nothing here" },
+		{ "independent.lambda_below=0.1",
+		  "independent: 'lambda_below' means nothing here, the first stage that has it is joint" },
 	};
 	for (size_t i = 0; i < COUNT(settings); i++)
 		expect_error("mnist", &settings[i][0], 1, settings[i][1]);
@@ -978,6 +983,10 @@ Test(preset, mistakes_of_losses)
 	static const char *const settings[][2] = {
 		{ "stacks.[0].discriminator_loss=hinge",
 		  "stack 0: 'discriminator_loss' is \"hinge\", expected one of \"binary\"" },
+		{ "stacks.[0].lambda_below=0.1", "stack 0: 'lambda_below' means nothing here, there is no stack below" },
+		{ "stacks.[0].joint.lambda_below=0.1", "stack 0: joint: 'lambda_below' means nothing here, there is no stack" },
+		{ "stacks.[1].independent.lambda_below=0.1",
+		  "stack 1: independent: 'lambda_below' means nothing here, it is of the joint stage" },
 		{ "stacks.[1].adversarial=wgan", "stack 1: 'adversarial' is \"wgan\", expected one of \"non_saturating\"" },
 		{ "stacks.[0].discriminator_loss=binary", "d0: layer 'd' has \"classes\" values, expected 1, one logit" },
 		{ "stacks.[1].discriminator.[6].out=9",

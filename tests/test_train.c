@@ -703,6 +703,7 @@ Test(health, chance)
 struct told {
 	size_t warnings, again;
 	char text[SGAN_WARNING];
+	volatile sig_atomic_t stop; /* set by the first warning */
 };
 
 static void note_warning(void *arg, const struct sgan_progress *progress)
@@ -712,6 +713,7 @@ static void note_warning(void *arg, const struct sgan_progress *progress)
 		return;
 	told->warnings += !progress->again;
 	told->again += progress->again;
+	told->stop = 1;
 	snprintf(told->text, sizeof told->text, "%s", progress->warning);
 }
 
@@ -726,8 +728,8 @@ static size_t count_words(const char *file, const char *word)
 	return count;
 }
 
-/* Generators whose weights are next to nothing, so that batch normalisation leaves constants: their shares are 0. It is said once, in the log as well, and again at the end; each epoch's line
- * has the z shares. */
+/* Generators whose weights are next to nothing, so that batch normalisation leaves constants: their shares are 0. It is
+ * said once, in the log as well, and again at the end; each epoch's line has the z shares. */
 Test(health, a_run_without_z_says_so)
 {
 	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9" };
@@ -741,9 +743,25 @@ Test(health, a_run_without_z_says_so)
 		memset(r->data.test.images + i * SIDE * SIDE, 0, SIDE * SIDE);
 	ASSERT_OK(sgan_train(r->ctx, &r->options));
 	cr_expect_geq(told.warnings, 1);
+	cr_expect_not_null(strstr(told.text, "does without z"), "%s", told.text);
 	cr_expect_eq(told.again, told.warnings, "%zu, %zu", told.warnings, told.again);
 	cr_expect_eq(count_words("run/stats.jsonl", "\"warning\""), told.warnings);
 	cr_expect_eq(count_words("run/stats.jsonl", "\"z_share_g1\""), 2, "one an epoch");
+	small_run_free(r);
+}
+
+/* Whoever stops a run for a warning is told again at its end, too. */
+Test(health, a_stopped_run_says_so_again)
+{
+	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9" };
+	struct small_run *r = small_run("", settings, 3);
+	struct told told = { .warnings = 0 };
+	r->options.progress = note_warning;
+	r->options.arg = &told;
+	r->options.stop = &told.stop;
+	ASSERT_FAILS(sgan_train(r->ctx, &r->options), SGAN_EINTERRUPTED, "stopped at step");
+	cr_expect_geq(told.warnings, 1);
+	cr_expect_eq(told.again, told.warnings);
 	small_run_free(r);
 }
 

@@ -122,8 +122,8 @@ void sgan_params_changed(struct sgan_params *params);
 void sgan_params_clear_grads(struct sgan_params *params);
 void sgan_params_clear_moments(struct sgan_params *params);
 
-/* Values of the same network: `average` moves by a share 1 - decay of the way to those of `params`; with decay 0 it becomes
- * their copy, running statistics included, which else stay as they are. */
+/* Values of the same network: `average` moves by a share 1 - decay of the way to those of `params`; with decay 0 it
+ * becomes their copy, running statistics included, which else stay as they are. */
 void sgan_params_average(sgan_ctx *ctx, const struct sgan_params *params, double decay, struct sgan_params *average);
 
 /* Running statistics as they were at first: means 0, variances 1. */

@@ -67,7 +67,8 @@ static sgan_status make_encoder_part(sgan_ctx *ctx, struct sgan_model *model, si
 	return SGAN_OK;
 }
 
-/* One that any stage moves is kept in all: a later stage begins with what an earlier one has left. */
+/* Where one stage moves an average, all stages keep one, a copy of the weights in those that do not move it: all model
+ * files of a preset have the same tensors. */
 static bool keeps_average(const struct sgan_preset *preset)
 {
 	return preset->stages[SGAN_STAGE_INDEPENDENT].ema > 0 || preset->stages[SGAN_STAGE_JOINT].ema > 0;

@@ -37,9 +37,8 @@ struct sgan_stack_tapes {
 	struct sgan_tape *encoder_generated; /* E_i on what G_i made */
 	struct sgan_tape *generator;
 	struct sgan_tape *discriminator_real, *discriminator_generated;
-	real *noise; /* [max_batch, noise_size] */
-	real
-		*condition_gradient; /* [max_batch, upper_size], of what G_i minimises by its condition; where that is wanted */
+	real *noise;              /* [max_batch, noise_size] */
+	real *condition_gradient; /* [max_batch, upper_size]: of what G_i minimises, by its condition; NULL: not wanted */
 };
 
 /* What one stage works with. */

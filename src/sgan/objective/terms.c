@@ -68,7 +68,8 @@ static sgan_status recover_noise(struct sgan_session *s, size_t i, const struct 
 }
 
 /* L_cond, equation (6): the distance of E_i(G_i(h(i+1), z)) from h(i+1): Euclidean for features, cross-entropy for
- * labels. The condition counts as a constant. */
+ * labels. The condition counts as a constant; where a generator above is held to this term, gan.c takes the gradient by
+ * the condition from that by what was recovered. */
 static sgan_status recover_condition(struct sgan_session *s, size_t i, const struct sgan_term *term, double *loss)
 {
 	const struct sgan_encoder_part *e = &s->model->encoder[i];

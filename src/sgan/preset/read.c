@@ -10,21 +10,18 @@
 static const char *const stage_words[] = { "encoder", "independent", "joint", "all", "no_joint", NULL };
 static const char *const classes_words[] = { "data", NULL };
 static const char *const init_words[] = { "normal", "he", "glorot", NULL };
+static const char *const labels_words[] = { "data", "rotations", NULL };
 
 _Static_assert(SGAN_STAGE_ENCODER == 0 && SGAN_STAGE_JOINT == 2, "stage_words is in the order of enum sgan_stage");
 _Static_assert(SGAN_INIT_NORMAL == 0 && SGAN_INIT_HE == 1 && SGAN_INIT_GLOROT == 2,
                "init_words is in the order of enum sgan_init_kind");
-_Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sgan_net_algorithm) == sizeof(unsigned),
+_Static_assert(SGAN_LABELS_DATA == 0 && SGAN_LABELS_ROTATIONS == 1, "labels_words is in the order of enum sgan_labels");
+_Static_assert(sizeof(enum sgan_init_kind) == sizeof(unsigned) && sizeof(enum sgan_net_algorithm) == sizeof(unsigned) &&
+                   sizeof(enum sgan_labels) == sizeof(unsigned),
                "choices are stored as unsigned");
 
 #define PRESET(member) offsetof(struct sgan_preset, member)
 #define STAGE(member) offsetof(struct sgan_stage_settings, member)
-static const char *const labels_words[] = { "data", "rotations", NULL };
-
-_Static_assert(SGAN_LABELS_DATA == 0 && SGAN_LABELS_ROTATIONS == 1, "labels_words is in the order of enum sgan_labels");
-_Static_assert(sizeof(enum sgan_labels) == sizeof(unsigned), "choices are stored as unsigned");
-
-#define AUGMENTATION(member) PRESET(augmentation) + offsetof(struct sgan_augmentation, member)
 
 /* clang-format off */
 static const struct sgan_key preset_keys[] = {
@@ -86,8 +83,8 @@ enum { LAYERS };
 static const struct sgan_key encoder_keys[] = {
 	[LAYERS] = { "layers", SGAN_KEY_OTHER, 0, 0, 0, NULL },
 	{ "labels", SGAN_KEY_CHOICE, PRESET(labels), 0, 0, labels_words },
-	{ "flip", SGAN_KEY_BOOL, AUGMENTATION(flip), 0, 0, NULL },
-	{ "shift", SGAN_KEY_SIZE, AUGMENTATION(shift), 0, 1024, NULL },
+	{ "flip", SGAN_KEY_BOOL, PRESET(augmentation.flip), 0, 0, NULL },
+	{ "shift", SGAN_KEY_SIZE, PRESET(augmentation.shift), 0, 1024, NULL },
 	SGAN_KEYS_END
 };
 /* clang-format on */
@@ -151,6 +148,24 @@ static bool has_stacks(const config_setting_t *root)
 	return stacks && !(config_setting_is_list(stacks) && config_setting_length(stacks) == 0);
 }
 
+/* Settings that would change nothing in a stage's group. */
+static sgan_status check_places(const config_setting_t *group, enum sgan_stage stage)
+{
+	static const struct {
+		const char *key;
+		enum sgan_stage first; /* that it means something for, as for those behind it */
+	} placed[] = { { "generator_steps_above", SGAN_STAGE_INDEPENDENT },
+		           { "ema", SGAN_STAGE_INDEPENDENT },
+		           { "lambda_below", SGAN_STAGE_JOINT } };
+	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
+		const config_setting_t *found = config_setting_get_member(group, placed[i].key);
+		if (found && stage < placed[i].first)
+			return sgan_tree_fail(found, "%s: '%s' means nothing here, the first stage that has it is %s",
+			                      stage_words[stage], placed[i].key, stage_words[placed[i].first]);
+	}
+	return SGAN_OK;
+}
+
 /* A stage's settings: the common ones, which `common` has been pointed at, then those of its group (which may be
  * missing). */
 static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stage,
@@ -166,8 +181,10 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 	memcpy(settings, common[SETTINGS].target, sizeof *settings);
 	point(own, settings);
 	own[OTHER] = (struct sgan_keys){ .keys = encoder_keys, .target = preset };
-	if (group)
+	if (group) {
 		SGAN_TRY(sgan_keys_read(group, name, own, count));
+		SGAN_TRY(check_places(group, stage));
+	}
 	if (stage == SGAN_STAGE_ENCODER)
 		SGAN_TRY(sgan_keys_require(at, name, &own[OTHER], (uint64_t)1 << LAYERS));
 	if (stacks || stage == SGAN_STAGE_ENCODER)

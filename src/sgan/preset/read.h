@@ -16,7 +16,8 @@ extern const struct sgan_key sgan_loss_keys[];
 /* Those of them that the preset's common settings must have, as bits for sgan_keys_require. */
 extern const uint64_t sgan_loss_keys_required;
 
-/* Reads the list of stacks, which may be empty or NULL; to be called when the preset's common settings and its stages have been read. */
+/* Reads the list of stacks, which may be empty or NULL; to be called when the preset's common settings and its stages
+ * have been read. */
 sgan_status sgan_stacks_read(const config_setting_t *list, struct sgan_preset *preset);
 
 /* Reads all settings of a tree; and checks that what was read fits together. */

@@ -80,6 +80,13 @@ static void make_objective(const struct sgan_stack_desc *stack, const struct sga
 		add_term(objective, &terms[i]);
 }
 
+/* lambda_below where it would change nothing. `group` may be NULL. */
+static sgan_status refuse_below(const config_setting_t *group, const char *where, const char *why)
+{
+	const config_setting_t *below = group ? config_setting_get_member(group, "lambda_below") : NULL;
+	return below ? sgan_tree_fail(below, "%s: 'lambda_below' means nothing here, %s", where, why) : SGAN_OK;
+}
+
 /* A stage's settings hold for a stack that has none of its own; those of the stack's group for one whose group has
  * none for the stage. The stack's group is therefore read again for each stage, over that stage's settings. */
 static sgan_status read_stack_keys(const config_setting_t *at, const char *where, enum sgan_stage stage, size_t number,
@@ -96,6 +103,10 @@ static sgan_status read_stack_keys(const config_setting_t *at, const char *where
 	snprintf(inner, sizeof inner, "%s: %s", where, sgan_stage_name(stage));
 	if (group)
 		SGAN_TRY(sgan_keys_read(group, inner, &tables[2], 1));
+	if (number == 0)
+		SGAN_TRY(refuse_below(at, where, "there is no stack below"));
+	if (number == 0 || stage != SGAN_STAGE_JOINT)
+		SGAN_TRY(refuse_below(group, inner, number == 0 ? "there is no stack below" : "it is of the joint stage"));
 	make_objective(stack, &loss, &stack->objective[stage]);
 	if (stage == SGAN_STAGE_JOINT && number > 0)
 		stack->objective[stage].below = loss.lambda_below;

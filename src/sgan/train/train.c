@@ -45,7 +45,6 @@ sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options)
 		if (status == SGAN_OK && stop_wanted(&t) && t.state.stage < SGAN_STAGE_COUNT)
 			status = sgan_fail(SGAN_EINTERRUPTED, "stopped before stage %s", sgan_stage_name(t.state.stage));
 	}
-	if (status == SGAN_OK)
-		status = sgan_epoch_warn_again(&t);
+	sgan_epoch_warn_again(&t); /* above all where training diverged or was stopped */
 	return sgan_trainer_close(&t, status);
 }

@@ -24,7 +24,8 @@ static sgan_status make_model(struct sgan_trainer *t)
 	return t->x != NULL && t->labels != NULL && t->order != NULL && t->shown != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
-/* The accuracy of who always says the commonest class of the test images, or guesses rotations. */
+/* The accuracy of who always says the commonest class of the test images; or one rotation, of which there are equal
+ * shares. */
 static sgan_status find_chance(struct sgan_trainer *t)
 {
 	if (!sgan_preset_reads_labels(t->options->preset)) {
@@ -32,10 +33,6 @@ static sgan_status find_chance(struct sgan_trainer *t)
 		return SGAN_OK;
 	}
 	const struct sgan_split *test = &t->options->data->test;
-	if (!sgan_preset_reads_labels(t->options->preset)) { /* turned images are so in equal shares */
-		t->chance = 1 / (double)t->options->preset->classes;
-		return SGAN_OK;
-	}
 	size_t *counts = calloc(t->options->preset->classes, sizeof *counts), most = 0;
 	if (counts == NULL)
 		return sgan_fail(SGAN_ENOMEM, "no memory to count the images of %zu classes", t->options->preset->classes);

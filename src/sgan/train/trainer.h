@@ -20,7 +20,7 @@ struct sgan_trainer {
 	int lock;                                    /* on the run's folder; -1: none */
 	struct sgan_meter interval, epoch;           /* of the session's steps */
 	double z_shares[SGAN_STACKS_MAX];            /* the last measured */
-	double chance;                               /* the share of the commonest class among the test images */
+	double chance;                               /* the encoder's accuracy if it always said the same */
 	struct sgan_health health[SGAN_STAGE_COUNT]; /* of each stage's last epoch */
 	size_t steps_made;                           /* by this call, over all stages */
 	uint32_t *order;                             /* [train.count], the images in the order of order_epoch */

@@ -1,4 +1,5 @@
-/* How the encoder's stage shows a training image: mirrored, turned, moved. Knows pixels alone, as bytes; not what is learned. */
+/* How the encoder's stage shows a training image: mirrored, turned, moved. Knows pixels alone, as bytes; not what is
+ * learned. */
 #ifndef SGAN_SGAN_TRAIN_VIEW_H
 #define SGAN_SGAN_TRAIN_VIEW_H
 
