@@ -1,5 +1,5 @@
-/* A model of two stacks all of whose layers are linear, so that what it does follows from a few weights: an image of four
- * pixels, an encoder E_0 of four values and E_1 of three scores, generators that read their condition beside z. */
+/* A model of two stacks all of whose layers are linear, so that what it does follows from a few weights: an image of
+ * four pixels, an encoder E_0 of four values and E_1 of three scores, generators that read their condition beside z. */
 #ifndef SGAN_TESTS_LINEAR_H
 #define SGAN_TESTS_LINEAR_H
 

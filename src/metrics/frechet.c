@@ -38,8 +38,8 @@ static void multiply(sgan_ctx *ctx, size_t n, const double *a, const double *b, 
 	sgan_parallel_for(ctx, n, multiply_row, &p);
 }
 
-/* Eigenvalues of a symmetric matrix, which becomes its eigenvectors, one a row, where `vectors` is set; to LAPACK, whose
- * matrices go column by column, one a column. */
+/* Eigenvalues of a symmetric matrix, which becomes its eigenvectors, one a row, where `vectors` is set; to LAPACK,
+ * whose matrices go column by column, one a column. */
 static sgan_status eigen(size_t n, bool vectors, double *matrix, double *values)
 {
 	const lapack_int info =

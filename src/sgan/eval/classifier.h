@@ -1,6 +1,6 @@
-/* The classifier that samples are judged by: a model file's encoder, best one of its own (a preset without stacks), apart
- * from the encoder that the samples' generators were trained with. Scores of different classifiers do not compare, so
- * each has a name: its preset's, and a hash of its weights. */
+/* The classifier that samples are judged by: a model file's encoder, best one of its own (a preset without stacks),
+ * apart from the encoder that the samples' generators were trained with. Scores of different classifiers do not
+ * compare, so each has a name: its preset's, and a hash of its weights. */
 #ifndef SGAN_SGAN_EVAL_CLASSIFIER_H
 #define SGAN_SGAN_EVAL_CLASSIFIER_H
 
