@@ -670,7 +670,7 @@ Test(health, signs)
 {
 	static const double good[] = { 0.011, 0.4 }, bad[] = { 0.4, 0.009 };
 	const struct sgan_loss losses[] = { { "loss_d0", 0.049 }, { "loss_d0_ent", 0.01 }, { "loss_d1", 0.051 } };
-	struct sgan_progress progress = { .test_accuracy = -1, .stack_count = 2, .z_shares = good, .epoch = 4, .step = 9 };
+	struct sgan_progress progress = { .test_accuracy = -1, .stack_count = 2, .z_shares = good, .epoch = 4, .epochs = 9, .step = 9 };
 	struct sgan_health h = sgan_health_of(&progress, 0.1, 10000);
 	for (size_t i = 0; i < 2; i++)
 		for (int ailment = 0; ailment < SGAN_AILMENTS; ailment++)
@@ -729,11 +729,12 @@ static size_t count_words(const char *file, const char *word)
 }
 
 /* Generators whose weights are next to nothing, so that batch normalisation leaves constants: their shares are 0. It is
- * said once, in the log as well, and again at the end; each epoch's line has the z shares. */
+ * said once and again at the end, and in the log for each epoch; each epoch's line has the z shares. */
 Test(health, a_run_without_z_says_so)
 {
-	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9" };
-	struct small_run *r = small_run("", settings, 3);
+	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9",
+		                                    "independent.epochs=5" };
+	struct small_run *r = small_run("", settings, 4);
 	struct told told = { .warnings = 0 };
 	r->options.progress = note_warning;
 	r->options.arg = &told;
@@ -745,16 +746,17 @@ Test(health, a_run_without_z_says_so)
 	cr_expect_geq(told.warnings, 1);
 	cr_expect_not_null(strstr(told.text, "does without z"), "%s", told.text);
 	cr_expect_eq(told.again, told.warnings, "%zu, %zu", told.warnings, told.again);
-	cr_expect_eq(count_words("run/stats.jsonl", "\"warning\""), told.warnings);
-	cr_expect_eq(count_words("run/stats.jsonl", "\"z_share_g1\""), 2, "one an epoch");
+	cr_expect_eq(count_words("run/stats.jsonl", "\"warning\""), 3 * told.warnings, "from the third epoch on");
+	cr_expect_eq(count_words("run/stats.jsonl", "\"z_share_g1\""), 5, "one an epoch");
 	small_run_free(r);
 }
 
 /* Whoever stops a run for a warning is told again at its end, too. */
 Test(health, a_stopped_run_says_so_again)
 {
-	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9" };
-	struct small_run *r = small_run("", settings, 3);
+	static const char *const settings[] = { "stage=no_joint", "independent.lr=1e-12", "independent.init_std=1e-9",
+		                                    "independent.epochs=5" };
+	struct small_run *r = small_run("", settings, 4);
 	struct told told = { .warnings = 0 };
 	r->options.progress = note_warning;
 	r->options.arg = &told;

@@ -173,25 +173,31 @@ static sgan_status read_number(const struct sgan_safetensors *file, const char *
 	return SGAN_OK;
 }
 
-/* Those of each stack; a number alone is of all of them. */
-static sgan_status read_updates(const struct sgan_safetensors *file, struct sgan_updates *updates)
+/* "12,12,36" into numbers; how many there are, 0: it is something else. */
+static size_t read_list(const char *text, uint64_t numbers[SGAN_STACKS_MAX])
 {
-	const char *text = sgan_safetensors_metadata(file, "generator_updates"), *at = text;
-	size_t count = 0;
-	while (at != NULL && count < SGAN_STACKS_MAX && *at >= '0' && *at <= '9') {
+	for (size_t count = 0; count < SGAN_STACKS_MAX && *text >= '0' && *text <= '9'; text++) {
 		char *end;
 		errno = 0;
-		updates->generator[count++] = strtoull(at, &end, 10);
-		if (errno != 0)
-			break;
-		at = *end == ',' ? end + 1 : end;
-		if (*end == '\0')
-			break;
+		numbers[count++] = strtoull(text, &end, 10);
+		text = end;
+		if (errno != 0 || (*text != ',' && *text != '\0'))
+			return 0;
+		if (*text == '\0')
+			return count;
 	}
-	if (at == NULL || count == 0 || *at != '\0')
+	return 0;
+}
+
+/* Those of each stack; a number alone is of all of them. */
+static sgan_status read_updates(const struct sgan_safetensors *file, struct sgan_updates *updates, size_t *count)
+{
+	const char *text = sgan_safetensors_metadata(file, "generator_updates");
+	*count = text != NULL ? read_list(text, updates->generator) : 0;
+	if (*count == 0)
 		return sgan_fail(SGAN_EFORMAT, "%s: its 'generator_updates' is %s, numbers expected",
 		                 sgan_safetensors_path(file), text != NULL ? text : "missing");
-	for (size_t i = 1; count == 1 && i < SGAN_STACKS_MAX; i++)
+	for (size_t i = 1; *count == 1 && i < SGAN_STACKS_MAX; i++)
 		updates->generator[i] = updates->generator[0];
 	return SGAN_OK;
 }
@@ -243,7 +249,7 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 	SGAN_TRY(read_stages(file, state));
 	SGAN_TRY(read_number(file, "step", 10, &state->step));
 	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates.first));
-	SGAN_TRY(read_updates(file, &state->updates));
+	SGAN_TRY(read_updates(file, &state->updates, &state->generators));
 	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
 	return read_dataset(file, state);
 }
@@ -357,6 +363,9 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 	enum sgan_stage first;
 	size_t read = 0;
 	SGAN_TRY(sgan_checkpoint_state(file, &state));
+	if (state.generators > 1 && state.generators != model->stack_count)
+		return sgan_fail(SGAN_EFORMAT, "%s: its 'generator_updates' are of %zu stacks, the preset has %zu",
+		                 sgan_safetensors_path(file), state.generators, model->stack_count);
 	SGAN_TRY(load_input(file, model, &read));
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
 		if (first < stage && has_weights(&state, first))

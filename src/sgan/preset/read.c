@@ -154,8 +154,14 @@ static sgan_status check_places(const config_setting_t *group, enum sgan_stage s
 	static const struct {
 		const char *key;
 		enum sgan_stage first; /* that it means something for, as for those behind it */
-	} placed[] = { { "generator_steps_above", SGAN_STAGE_INDEPENDENT },
+	} placed[] = { { "generator_steps", SGAN_STAGE_INDEPENDENT },
+		           { "generator_steps_above", SGAN_STAGE_INDEPENDENT },
 		           { "ema", SGAN_STAGE_INDEPENDENT },
+		           { "lambda_adv", SGAN_STAGE_INDEPENDENT },
+		           { "lambda_cond", SGAN_STAGE_INDEPENDENT },
+		           { "lambda_ent", SGAN_STAGE_INDEPENDENT },
+		           { "lambda_class", SGAN_STAGE_INDEPENDENT },
+		           { "adversarial", SGAN_STAGE_INDEPENDENT },
 		           { "lambda_below", SGAN_STAGE_JOINT } };
 	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
 		const config_setting_t *found = config_setting_get_member(group, placed[i].key);

@@ -44,42 +44,49 @@ static sgan_status measure_z_shares(struct sgan_trainer *t, struct sgan_progress
 
 /* --- warnings --- */
 
-/* Tells of what ails a stage; in the log, too, of what did not ail it `before` (NULL: this is said for the log's reader
- * already). */
-static sgan_status warn(const struct sgan_trainer *t, enum sgan_stage stage, const struct sgan_health *before)
+/* A warning of what ails a stage, with its line in `text`. */
+static struct sgan_progress warning(const struct sgan_trainer *t, enum sgan_stage stage, size_t stack,
+                                    enum sgan_ailment ailment, char text[SGAN_WARNING])
 {
 	const struct sgan_health *health = &t->health[stage];
-	struct sgan_progress progress = { .event = SGAN_EVENT_WARNING,
-		                              .stage = stage,
-		                              .epoch = health->epoch,
-		                              .step = health->step,
-		                              .again = before == NULL };
+	sgan_health_describe(t->options->preset, health, stack, ailment, text);
+	return (struct sgan_progress){
+		.event = SGAN_EVENT_WARNING, .stage = stage, .epoch = health->epoch, .step = health->step, .warning = text
+	};
+}
+
+/* Every epoch's warnings are in the log, which so is the same for a run that was stopped and resumed; the caller is told
+ * of what is new. */
+static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progress *progress)
+{
+	const enum sgan_stage stage = progress->stage;
+	const struct sgan_health before = t->health[stage];
+	t->health[stage] = sgan_health_of(progress, t->chance, t->options->data->test.count);
 	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
 		for (unsigned ailment = 0; ailment < SGAN_AILMENTS; ailment++) {
 			char text[SGAN_WARNING];
-			if (!health->ails[i][ailment] || (before != NULL && before->ails[i][ailment]))
+			if (!t->health[stage].ails[i][ailment])
 				continue;
-			sgan_health_describe(health, i, (enum sgan_ailment)ailment, text);
-			progress.warning = text;
-			sgan_trainer_emit(t, &progress);
-			if (before != NULL)
-				SGAN_TRY(sgan_report_warning(t->log, &progress));
+			const struct sgan_progress told = warning(t, stage, i, (enum sgan_ailment)ailment, text);
+			if (!before.ails[i][ailment])
+				sgan_trainer_emit(t, &told);
+			SGAN_TRY(sgan_report_warning(t->log, &told));
 		}
 	return SGAN_OK;
-}
-
-static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progress *progress)
-{
-	struct sgan_health *health = &t->health[progress->stage];
-	const struct sgan_health before = *health;
-	*health = sgan_health_of(progress, t->chance, t->options->data->test.count);
-	return warn(t, progress->stage, &before);
 }
 
 void sgan_epoch_warn_again(const struct sgan_trainer *t)
 {
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
-		(void)warn(t, (enum sgan_stage)stage, NULL); /* the log alone can fail, and nothing goes there */
+		for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
+			for (unsigned ailment = 0; ailment < SGAN_AILMENTS; ailment++) {
+				char text[SGAN_WARNING];
+				if (!t->health[stage].ails[i][ailment])
+					continue;
+				struct sgan_progress told = warning(t, (enum sgan_stage)stage, i, (enum sgan_ailment)ailment, text);
+				told.again = true;
+				sgan_trainer_emit(t, &told);
+			}
 }
 
 /* --- averages --- */

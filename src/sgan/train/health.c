@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TESTED_LEAST = 100 }; /* images that an accuracy must be of to say anything */
+enum {
+	TESTED_LEAST = 100, /* images that an accuracy must be of to say anything */
+	Z_SHARE_EPOCH = 3   /* from which on z shares say something */
+};
 static const double z_share_least = 0.01, d_loss_least = 0.05;
 
 /* Accuracies that guesses come to: the chance, and three standard deviations of it over so many images. */
@@ -38,16 +41,26 @@ struct sgan_health sgan_health_of(const struct sgan_progress *progress, double c
 	const double accuracy = progress->test_accuracy;
 	if (accuracy >= 0 && chance < 1 && tested >= TESTED_LEAST)
 		note(&health, 0, SGAN_AILMENT_CHANCE, accuracy, accuracy <= most_by_chance(chance, tested));
+	const bool late = progress->epoch >= Z_SHARE_EPOCH || progress->epoch == progress->epochs;
 	for (size_t i = 0; i < progress->stack_count; i++) {
 		const double loss = discriminator_loss(progress, i);
-		note(&health, i, SGAN_AILMENT_COLLAPSED, progress->z_shares[i], progress->z_shares[i] < z_share_least);
+		note(&health, i, SGAN_AILMENT_COLLAPSED, progress->z_shares[i], late && progress->z_shares[i] < z_share_least);
 		note(&health, i, SGAN_AILMENT_D_WINS, loss, loss >= 0 && loss < d_loss_least);
 	}
 	return health;
 }
 
-void sgan_health_describe(const struct sgan_health *health, size_t stack, enum sgan_ailment ailment,
-                          char text[SGAN_WARNING])
+/* Against a generator that does without z. */
+static const char *z_advice(const struct sgan_preset *preset, size_t stack)
+{
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		if (sgan_objective_find(&preset->stacks[stack].objective[stage], SGAN_TERM_ENTROPY) != NULL)
+			return "raise lambda_ent, or start D and Q from other weights (discriminator_init)";
+	return "it has no entropy loss: set lambda_ent, for which D needs a head 'q'";
+}
+
+void sgan_health_describe(const struct sgan_preset *preset, const struct sgan_health *health, size_t stack,
+                          enum sgan_ailment ailment, char text[SGAN_WARNING])
 {
 	const double value = health->value[stack][ailment];
 	switch (ailment) {
@@ -59,11 +72,9 @@ void sgan_health_describe(const struct sgan_health *health, size_t stack, enum s
 			100 * value);
 		break;
 	case SGAN_AILMENT_COLLAPSED:
-		snprintf(
-			text, SGAN_WARNING,
-			"G%zu does without z (z share %.2g), what it makes of a condition is all alike: raise lambda_ent, or start "
-			"D%zu from larger weights (discriminator_init=glorot)",
-			stack, value, stack);
+		snprintf(text, SGAN_WARNING,
+		         "G%zu does without z (z share %.2g), what it makes of a condition is all alike: %s", stack, value,
+		         z_advice(preset, stack));
 		break;
 	case SGAN_AILMENT_D_WINS:
 		snprintf(

@@ -22,12 +22,13 @@ struct sgan_health {
 	double value[SGAN_STACKS_MAX][SGAN_AILMENTS]; /* that shows it */
 };
 
-/* What an epoch's end says: test accuracy, z shares, losses. `chance` is the accuracy of who always says the commonest
+/* What an epoch's end says: test accuracy, z shares (from the third epoch on, or in the stage's last: a generator takes
+ * z up in the first ones), losses. `chance` is the accuracy of who always says the commonest
  * class of `tested` images. A number that was not measured shows nothing. */
 struct sgan_health sgan_health_of(const struct sgan_progress *progress, double chance, size_t tested);
 
-/* The warning line of an ailment, with what to change. */
-void sgan_health_describe(const struct sgan_health *health, size_t stack, enum sgan_ailment ailment,
-                          char text[SGAN_WARNING]);
+/* The warning line of an ailment, with what to change in the preset. */
+void sgan_health_describe(const struct sgan_preset *preset, const struct sgan_health *health, size_t stack,
+                          enum sgan_ailment ailment, char text[SGAN_WARNING]);
 
 #endif
