@@ -50,8 +50,7 @@ cat > "$dir/all.cfg" <<'CFG'
 base = "mnist";
 generator_steps = [ 1, 2, 3 ];
 generator_steps_above = [ 0.7, 0.69 ];
-ema = 0.9;
-joint: { lambda_below = 0.1; };
+joint: { lambda_below = 0.1; ema = 0.9; };
 CFG
 
 begin() { # out, options: a new run
