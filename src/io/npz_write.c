@@ -21,23 +21,23 @@ struct sgan_npz_writer {
 	sgan_status status; /* of the writer; its message stands */
 };
 
-/* libarchive's callback. */
+/* libarchive's callback. Of a failure it is not told, as it leaks what it has when it is: `check` looks for it, and no
+ * more is written. */
 static la_ssize_t put_bytes(struct archive *archive, void *arg, const void *data, size_t size)
 {
 	struct sgan_npz_writer *npz = arg;
-	npz->status = sgan_writer_write(npz->writer, data, size);
+	(void)archive;
 	if (npz->status == SGAN_OK)
-		return (la_ssize_t)size;
-	archive_set_error(archive, EIO, "write failed");
-	return -1;
+		npz->status = sgan_writer_write(npz->writer, data, size);
+	return (la_ssize_t)size;
 }
 
 static sgan_status check(struct sgan_npz_writer *npz, bool good)
 {
-	if (good)
-		return SGAN_OK;
 	if (npz->status != SGAN_OK)
 		return npz->status;
+	if (good)
+		return SGAN_OK;
 	return sgan_fail(SGAN_EIO, "%s: cannot make a zip: %s", npz->path, archive_error_string(npz->archive));
 }
 
@@ -167,12 +167,10 @@ void sgan_npz_abort(struct sgan_npz_writer *npz)
 {
 	if (npz == NULL)
 		return;
-	if (npz->archive != NULL) {
-		/* Freeing closes, and closing writes: what is given up must not reach the file. */
-		if (npz->writer != NULL)
-			archive_write_fail(npz->archive);
-		archive_write_free(npz->archive);
-	}
+	/* Freeing closes, and closing writes: what is given up must not reach the file. */
+	if (npz->status == SGAN_OK)
+		npz->status = SGAN_EINTERRUPTED;
+	archive_write_free(npz->archive);
 	sgan_writer_abort(npz->writer);
 	free(npz);
 }
