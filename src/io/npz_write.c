@@ -2,7 +2,6 @@
  * It must not know what the arrays are of. */
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
