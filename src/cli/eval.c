@@ -163,7 +163,7 @@ static sgan_status run(const struct eval *eval)
 
 int cli_eval(int argc, char **argv)
 {
-	struct eval eval = { .runs = "runs", .count = 50000, .seed = 1 };
+	struct eval eval = { .runs = CLI_RUNS, .count = 50000, .seed = 1 };
 	int option;
 	while ((option = cli_option(argc, argv, options)) != CLI_END) {
 		if (option == CLI_HELP) {

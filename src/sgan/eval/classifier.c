@@ -11,6 +11,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/sgan/model/checkpoint.h"
+#include "src/sgan/model/encoding.h"
 #include "src/sgan/model/finite.h"
 #include "src/sgan/model/modelfile.h"
 
@@ -20,9 +21,8 @@ struct sgan_classifier_inside {
 	sgan_ctx *ctx;
 	struct sgan_preset *preset;
 	struct sgan_model *model;
-	struct sgan_tape *tapes[SGAN_STACKS_MAX]; /* of the encoder's parts */
-	int features;                             /* the layer of the last part */
-	real *x;                                  /* [BATCH, image] */
+	struct sgan_encoding encoding; /* by all of the encoder */
+	int features;                  /* the layer of the last part */
 };
 
 static sgan_status load(const char *path, struct sgan_model *model)
@@ -72,11 +72,7 @@ static sgan_status prepare(const char *path, struct sgan_classifier *c)
 		return sgan_fail(SGAN_EINVAL, "%s: its encoder learnt without labels and knows no classes", path);
 	SGAN_TRY(sgan_model_create(in->ctx, in->preset, BATCH, false, &in->model));
 	SGAN_TRY(load(path, in->model));
-	for (size_t i = 0; i < in->model->encoder_count; i++)
-		SGAN_TRY(sgan_tape_create(in->model->encoder[i].part.net, false, &in->tapes[i]));
-	in->x = sgan_alloc(BATCH, in->model->input.size * sizeof(real));
-	if (in->x == NULL)
-		return SGAN_ENOMEM;
+	SGAN_TRY(sgan_encoding_create(in->model, in->model->encoder_count, &in->encoding));
 	const struct sgan_encoder_part *last = &in->model->encoder[in->model->encoder_count - 1];
 	in->features = sgan_net_desc_source(sgan_net_desc(last->part.net), (size_t)last->out, 0);
 	c->feature_count = sgan_net_size(last->part.net, in->features);
@@ -106,11 +102,9 @@ void sgan_classifier_close(struct sgan_classifier *c)
 	struct sgan_classifier_inside *in = c->inside;
 	if (in == NULL)
 		return;
-	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
-		sgan_tape_destroy(in->tapes[i]);
+	sgan_encoding_free(&in->encoding);
 	sgan_model_destroy(in->model);
 	sgan_preset_free(in->preset);
-	sgan_free(in->x);
 	free(in);
 	c->inside = NULL;
 }
@@ -129,22 +123,16 @@ static void softmax(size_t classes, const real *scores, real *probabilities)
 static sgan_status classify_batch(const struct sgan_classifier *c, size_t n, const uint8_t *images, real *features,
                                   real *probabilities)
 {
-	const struct sgan_classifier_inside *in = c->inside;
+	struct sgan_classifier_inside *in = c->inside;
 	const size_t top = in->model->encoder_count - 1;
-	const real *h = in->x;
-	sgan_input_of_bytes(&in->model->input, n, images, in->x);
-	for (size_t i = 0; i <= top; i++) {
-		const struct sgan_encoder_part *e = &in->model->encoder[i];
-		sgan_tape_input(in->tapes[i], e->in, h);
-		SGAN_TRY(sgan_net_forward(in->ctx, e->part.net, e->part.params, in->tapes[i],
-		                          sgan_whole_batch(n, in->preset->slices), SGAN_INFER));
-		h = sgan_tape_value(in->tapes[i], e->out);
-	}
-	memcpy(features, sgan_tape_value(in->tapes[top], in->features), n * c->feature_count * sizeof *features);
-	if (!sgan_all_finite(features, n * c->feature_count) || !sgan_all_finite(h, n * c->classes))
+	sgan_input_of_bytes(&in->model->input, n, images, in->encoding.x);
+	SGAN_TRY(sgan_encoding_run(in->ctx, &in->encoding, n));
+	const real *scores = sgan_encoding_features(&in->encoding, top);
+	memcpy(features, sgan_tape_value(in->encoding.tapes[top], in->features), n * c->feature_count * sizeof *features);
+	if (!sgan_all_finite(features, n * c->feature_count) || !sgan_all_finite(scores, n * c->classes))
 		return sgan_fail(SGAN_EFORMAT, "classifier %s: features or scores of an image are not finite", c->name);
 	for (size_t i = 0; i < n; i++)
-		softmax(c->classes, h + i * c->classes, probabilities + i * c->classes);
+		softmax(c->classes, scores + i * c->classes, probabilities + i * c->classes);
 	return SGAN_OK;
 }
 

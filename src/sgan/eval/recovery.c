@@ -58,7 +58,7 @@ static sgan_status generate(struct recovery *r, size_t i, size_t number, const r
 	if (stack->generator_condition >= 0)
 		sgan_tape_input(r->generators[i], stack->generator_condition, condition);
 	sgan_tape_input(r->generators[i], stack->generator_noise, r->noise[i]);
-	SGAN_TRY(sgan_net_forward(r->ctx, stack->generator.net, stack->generator.params, r->generators[i],
+	SGAN_TRY(sgan_net_forward(r->ctx, stack->generator.net, sgan_part_drawn_with(&stack->generator), r->generators[i],
 	                          sgan_whole_batch(n, r->model->preset->slices), SGAN_INFER));
 	*h = sgan_tape_value(r->generators[i], stack->generator_out);
 	return SGAN_OK;

@@ -10,6 +10,7 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/sgan/model/encoding.h"
 
 enum { BLOCK = 512 }; /* training images of a product */
 
@@ -17,14 +18,13 @@ struct sgan_nearest {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
 	const struct sgan_split *train;
-	struct sgan_tape *tape;     /* of E_0 */
-	size_t sizes[SGAN_SPACES];  /* values of an image in each space */
-	real *features;             /* [train.count, sizes[SGAN_SPACE_FEATURES]] */
-	real *lengths[SGAN_SPACES]; /* [train.count]: squares */
-	real *x;                    /* [max_batch, image]: E_0's input */
-	real *queries[SGAN_SPACES]; /* [max_batch, size]: the images that are looked for */
-	real *block;                /* [BLOCK, image]: training images as pixels */
-	real *products;             /* [max_batch, BLOCK] */
+	struct sgan_encoding encoding; /* by E_0 */
+	size_t sizes[SGAN_SPACES];     /* values of an image in each space */
+	real *features;                /* [train.count, sizes[SGAN_SPACE_FEATURES]] */
+	real *lengths[SGAN_SPACES];    /* [train.count]: squares */
+	real *queries[SGAN_SPACES];    /* [max_batch, size]: the images that are looked for */
+	real *block;                   /* [BLOCK, image]: training images as pixels */
+	real *products;                /* [max_batch, BLOCK] */
 };
 
 static void to_pixels(const struct sgan_nearest *s, size_t n, const uint8_t *images, real *pixels)
@@ -35,12 +35,9 @@ static void to_pixels(const struct sgan_nearest *s, size_t n, const uint8_t *ima
 
 static sgan_status to_features(struct sgan_nearest *s, size_t n, const uint8_t *images, real *features)
 {
-	const struct sgan_encoder_part *e = &s->model->encoder[0];
-	sgan_input_of_bytes(&s->model->input, n, images, s->x);
-	sgan_tape_input(s->tape, e->in, s->x);
-	SGAN_TRY(sgan_net_forward(s->ctx, e->part.net, e->part.params, s->tape,
-	                          sgan_whole_batch(n, s->model->preset->slices), SGAN_INFER));
-	memcpy(features, sgan_tape_value(s->tape, e->out), n * e->out_size * sizeof *features);
+	sgan_input_of_bytes(&s->model->input, n, images, s->encoding.x);
+	SGAN_TRY(sgan_encoding_run(s->ctx, &s->encoding, n));
+	memcpy(features, sgan_encoding_features(&s->encoding, 0), n * s->sizes[SGAN_SPACE_FEATURES] * sizeof *features);
 	return SGAN_OK;
 }
 
@@ -63,12 +60,11 @@ static double squared_distance(const real *a, const real *b, size_t size)
 static sgan_status make_room(struct sgan_nearest *s)
 {
 	const size_t batch = s->model->max_batch, image = s->sizes[SGAN_SPACE_PIXELS];
-	SGAN_TRY(sgan_tape_create(s->model->encoder[0].part.net, false, &s->tape));
+	SGAN_TRY(sgan_encoding_create(s->model, 1, &s->encoding));
 	s->features = sgan_alloc(s->train->count, s->sizes[SGAN_SPACE_FEATURES] * sizeof(real));
-	s->x = sgan_alloc(batch, image * sizeof(real));
 	s->block = sgan_alloc(BLOCK, image * sizeof(real));
 	s->products = sgan_alloc(batch, BLOCK * sizeof(real));
-	bool made = s->features != NULL && s->x != NULL && s->block != NULL && s->products != NULL;
+	bool made = s->features != NULL && s->block != NULL && s->products != NULL;
 	for (int space = 0; space < SGAN_SPACES; space++) {
 		s->lengths[space] = sgan_alloc(s->train->count, sizeof(real));
 		s->queries[space] = sgan_alloc(batch, s->sizes[space] * sizeof(real));
@@ -131,9 +127,8 @@ void sgan_nearest_destroy(struct sgan_nearest *s)
 {
 	if (s == NULL)
 		return;
-	sgan_tape_destroy(s->tape);
+	sgan_encoding_free(&s->encoding);
 	sgan_free(s->features);
-	sgan_free(s->x);
 	sgan_free(s->block);
 	sgan_free(s->products);
 	for (int space = 0; space < SGAN_SPACES; space++) {

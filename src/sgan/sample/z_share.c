@@ -9,6 +9,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
+#include "src/sgan/model/encoding.h"
 #include "src/sgan/model/streams.h"
 
 /* A running mean, and the squared distances from it summed over values and elements (Welford, 1962). */
@@ -149,32 +150,25 @@ sgan_status sgan_z_share(sgan_ctx *ctx, struct sgan_model *model, size_t stack, 
 struct conditions {
 	size_t count;
 	real *values[SGAN_STACKS_MAX]; /* [count, upper_size] */
-	real *x;                       /* [max_batch, image] */
-	struct sgan_tape *tapes[SGAN_STACKS_MAX];
+	struct sgan_encoding encoding; /* up to the top stack's condition, which is a label */
 };
 
 static sgan_status make_conditions(const struct sgan_model *model, struct conditions *c)
 {
-	c->x = sgan_alloc(model->max_batch * model->input.size, sizeof(real));
-	if (c->x == NULL)
-		return SGAN_ENOMEM;
+	SGAN_TRY(sgan_encoding_create(model, model->stack_count - 1, &c->encoding));
 	for (size_t i = 0; i < model->stack_count; i++) {
 		c->values[i] = sgan_alloc(c->count, model->stacks[i].upper_size * sizeof(real));
 		if (c->values[i] == NULL)
 			return SGAN_ENOMEM;
-		if (i + 1 < model->stack_count)
-			SGAN_TRY(sgan_tape_create(model->encoder[i].part.net, false, &c->tapes[i]));
 	}
 	return SGAN_OK;
 }
 
 static void free_conditions(struct conditions *c)
 {
-	sgan_free(c->x);
-	for (size_t i = 0; i < SGAN_STACKS_MAX; i++) {
+	sgan_encoding_free(&c->encoding);
+	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
 		sgan_free(c->values[i]);
-		sgan_tape_destroy(c->tapes[i]);
-	}
 }
 
 /* Image k of `count` that are spread evenly over a split: data may be in the order of classes. */
@@ -188,17 +182,13 @@ static sgan_status encode(sgan_ctx *ctx, struct sgan_model *model, const struct 
                           size_t n, struct conditions *c)
 {
 	const size_t pixels = model->input.size;
-	const real *h = c->x;
 	for (size_t k = 0; k < n; k++)
 		sgan_input_of_bytes(&model->input, 1, split->images + spread_evenly(split, c->count, first + k) * pixels,
-		                    c->x + k * pixels);
-	for (size_t i = 0; i + 1 < model->stack_count; i++) {
-		const struct sgan_encoder_part *e = &model->encoder[i];
-		sgan_tape_input(c->tapes[i], e->in, h);
-		SGAN_TRY(sgan_net_forward(ctx, e->part.net, e->part.params, c->tapes[i],
-		                          sgan_whole_batch(n, model->preset->slices), SGAN_INFER));
-		h = sgan_tape_value(c->tapes[i], e->out);
-		memcpy(c->values[i] + first * e->out_size, h, n * e->out_size * sizeof *h);
+		                    c->encoding.x + k * pixels);
+	SGAN_TRY(sgan_encoding_run(ctx, &c->encoding, n));
+	for (size_t i = 0; i < c->encoding.parts; i++) {
+		const size_t size = model->encoder[i].out_size;
+		memcpy(c->values[i] + first * size, sgan_encoding_features(&c->encoding, i), n * size * sizeof(real));
 	}
 	return SGAN_OK;
 }

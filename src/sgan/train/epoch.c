@@ -44,55 +44,49 @@ static sgan_status measure_z_shares(struct sgan_trainer *t, struct sgan_progress
 
 /* --- warnings --- */
 
-/* A warning of what ails a stage, with its line in `text`. */
-static struct sgan_progress warning(const struct sgan_trainer *t, enum sgan_stage stage, size_t stack,
-                                    enum sgan_ailment ailment, char text[SGAN_WARNING])
+/* A warning of number k of what ails a stage, with its line in `text`. */
+static struct sgan_progress warning(const struct sgan_trainer *t, enum sgan_stage stage, size_t k,
+                                    char text[SGAN_WARNING])
 {
 	const struct sgan_health *health = &t->health[stage];
-	sgan_health_describe(t->options->preset, health, stack, ailment, text);
+	sgan_sign_describe(t->options->preset, &health->signs[k], text);
 	return (struct sgan_progress){
 		.event = SGAN_EVENT_WARNING, .stage = stage, .epoch = health->epoch, .step = health->step, .warning = text
 	};
 }
 
-/* Every epoch's warnings are in the log, which so is the same for a run that was stopped and resumed; the caller is told
- * of what is new. */
+/* Every epoch's warnings are in the log, which so is the same for a run that was stopped and resumed; the caller is
+ * told of what is new. */
 static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progress *progress)
 {
-	const enum sgan_stage stage = progress->stage;
-	const struct sgan_health before = t->health[stage];
-	t->health[stage] = sgan_health_of(progress, t->chance, t->options->data->test.count);
-	for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
-		for (unsigned ailment = 0; ailment < SGAN_AILMENTS; ailment++) {
-			char text[SGAN_WARNING];
-			if (!t->health[stage].ails[i][ailment])
-				continue;
-			const struct sgan_progress told = warning(t, stage, i, (enum sgan_ailment)ailment, text);
-			if (!before.ails[i][ailment])
-				sgan_trainer_emit(t, &told);
-			SGAN_TRY(sgan_report_warning(t->log, &told));
-		}
+	struct sgan_health *health = &t->health[progress->stage];
+	const struct sgan_health before = *health;
+	*health = sgan_health_of(progress, t->chance, t->options->data->test.count);
+	for (size_t k = 0; k < health->count; k++) {
+		char text[SGAN_WARNING];
+		const struct sgan_progress told = warning(t, progress->stage, k, text);
+		if (sgan_health_find(&before, health->signs[k].ailment, health->signs[k].stack) == NULL)
+			sgan_trainer_emit(t, &told);
+		SGAN_TRY(sgan_report_warning(t->log, &told));
+	}
 	return SGAN_OK;
 }
 
 void sgan_epoch_warn_again(const struct sgan_trainer *t)
 {
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
-		for (size_t i = 0; i < SGAN_STACKS_MAX; i++)
-			for (unsigned ailment = 0; ailment < SGAN_AILMENTS; ailment++) {
-				char text[SGAN_WARNING];
-				if (!t->health[stage].ails[i][ailment])
-					continue;
-				struct sgan_progress told = warning(t, (enum sgan_stage)stage, i, (enum sgan_ailment)ailment, text);
-				told.again = true;
-				sgan_trainer_emit(t, &told);
-			}
+		for (size_t k = 0; k < t->health[stage].count; k++) {
+			char text[SGAN_WARNING];
+			struct sgan_progress told = warning(t, (enum sgan_stage)stage, k, text);
+			told.again = true;
+			sgan_trainer_emit(t, &told);
+		}
 }
 
 /* --- averages --- */
 
-/* Batches that averaged generators have their running statistics from: of these, 1 - 0.9^50 or 99.5 % count at the usual
- * momentum, 0.1. */
+/* Batches that averaged generators have their running statistics from: of these, 1 - 0.9^50 or 99.5 % count at the
+ * usual momentum, 0.1. */
 enum { STATISTICS_BATCHES = 50 };
 
 static sgan_status take_statistics(struct sgan_trainer *t, size_t number)

@@ -18,10 +18,17 @@ static double most_by_chance(double chance, size_t tested)
 	return chance + 3 * sqrt(chance * (1 - chance) / (double)tested);
 }
 
-static void note(struct sgan_health *health, size_t stack, enum sgan_ailment ailment, double value, bool ails)
+static void add(struct sgan_health *health, enum sgan_ailment ailment, size_t stack, double value)
 {
-	health->ails[stack][ailment] = ails;
-	health->value[stack][ailment] = value;
+	health->signs[health->count++] = (struct sgan_sign){ ailment, stack, value };
+}
+
+const struct sgan_sign *sgan_health_find(const struct sgan_health *health, enum sgan_ailment ailment, size_t stack)
+{
+	for (size_t k = 0; k < health->count; k++)
+		if (health->signs[k].ailment == ailment && health->signs[k].stack == stack)
+			return &health->signs[k];
+	return NULL;
 }
 
 /* The epoch's mean of the adversarial part of L_D; negative: it has none. */
@@ -39,13 +46,15 @@ struct sgan_health sgan_health_of(const struct sgan_progress *progress, double c
 {
 	struct sgan_health health = { .epoch = progress->epoch, .step = progress->step };
 	const double accuracy = progress->test_accuracy;
-	if (accuracy >= 0 && chance < 1 && tested >= TESTED_LEAST)
-		note(&health, 0, SGAN_AILMENT_CHANCE, accuracy, accuracy <= most_by_chance(chance, tested));
+	if (accuracy >= 0 && chance < 1 && tested >= TESTED_LEAST && accuracy <= most_by_chance(chance, tested))
+		add(&health, SGAN_AILMENT_CHANCE, 0, accuracy);
 	const bool late = progress->epoch >= Z_SHARE_EPOCH || progress->epoch == progress->epochs;
 	for (size_t i = 0; i < progress->stack_count; i++) {
 		const double loss = discriminator_loss(progress, i);
-		note(&health, i, SGAN_AILMENT_COLLAPSED, progress->z_shares[i], late && progress->z_shares[i] < z_share_least);
-		note(&health, i, SGAN_AILMENT_D_WINS, loss, loss >= 0 && loss < d_loss_least);
+		if (late && progress->z_shares[i] < z_share_least)
+			add(&health, SGAN_AILMENT_COLLAPSED, i, progress->z_shares[i]);
+		if (loss >= 0 && loss < d_loss_least)
+			add(&health, SGAN_AILMENT_D_WINS, i, loss);
 	}
 	return health;
 }
@@ -59,11 +68,11 @@ static const char *z_advice(const struct sgan_preset *preset, size_t stack)
 	return "it has no entropy loss: set lambda_ent, for which D needs a head 'q'";
 }
 
-void sgan_health_describe(const struct sgan_preset *preset, const struct sgan_health *health, size_t stack,
-                          enum sgan_ailment ailment, char text[SGAN_WARNING])
+void sgan_sign_describe(const struct sgan_preset *preset, const struct sgan_sign *sign, char text[SGAN_WARNING])
 {
-	const double value = health->value[stack][ailment];
-	switch (ailment) {
+	const double value = sign->value;
+	const size_t stack = sign->stack;
+	switch (sign->ailment) {
 	case SGAN_AILMENT_CHANCE:
 		snprintf(
 			text, SGAN_WARNING,
@@ -83,7 +92,5 @@ void sgan_health_describe(const struct sgan_preset *preset, const struct sgan_he
 			"or noise and dropout in D%zu",
 			stack, value, stack, stack);
 		break;
-	case SGAN_AILMENTS:
-		text[0] = '\0';
 	}
 }
