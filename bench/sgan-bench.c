@@ -248,6 +248,13 @@ static void settle_environment(int argc, char **argv)
 	bench_start_anew();
 }
 
+/* Options that say nothing without another. */
+static void check_options(const struct bench *b)
+{
+	if (b->options.packing && b->peer == NULL)
+		usage("--packing: a peer to compare with is missing (--peer)");
+}
+
 int main(int argc, char **argv)
 {
 	arguments = argv;
@@ -256,6 +263,7 @@ int main(int argc, char **argv)
 						   .preset = "mnist", .pass = SGAN_PASS_COUNT, .stack = -1, .batch = 100, .runs = 15 } };
 	for (int key; (key = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
 		take_option(&b, key);
+	check_options(&b);
 	for (int i = optind; i < argc; i++)
 		benchmark_named(argv[i]);
 	const sgan_ctx_options ctx = { .isa = b.options.isa, .threads = b.options.threads };

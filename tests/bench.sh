@@ -95,6 +95,7 @@ fi
 refused 2 frobnicate frobnicate
 refused 2 sideways layers --pass sideways
 refused 2 nobody layers --peer nobody
+refused 2 packing layers --packing
 refused 2 0 layers --batch 0
 refused 1 nothing layers --layer nothing
 refused 1 nothing kernels --kernel nothing

@@ -651,7 +651,7 @@ printf 'base = "wide.cfg"; name = "wide"; stacks = ();' > wider.cfg
 works 'a classifier of other images' train --preset wider.cfg --data wide --quiet --out wide/runs
 fails 'eval: a classifier of other images' 2 'classifier wide: takes 4x16x1' eval --model 0 --data squares \
 	--classifier wide/runs/00000-wide-wide --runs runs
-fails 'eval: data of another size' 2 'dataset wide: 4x16x1 in 10 classes, the model makes 8x8x1' \
+fails 'eval: data of another size' 2 'dataset wide: 4x16x1 in 10 classes, preset tiny takes 8x8x1' \
 	eval --model 0 --data wide --classifier $judge
 rm -rf wide wide.cfg wider.cfg
 fails 'eval: a classifier that is no model' 1 "$images" eval --model 0 --data squares --classifier squares/$images

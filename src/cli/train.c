@@ -11,7 +11,7 @@
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/published.h"
 #include "src/sgan/train/limits.h"
-#include "src/sgan/train/requirements.h"
+#include "src/sgan/model/requirements.h"
 #include "src/sgan/train/train.h"
 
 static const char help[] =

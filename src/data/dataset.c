@@ -73,7 +73,8 @@ static sgan_status read_halves(struct half *train, struct half *test)
 	return check_sizes(&train->found, &test->found);
 }
 
-/* What the classes are called: as the files say, or as those of a set of this name and as many classes, or by numbers. */
+/* What the classes are called: as the files say, or as those of a set of this name and as many classes, or by
+ * numbers. */
 static sgan_status name_classes(struct sgan_dataset *dataset, struct sgan_found *train)
 {
 	size_t count;

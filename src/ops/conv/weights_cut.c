@@ -224,8 +224,8 @@ static size_t next_try(size_t chunks)
 	return chunks + (chunks < 8 ? 1 : chunks / 8);
 }
 
-/* Of few channels on X's side sums are few, and Y is nearly all that is moved: the cut's one chunk takes all channels, so that
- * Y's pixels are read in the order in which they lie, a small group while the next is fetched. */
+/* Of few channels on X's side sums are few, and Y is nearly all that is moved: the cut's one chunk takes all channels,
+ * so that Y's pixels are read in the order in which they lie, a small group while the next is fetched. */
 static struct conv_weights_cut cut_runs(const struct conv_weights_sizes *sizes)
 {
 	const struct conv_base *b = sizes->base;

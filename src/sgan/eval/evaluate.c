@@ -16,6 +16,7 @@
 #include "src/metrics/neighbours.h"
 #include "src/sgan/eval/recovery.h"
 #include "src/sgan/model/modelfile.h"
+#include "src/sgan/model/requirements.h"
 #include "src/sgan/model/streams.h"
 #include "src/sgan/sample/generators.h"
 #include "src/sgan/sample/sampler.h"
@@ -55,10 +56,7 @@ sgan_status sgan_eval_fits(const struct sgan_preset *p, const struct sgan_classi
 {
 	if (p->stack_count == 0)
 		return sgan_fail(SGAN_EINVAL, "preset %s has no generators: there are no samples to evaluate", p->name);
-	if (d->height != p->height || d->width != p->width || d->channels != p->channels || d->classes != p->classes)
-		return sgan_fail(SGAN_EINVAL, "dataset %s: %zux%zux%zu in %zu classes, the model makes %zux%zux%zu in %zu",
-		                 d->name, d->height, d->width, d->channels, d->classes, p->height, p->width, p->channels,
-		                 p->classes);
+	SGAN_TRY(sgan_images_fit(p, d));
 	if (c->height != p->height || c->width != p->width || c->channels != p->channels || c->classes != p->classes)
 		return sgan_fail(SGAN_EINVAL,
 		                 "classifier %s: takes %zux%zux%zu in %zu classes, the model makes %zux%zux%zu in %zu", c->name,

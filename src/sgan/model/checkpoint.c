@@ -16,6 +16,17 @@ static const char *const format_name = "sgan-cpu checkpoint 1";
 enum { VALUE, MOMENT, SECOND_MOMENT, AVERAGE, STORED };
 static const char *const suffixes[STORED] = { "", ".adam_m", ".adam_v", ".ema" };
 
+bool sgan_checkpoint_holds_parameter(const char *tensor)
+{
+	const size_t length = strlen(tensor);
+	for (int which = VALUE + 1; which < STORED; which++) {
+		const size_t suffix = strlen(suffixes[which]);
+		if (length > suffix && strcmp(tensor + length - suffix, suffixes[which]) == 0)
+			return false;
+	}
+	return strcmp(tensor, SGAN_MEAN_TENSOR) != 0;
+}
+
 /* NULL: this is not kept of parameter i of a part. */
 static real *stored(const struct sgan_part *part, size_t i, int which)
 {

@@ -24,6 +24,9 @@ struct sgan_state {
  * nothing. SGAN_EDIVERGED: something is not finite (nothing is written); SGAN_EIO. */
 sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, const struct sgan_state *state);
 
+/* Whether a tensor of such a file is a parameter or a running statistic itself, not what is kept of one besides. */
+bool sgan_checkpoint_holds_parameter(const char *tensor);
+
 /* Reads where training stands from an opened file. SGAN_EFORMAT: not a checkpoint of this program. */
 sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sgan_state *state);
 

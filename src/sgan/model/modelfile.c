@@ -65,7 +65,7 @@ static void describe(const struct sgan_safetensors *file, const struct sgan_stat
 		size_t count = 1;
 		for (size_t d = 0; d < t->rank; d++)
 			count *= t->shape[d];
-		if (strstr(t->name, ".adam_") == NULL && strstr(t->name, ".ema") == NULL && strcmp(t->name, SGAN_MEAN_TENSOR) != 0)
+		if (sgan_checkpoint_holds_parameter(t->name))
 			info->parameter_count += count;
 	}
 }

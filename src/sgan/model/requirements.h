@@ -1,11 +1,14 @@
-/* What must be so of a dataset before a run is made with a preset. */
+/* What must be so of a dataset that goes with a preset. */
 #ifndef SGAN_SGAN_TRAIN_REQUIREMENTS_H
 #define SGAN_SGAN_TRAIN_REQUIREMENTS_H
 
 #include "src/data/dataset.h"
 #include "src/sgan/preset/preset.h"
 
-/* Whether the dataset has the images, classes and at least a batch that the preset needs: SGAN_EINVAL if not. */
+/* Whether the dataset has images of the preset's size and as many classes: SGAN_EINVAL if not. */
+sgan_status sgan_images_fit(const struct sgan_preset *preset, const struct sgan_dataset *data);
+
+/* The same of training: whether the dataset has the images, classes and at least a batch that the preset needs: SGAN_EINVAL if not. */
 sgan_status sgan_data_fits(const struct sgan_preset *preset, const struct sgan_dataset *data);
 
 #endif

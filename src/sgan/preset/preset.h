@@ -155,7 +155,8 @@ const struct sgan_term *sgan_objective_find(const struct sgan_objective *objecti
  * such name; a file's is relative to the folder of this one) first, less the paths that its `remove` lists, then what
  * its `set` lists, then the file's own settings, then `settings`, applied in order. Those and `set` are "key=value", key
  * a path such as "joint.lr" or "stacks.[0].generator.fc.out", value a libconfig scalar or a bare word. `on` names a
- * preset that stands in the place of the last of the chain of bases. The caller ends it with sgan_preset_free.
+ * preset that stands in the place of the last of the chain of bases; of several in the chain the first counts. The
+ * caller ends it with sgan_preset_free.
  * SGAN_EINVAL, SGAN_EIO: the message names file, line and what is wrong: syntax, unknown or mistyped key, value out
  * of range, networks that do not fit each other. */
 sgan_status sgan_preset_load(const char *name, const char *const *settings, size_t setting_count,

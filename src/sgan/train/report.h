@@ -7,9 +7,8 @@
 #include "src/sgan/train/progress.h"
 
 /* A line of stats.jsonl: the progress's numbers; at the end of a whole epoch also "epoch_done". With GAN stages the
- * variances of real and generated h(i), var_x_real, var_x_generated, var_h1_real, ... of the last batch (where averages are kept: of
- * a batch that these made), and at an
- * epoch's end the z shares, z_share_g0, ... */
+ * variances of real and generated h(i), var_x_real, var_x_generated, var_h1_real, ... of the last batch, which at an
+ * epoch's end is one that averages made, where they are kept; and at an epoch's end the z shares, z_share_g0, ... */
 sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *progress,
                              const struct sgan_session *session);
 

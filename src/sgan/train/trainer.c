@@ -8,7 +8,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/sgan/train/limits.h"
-#include "src/sgan/train/requirements.h"
+#include "src/sgan/model/requirements.h"
 
 static sgan_status make_model(struct sgan_trainer *t)
 {
