@@ -37,9 +37,9 @@ src/nn: src/ops/conv
 src/sgan/preset: src/nn src/io
 src/sgan/model: src/sgan/preset src/data
 src/sgan/objective: src/sgan/model
-src/sgan/sample: src/sgan/objective
+src/sgan/sample: src/sgan/objective src/metrics
 src/sgan/train: src/sgan/sample
-src/sgan/eval: src/sgan/sample src/metrics
+src/sgan/eval: src/sgan/sample
 src/sgan: src/sgan/train src/sgan/eval
 src/cli: src/sgan src/machine src/selftest
 FOLDERS

@@ -53,7 +53,7 @@ static void refine(const struct sgan_rows *a, const struct sgan_rows *b, const s
 }
 
 sgan_status sgan_nearest_rows(sgan_ctx *ctx, const struct sgan_rows *a, const struct sgan_rows *b, const size_t *self,
-                         size_t k, size_t *index, double *squares)
+                              size_t k, size_t *index, double *squares)
 {
 	struct search s = { k, self, index, squares };
 	if (k == 0 || k > SGAN_NEIGHBOURS_MAX || b->count < k + (self != NULL))

@@ -12,7 +12,7 @@ enum { SGAN_NEIGHBOURS_MAX = 8 };
  * neighbours, being the row itself; NULL: all may be. SGAN_EINVAL: k is not 1 to SGAN_NEIGHBOURS_MAX, or b has no k
  * rows besides; SGAN_ENOMEM. */
 sgan_status sgan_nearest_rows(sgan_ctx *ctx, const struct sgan_rows *a, const struct sgan_rows *b, const size_t *self,
-                         size_t k, size_t *index, double *squares);
+                              size_t k, size_t *index, double *squares);
 
 /* The share of rows of a that lie within the ball of a row of b, which reaches to that row's k-th neighbour in b: of
  * samples a in real images b, precision; of real images a in samples b, recall. */

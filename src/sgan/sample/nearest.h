@@ -15,7 +15,7 @@ struct sgan_neighbour {
 	double distance; /* Euclidean; of pixels in [0, 1], of features as the encoder gives them */
 };
 
-/* The training images' features, [count, upper_size of stack 0], and lengths. */
+/* The training images as rows of each space. */
 struct sgan_nearest;
 
 /* Runs the encoder over the training images; model and data must outlive what is made. SGAN_EINVAL: images of another
