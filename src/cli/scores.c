@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "src/cli/cli.h"
 
@@ -35,8 +36,10 @@ static void print_score(const struct sgan_score *score)
 
 void cli_scores_print(const struct sgan_evaluation *e)
 {
-	cli_line("evaluated  %s at stage %s, step %" PRIu64 ", samples of seed %" PRIu64, e->preset, e->stage, e->step,
-	         e->seed);
+	char stands[64] = "behind its last stage";
+	if (strcmp(e->stage, "done") != 0)
+		snprintf(stands, sizeof stands, "at step %" PRIu64 " of stage %s", e->step, e->stage);
+	cli_line("evaluated  %s %s, samples of seed %" PRIu64, e->preset, stands, e->seed);
 	cli_line("against    %s: %zu training images", e->dataset, e->training);
 	cli_line("judge      %s %.*s, whose scores compare with no other classifier's", e->classifier, HASH_SHOWN, e->hash);
 	cli_line("  %-20s %*zu samples %*zu held-out images", "", CELL - 8, e->samples, CELL - 16, e->held_out);
