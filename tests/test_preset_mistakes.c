@@ -59,6 +59,7 @@ static const struct {
 	{ "stacks = 1;", "p.cfg:2: stacks must be a list of up to 16 groups" },
 	{ "stacks = (); stage = \"joint\";", "p.cfg:2: 'stage' is \"joint\", but there are no stacks" },
 	{ "stacks = (); independent: { lambda = 1; };", "p.cfg:2: independent: unknown key 'lambda'" },
+	{ "stacks = (); joint: { epochs = 1; };", ": joint: settings of a stage that is not there" },
 	{ "stacks = ( 3 );", "p.cfg:2: stack 0 must be a group" },
 	{ "stacks = ( {\n cut = \"fc3\"; } );", "p.cfg:2: stack 0: key 'condition' is missing" },
 	{ "encoder: { layers = (); };", "p.cfg:2: encoder must be a list of 1 to" },

@@ -8,6 +8,7 @@
 #include "src/sgan/objective/session.h"
 #include "tests/exchange.h"
 #include "tests/small_nets.h"
+#include "tests/temporary.h"
 
 /* --- operations ----------------------------------------------------------------- */
 
@@ -51,7 +52,7 @@ struct tensor {
 #define OF_BATCH(field) { #field, offsetof(struct ops, field), 0, sizeof((struct ops *)0)->field }
 
 static const struct tensor inputs[] = { OF_IMAGES(src), OF_IMAGES(diff),   OF_IMAGES(scores), OF_IMAGES(codes),
-                                        OF_IMAGES(row), OF_IMAGES(logits), OF_IMAGES(labels) };
+	                                    OF_IMAGES(row), OF_IMAGES(logits), OF_IMAGES(labels) };
 
 static const struct tensor results[] = {
 	OF_IMAGES(normal),       OF_IMAGES(diff_normal),  OF_IMAGES(inferred), OF_IMAGES(diff_inferred),
@@ -137,7 +138,7 @@ static void fill_ops(struct ops *o, sgan_batch batch)
 	uint32_t state = 12345;
 	real *numbers[] = { o->src, o->diff, o->scores, o->codes, o->row, o->logits };
 	const size_t counts[] = { MOST_N * IMAGE,   MOST_N * IMAGE,    MOST_N * CLASSES,
-	                          MOST_N * CLASSES, MOST_N * CHANNELS, MOST_N };
+		                      MOST_N * CLASSES, MOST_N * CHANNELS, MOST_N };
 
 	memset(o, 0x41, sizeof *o); /* 12.08 */
 	o->batch = batch;
@@ -449,7 +450,28 @@ Test(slices, networks_refuse_other_contexts)
 
 /* --- training ------------------------------------------------------------------- */
 
-enum { IMAGES = 10, PICTURE = 28 * 28 };
+enum { IMAGES = 6, PICTURE = 32 * 32 * 3 };
+
+/* The stacks of mnist.cfg and cifar10.cfg with fewer channels. The first have all that depends on a step's number and on
+ * losses: several G steps by D's loss, a term of the stack below, an average of weights; the second have noise, dropout
+ * and discriminators of classes, too. */
+static const char *const few_channels[] = {
+	"base = \"mnist\"; name = \"few\"; classes = 10;\n"
+	"generator_steps = [ 1, 2, 3 ]; generator_steps_above = [ 2.0, 0.1 ]; ema = 0.9; joint: { lambda_below = 0.1; };\n"
+	"set = [ \"encoder.layers.conv1.out=8\", \"encoder.layers.conv2.out=8\", \"stacks.[0].generator.fc.out=512\",\n"
+	"\"stacks.[0].generator.fc.shape.[2]=32\", \"stacks.[0].generator.deconv1.out=20\",\n"
+	"\"stacks.[0].generator.deconv2.out=16\", \"stacks.[0].generator.deconv3.out=8\",\n"
+	"\"stacks.[0].discriminator.conv1.out=8\", \"stacks.[0].discriminator.conv2.out=12\",\n"
+	"\"stacks.[0].discriminator.conv3.out=16\" ];\n",
+	"base = \"cifar10\"; name = \"few\"; classes = 10;\n"
+	"generator_steps = [ 1, 2, 3 ]; generator_steps_above = [ 2.0, 0.1 ]; ema = 0.9;\n"
+	"set = [ \"encoder.layers.conv1.out=8\", \"encoder.layers.conv2.out=8\", \"stacks.[0].generator.fc.out=400\",\n"
+	"\"stacks.[0].generator.fc.shape.[2]=16\", \"stacks.[0].generator.deconv1.out=16\",\n"
+	"\"stacks.[0].generator.deconv2.out=12\", \"stacks.[0].generator.deconv3.out=8\",\n"
+	"\"stacks.[0].discriminator.conv1.out=8\", \"stacks.[0].discriminator.conv2.out=8\",\n"
+	"\"stacks.[0].discriminator.conv3.out=16\", \"stacks.[0].discriminator.conv4.out=16\",\n"
+	"\"stacks.[0].discriminator.conv5.out=16\", \"stacks.[0].discriminator.conv6.out=16\" ];\n",
+};
 
 /* A caller that trains a model of its own on its slices. */
 struct trainee {
@@ -467,6 +489,7 @@ static sgan_status train_stage(struct exchange_rank *rank, enum sgan_stage stage
 	const sgan_batch share = exchange_share(IMAGES, t->preset->slices, rank->rank, t->ranks);
 	SGAN_TRY(sgan_session_create(rank->ctx, t->model, stage, &session));
 	sgan_status status = sgan_session_share(session, share.begin, share.end);
+	sgan_session_copy_averages(session);
 	for (int step = 0; step < 2 && status == SGAN_OK; step++) {
 		status = sgan_session_batch(session, IMAGES, t->x, t->labels);
 		if (status == SGAN_OK && stage == SGAN_STAGE_ENCODER)
@@ -474,7 +497,7 @@ static sgan_status train_stage(struct exchange_rank *rank, enum sgan_stage stage
 		if (status == SGAN_OK && stage != SGAN_STAGE_ENCODER)
 			status = sgan_discriminator_step(session);
 		if (status == SGAN_OK && stage != SGAN_STAGE_ENCODER)
-			status = sgan_generator_step(session);
+			status = sgan_generator_steps(session);
 	}
 	sgan_session_destroy(session);
 	return status;
@@ -496,16 +519,17 @@ static struct trainee *trainee(const struct sgan_preset *preset, size_t rank, si
 {
 	struct trainee *t = calloc(1, sizeof *t);
 	const struct sgan_image_range images = sgan_batch_images(exchange_share(IMAGES, preset->slices, rank, ranks));
+	const size_t picture = preset->height * preset->width * preset->channels;
 	uint32_t state = 99;
-	cr_assert_not_null(t);
+	cr_assert(t != NULL && picture <= PICTURE);
 	t->preset = preset;
 	t->ranks = ranks;
 	for (size_t i = 0; i < IMAGES; i++) {
 		const bool mine = i >= images.first && i < images.first + images.count;
 		t->labels[i] = mine ? (uint32_t)(i % preset->classes) : UINT32_MAX;
-		for (size_t k = 0; k < PICTURE; k++) {
+		for (size_t k = 0; k < picture; k++) {
 			state = state * 1664525u + 1013904223u;
-			t->x[i * PICTURE + k] = mine ? (real)(state >> 24) / 255 : NAN;
+			t->x[i * picture + k] = mine ? (real)(state >> 24) / 255 : NAN;
 		}
 	}
 	return t;
@@ -525,6 +549,11 @@ static void compare_models(struct sgan_model *whole, struct sgan_model *mine, co
 				cr_expect_arr_eq(q->m, p->m, bytes, "%s: a moment of %s has other bits", where, p->name);
 			for (size_t j = 0; j < p->count; j++)
 				cr_assert(isfinite((double)p->value[j]), "%s: %s is not finite", where, p->name);
+		}
+		for (size_t i = 0; a->average != NULL && i < sgan_params_count(a->average); i++) {
+			const struct sgan_param *p = sgan_params_at(a->average, i), *q = sgan_params_at(b->average, i);
+			cr_expect_arr_eq(q->value, p->value, p->count * sizeof(real), "%s: the average of %s has other bits", where,
+			                 p->name);
 		}
 	}
 }
@@ -552,14 +581,18 @@ static void try_training(const char *isa, const struct sgan_preset *preset)
 	free(alone);
 }
 
-Test(slices, training_adds_up, .timeout = 600)
+TestSuite(training, .init = temporary_make, .fini = temporary_remove, .timeout = 600);
+
+Test(training, adds_up)
 {
-	struct sgan_preset *preset;
-	static const char *const settings[] = { "classes=10" };
-	cr_assert_eq(sgan_preset_load("mnist", settings, 1, &preset), SGAN_OK, "%s", sgan_last_error());
-	cr_assert_eq(preset->slices, 4);
-	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
-		if (sgan_isa_usable((sgan_isa)isa))
-			try_training(sgan_isa_name((sgan_isa)isa), preset);
-	sgan_preset_free(preset);
+	for (size_t i = 0; i < sizeof few_channels / sizeof *few_channels; i++) {
+		struct sgan_preset *preset;
+		put_text("few.cfg", few_channels[i]);
+		cr_assert_eq(sgan_preset_load(in_temporary("few.cfg"), NULL, 0, &preset), SGAN_OK, "%s", sgan_last_error());
+		cr_assert_eq(preset->slices, 4);
+		for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
+			if (sgan_isa_usable((sgan_isa)isa))
+				try_training(sgan_isa_name((sgan_isa)isa), preset);
+		sgan_preset_free(preset);
+	}
 }

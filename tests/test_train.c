@@ -395,7 +395,8 @@ Test(input, bytes_and_back)
 	sgan_input_destroy(&less);
 }
 
-static const char *const with_mean[] = { "subtract_mean=true", "encoder.steps=4", "independent.steps=4", "joint.steps=4" };
+static const char *const with_mean[] = { "subtract_mean=true", "encoder.steps=4", "independent.steps=4",
+	                                     "joint.steps=4" };
 
 /* D and E see the generator's pixels less the mean, as they see real images. */
 Test(input, stacks_see_the_mean_subtracted)
@@ -435,19 +436,24 @@ static void expect_same_files(const char *a, const char *b)
 	free(other);
 }
 
+/* The run's training in a new folder, stopped after every `steps` of its `all` steps and resumed each time. */
+static void train_in_parts(struct small_run *r, const char *name, size_t steps, size_t all)
+{
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary(name));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	r->options.stop_after = steps;
+	for (size_t made = 0; made < all; made += steps) {
+		r->options.resume = made > 0;
+		ASSERT_OK(sgan_train(r->ctx, &r->options));
+	}
+}
+
 Test(input, is_saved_and_comes_back)
 {
 	struct small_run *r = small_run("", with_mean, 4);
-	char straight[SGAN_PATH], path[SGAN_PATH];
-	snprintf(straight, sizeof straight, "%s", r->folder);
+	char path[SGAN_PATH];
 	ASSERT_OK(sgan_train(r->ctx, &r->options));
-	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("stopped"));
-	cr_assert_eq(mkdir(r->folder, 0777), 0);
-	for (size_t stop = 3; stop < 15; stop += 3) {
-		r->options.stop_after = 3;
-		r->options.resume = stop > 3;
-		ASSERT_OK(sgan_train(r->ctx, &r->options));
-	}
+	train_in_parts(r, "stopped", 3, 12);
 	expect_same_files("run/encoder.safetensors", "stopped/encoder.safetensors");
 	expect_same_files("run/joint.safetensors", "stopped/joint.safetensors");
 	expect_same_files("run/samples-joint-1.png", "stopped/samples-joint-1.png");
@@ -491,5 +497,44 @@ Test(input, samples_are_pixels)
 		cr_assert_eq(images[i], 128, "pixel %zu is %u", i, images[i]); /* sigmoid(0) of weights that are 0 */
 	sgan_sampler_destroy(sampler);
 	sgan_model_destroy(model);
+	small_run_free(r);
+}
+
+/* --- resuming ----------------------------------------------------------------------- */
+
+/* All that draws random numbers or goes by a loss: noise and dropout, whose strengths change with the stage, several G
+ * steps by D's loss, an average of weights, a term of the stack below. */
+Test(train, with_all_that_is_random_resumes)
+{
+	static const char d0[] = "	{ type = \"dense\"; name = \"fc\"; out = 16; act = \"lrelu\"; },\n"
+							 "	{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n";
+	static const char more[] = "	{ type = \"noise\"; name = \"noise\"; sigma = 0.1; joint: { sigma = 0.2; }; },\n"
+							   "	{ type = \"dense\"; name = \"hidden\"; out = 16; bn = true; act = \"lrelu\"; },\n"
+							   "	{ type = \"dropout\"; name = \"fc\"; rate = 0.2; joint: { rate = 0.4; }; },\n"
+							   "	{ type = \"dense\"; name = \"d\"; from = \"fc\"; out = 1; },\n";
+	static const char *const settings[] = { "encoder.steps=4", "independent.steps=4", "joint.steps=4" };
+	static const char *const files[] = { "encoder.safetensors", "independent.safetensors", "joint.safetensors",
+		                                 "samples-joint-1.png" };
+	struct small_run *r = small_run("", NULL, 0);
+	char text[8192];
+	replace(small_preset, "ENCODER", "", text, sizeof text);
+	cr_assert_not_null(strstr(text, d0));
+	char noisy[8192], whole[8192 + 256];
+	replace(text, d0, more, noisy, sizeof noisy);
+	snprintf(whole, sizeof whole, "%s%s", noisy,
+	         "generator_steps = [ 1, 2, 3 ]; generator_steps_above = [ 0.7, 0.69 ];\n"
+	         "joint: { ema = 0.9; lambda_below = 0.1; };\n");
+	put_text("random.cfg", whole);
+	sgan_preset_free(r->preset);
+	ASSERT_OK(sgan_preset_load(in_temporary("random.cfg"), settings, 3, &r->preset));
+	r->options.preset = r->preset;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	train_in_parts(r, "stopped", 1, 12);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		char a[64], b[64];
+		snprintf(a, sizeof a, "run/%s", files[i]);
+		snprintf(b, sizeof b, "stopped/%s", files[i]);
+		expect_same_files(a, b);
+	}
 	small_run_free(r);
 }

@@ -148,8 +148,8 @@ static bool has_stacks(const config_setting_t *root)
 	return stacks && !(config_setting_is_list(stacks) && config_setting_length(stacks) == 0);
 }
 
-/* Settings that would change nothing in a stage's group. */
-static sgan_status check_places(const config_setting_t *group, enum sgan_stage stage)
+/* Settings that would change nothing in a stage's group; without stacks, all in the groups of stages that stacks have. */
+static sgan_status check_places(const config_setting_t *group, enum sgan_stage stage, bool stacks)
 {
 	static const struct {
 		const char *key;
@@ -163,6 +163,9 @@ static sgan_status check_places(const config_setting_t *group, enum sgan_stage s
 		           { "lambda_class", SGAN_STAGE_INDEPENDENT },
 		           { "adversarial", SGAN_STAGE_INDEPENDENT },
 		           { "lambda_below", SGAN_STAGE_JOINT } };
+	if (!stacks && stage != SGAN_STAGE_ENCODER && config_setting_length(group) > 0)
+		return sgan_tree_fail(group, "%s: settings of a stage that is not there, since there are no stacks",
+		                      stage_words[stage]);
 	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
 		const config_setting_t *found = config_setting_get_member(group, placed[i].key);
 		if (found && stage < placed[i].first)
@@ -189,7 +192,7 @@ static sgan_status read_stage(const config_setting_t *root, enum sgan_stage stag
 	own[OTHER] = (struct sgan_keys){ .keys = encoder_keys, .target = preset };
 	if (group) {
 		SGAN_TRY(sgan_keys_read(group, name, own, count));
-		SGAN_TRY(check_places(group, stage));
+		SGAN_TRY(check_places(group, stage, stacks));
 	}
 	if (stage == SGAN_STAGE_ENCODER)
 		SGAN_TRY(sgan_keys_require(at, name, &own[OTHER], (uint64_t)1 << LAYERS));
