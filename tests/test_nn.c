@@ -91,21 +91,22 @@ Test(nn, layers_that_cannot_be)
 {
 	expect_layer_refused(LAYER(CONV("bad", 0, 1, 0, 7)), "kernel");
 	expect_layer_refused(LAYER(CONV("bad", 3, 0, 0, 7)), "stride");
-	expect_layer_refused(LAYER(CONV("bad", 3, 1, 3, 7)), "padding");
-	expect_layer_refused(LAYER(CONV("bad", 21, 1, 0, 7)), "larger than its padded source");
+	expect_layer_refused(LAYER(CONV("bad", 3, 1, 3, 7)), "pad 3: 1 to 4096, 1 to 4096, less than");
+	expect_layer_refused(LAYER(CONV("bad", 21, 1, 0, 7)),
+	                     "from 'x', but kernel 21 with pad 0 expects a height and width of at least 21");
 	expect_layer_refused(LAYER(CONV("bad", 5000, 1, 4999, 7)), "kernel");
 	expect_layer_refused(LAYER(CONV("bad", (size_t)-1, 1, (size_t)-2, 7)), "kernel");
 	expect_layer_refused(LAYER(CONV("bad", 3, 1, 0, 0)), "'out'");
 	expect_layer_refused(LAYER(CONV("bad", 3, 1, 0, (size_t)-1)), "'out'");
-	expect_layer_refused(LAYER(CONV("bad", 3, 1, 0, (size_t)1 << 28)), "too large");
-	expect_layer_refused(LAYER(DECONV("bad", 5, 2, 2, 2, 4)), "output padding");
-	expect_layer_refused(LAYER(DECONV("bad", 4096, 4096, 0, 0, 1 << 20)), "too large");
+	expect_layer_refused(LAYER(CONV("bad", 3, 1, 0, (size_t)1 << 28)), "1 to 268435456 values expected");
+	expect_layer_refused(LAYER(DECONV("bad", 5, 2, 2, 2, 4)), "out_pad 2, less than the stride, 2, expected");
+	expect_layer_refused(LAYER(DECONV("bad", 4096, 4096, 0, 0, 1 << 20)), "1 to 268435456 values expected");
 	expect_layer_refused(LAYER(DENSE("bad", 0)), "'out'");
 	expect_layer_refused(LAYER(DENSE("bad", 12, .shape = { 2, 3, 3 })), "'shape'");
 	expect_layer_refused(LAYER(DENSE("bad", 12, .shape = { 0, 3, 4 })), "'shape'");
 	expect_layer_refused(LAYER(DENSE("bad", 12, .shape = { (size_t)1 << 33, (size_t)1 << 33, 12 })), "'shape'");
-	expect_layer_refused(LAYER(POOL("bad", 0)), "window");
-	expect_layer_refused(LAYER(POOL("bad", 16)), "window");
+	expect_layer_refused(LAYER(POOL("bad", 0)), "kernel 0, 1 to 15 expected");
+	expect_layer_refused(LAYER(POOL("bad", 16)), "kernel 16, 1 to 15 expected");
 	expect_layer_refused(LAYER(CONCAT("bad", "x", "x")), "vectors");
 	expect_layer_refused(LAYER(CONCAT("bad", "x", "y")), "second source");
 	expect_layer_refused(LAYER(CONCAT("bad", "x", "")), "second source");
@@ -125,8 +126,8 @@ Test(nn, layers_that_cannot_be)
 	expect_layer_refused(LAYER(DROPOUT("bad", 1)), "rate");
 	expect_layer_refused(LAYER(DROPOUT("bad", NAN)), "rate");
 	expect_layer_refused(LAYER(DROPOUT("bad", 0.1, .from = { "y" })), "source");
-	expect_layer_refused(LAYER(INPUT("bad", 0, 1, 1)), "empty");
-	expect_layer_refused(LAYER(INPUT("bad", (size_t)-1, (size_t)-1, 2)), "too large");
+	expect_layer_refused(LAYER(INPUT("bad", 0, 1, 1)), "takes 0x1x1, 1 to 268435456 values expected");
+	expect_layer_refused(LAYER(INPUT("bad", (size_t)-1, (size_t)-1, 2)), "1 to 268435456 values expected");
 }
 
 Test(nn, lines_are_named)

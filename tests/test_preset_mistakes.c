@@ -81,7 +81,8 @@ static const struct {
 	  "p.cfg:4: encoder: layer 'd': a layer with bn has no bias" },
 	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
 	  "{ type = \"conv\"; name = \"c\"; out = 3; kernel = 40; } ); };",
-	  "p.cfg:4: encoder: layer 'c': the kernel is larger than its padded source" },
+	  "p.cfg:4: encoder: layer 'c': takes 28x28x1 from 'x', but kernel 40 with pad 0 expects a height and width of at "
+	  "least 40" },
 	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
 	  "{ type = \"dense\"; name = \"x\"; out = 3; } ); };",
 	  "p.cfg:4: encoder: layer 'x': the name is taken" },
@@ -94,6 +95,15 @@ static const struct {
 	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
 	  "{ type = \"avgpool\"; name = \"a\"; kernel = 2; } ); };",
 	  "p.cfg:4: encoder: layer 'a': a layer of type \"avgpool\" takes no 'kernel'" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"dense\"; name = \"d\"; out = \"classes\"; shape = [ 2, 2, 1 ]; } ); };",
+	  "p.cfg:4: encoder: layer 'd': takes 28x28x1 from 'x' and gives \"classes\" values, but 'shape' is 2x2x1" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"concat\"; name = \"c\"; from = [ \"x\", \"x\" ]; } ); };",
+	  "p.cfg:4: encoder: layer 'c': takes 28x28x1 from 'x' and 28x28x1 from 'x', but only vectors" },
+	{ "encoder: { layers = (\n{ type = \"input\"; name = \"x\"; shape = [ 28, 28, 1 ]; },\n"
+	  "{ type = \"dense\"; name = \"d\"; out = \"classes\"; } ); };",
+	  "2 stacks expect as many layers behind the encoder's input, it has 1" },
 	{ "generator_steps = [ 1, 3 ];", "encoder: 'generator_steps' has 2 numbers and 'generator_steps_above' 0" },
 	{ "generator_steps = [ 1, 3, 5 ];\ngenerator_steps_above = [ 0.3, 0.5 ];",
 	  "'generator_steps_above' has 0.5 behind 0.3, expected numbers that fall" },
@@ -156,16 +166,22 @@ Test(preset_mistakes, of_settings)
 		{ "joint..lr=1", "the key is not a path" },
 		{ "joint.=1", "the key is not a path" },
 		{ "base=mnist", "--set base=mnist: unknown key 'base'" },
-		{ "stacks.[0].cut=conv9", "stack 0: the encoder has no layer 'conv9'" },
-		{ "stacks.[1].cut=fc3", "stack 1: cut 'fc3' does not lie behind" },
+		{ "stacks.[0].cut=conv9",
+		  "stack 0: cut 'conv9' is no layer of the encoder: expected one of conv1, pool1, conv2, pool2, fc3" },
+		{ "stacks.[1].cut=fc3", "stack 1: cut 'fc3' does not lie behind the cut of the stack below: expected fc4" },
 		{ "stacks.[0].condition=cross_entropy", "stack 0: 'condition' must be \"squared_error\"" },
 		{ "stacks.[1].condition=squared_error", "stack 1: 'condition' must be \"cross_entropy\"" },
-		{ "stacks.[0].generator.[0].shape.[0]=255", "g0: layer 'h' has 255 values, expected 256" },
+		{ "stacks.[0].generator.[0].shape.[0]=255",
+		  "g0: layer 'h' takes 255 values, expected 256 values, as the encoder's 'fc3'" },
 		{ "stacks.[1].discriminator.[0].name=x", "d1: input 'x' is unknown, expected 'h'" },
-		{ "stacks.[0].generator.[8].out=2", "g0: layer 'deconv4' has 1568 values, expected 784" },
-		{ "stacks.[1].discriminator.[0].shape.[0]=255", "d1: layer 'h' has 255 values, expected 256" },
-		{ "stacks.[1].discriminator.[3].out=2", "d1: layer 'd' has 2 values, expected 1" },
-		{ "stacks.[1].discriminator.[4].out=49", "d1: layer 'q' has 49 values, expected 50" },
+		{ "stacks.[0].generator.[8].out=2",
+		  "g0: layer 'deconv4' takes 24x24x64 from 'deconv3' and gives 28x28x2, expected 28x28x1, as 'image' says" },
+		{ "stacks.[1].discriminator.[0].shape.[0]=255",
+		  "d1: layer 'h' takes 255 values, expected 256 values, as the encoder's 'fc3'" },
+		{ "stacks.[1].discriminator.[3].out=2",
+		  "d1: layer 'd' takes 256 values from 'fc2' and gives 2 values, expected 1 value, one logit" },
+		{ "stacks.[1].discriminator.[4].out=49",
+		  "d1: layer 'q' takes 256 values from 'fc2' and gives 49 values, expected 50 values, as many" },
 		{ "stacks.[1].discriminator.[3].act=sigmoid", "d1: layer 'd' is a logit" },
 		{ "encoder.layers.[6].act=relu", "takes no 'act'" },
 		{ "lr_end=-1", "'lr_end' is -1, expected a number of at least 0" },
@@ -186,6 +202,40 @@ Test(preset_mistakes, of_settings)
 		expect_error("mnist", &settings[i][0], 1, settings[i][1]);
 }
 
+/* Layers that do not fit: which, what came in, what was expected. */
+Test(preset_mistakes, of_shapes)
+{
+	static const char *const settings[][2] = {
+		{ "stacks.[0].generator.fc.out=2000",
+		  "g0: layer 'fc': takes 384 values from 'hz' and gives 2000 values, but 'shape' is 4x4x128: as many values "
+		  "expected" },
+		{ "encoder.layers.conv1.kernel=50",
+		  "encoder: layer 'conv1': takes 28x28x1 from 'x', but kernel 50 with pad 0 expects a height and width of at "
+		  "least 50" },
+		{ "encoder.layers.conv1.pad=5", "layer 'conv1': kernel 5, stride 1, pad 5: 1 to 4096, 1 to 4096, less than" },
+		{ "encoder.layers.pool2.kernel=9",
+		  "encoder: layer 'pool2': takes 8x8x32 from 'conv2', but kernel 9 expects a height and width of at least 9" },
+		{ "encoder.layers.pool2.kernel=16", "encoder: layer 'pool2': kernel 16, 1 to 15 expected" },
+		{ "stacks.[0].generator.deconv1.out_pad=2",
+		  "g0: layer 'deconv1': out_pad 2, less than the stride, 2, expected" },
+		{ "stacks.[0].generator.deconv3.kernel=7",
+		  "g0: layer 'deconv4' takes 26x26x64 from 'deconv3' and gives 30x30x1, expected 28x28x1, as 'image' says" },
+		{ "stacks.[0].generator.hz.from.[0]=deconv9", "g0: layer 'hz': its source 'deconv9' is not a layer before it" },
+		{ "stacks.[1].generator.h.shape=9", "'shape' is 9, expected" },
+		{ "stacks.[1].generator.fc3.out=255", "g1: layer 'fc3' takes 512 values from 'fc2' and gives 255 values, "
+		                                      "expected 256 values, as the encoder's 'fc3'" },
+		{ "stacks.[0].cut=x", "stack 0: cut 'x' is the encoder's input: expected one of conv1, pool1, conv2" },
+		{ "stacks.[0].cut=fc4",
+		  "stack 0: cut 'fc4' leaves too few layers for the stacks above: expected one of conv1" },
+		{ "stacks.[1].cut=fc9", "stack 1: cut 'fc9' is no layer of the encoder: expected fc4" },
+	};
+	for (size_t i = 0; i < COUNT(settings); i++)
+		expect_error("mnist", &settings[i][0], 1, settings[i][1]);
+	static const char *const above[] = { "stacks.[0].cut=pool2", "stacks.[1].cut=fc3" };
+	expect_error("mnist", above, 2,
+	             "stack 1: cut 'fc3' is not the encoder's last layer, as the top stack's must be: expected fc4");
+}
+
 Test(preset_mistakes, of_losses)
 {
 	static const char *const settings[][2] = {
@@ -196,9 +246,9 @@ Test(preset_mistakes, of_losses)
 		{ "stacks.[1].independent.lambda_below=0.1",
 		  "stack 1: independent: 'lambda_below' means nothing here, it is of the joint stage" },
 		{ "stacks.[1].adversarial=wgan", "stack 1: 'adversarial' is \"wgan\", expected one of \"non_saturating\"" },
-		{ "stacks.[0].discriminator_loss=binary", "d0: layer 'd' has \"classes\" values, expected 1, one logit" },
+		{ "stacks.[0].discriminator_loss=binary", "and gives \"classes\" values, expected 1 value, one logit" },
 		{ "stacks.[1].discriminator.[6].out=9",
-		  "d1: layer 'd' has 9 values, expected \"classes\", a logit for each class" },
+		  "and gives 9 values, expected \"classes\" values, a logit for each class" },
 		{ "stacks.[1].discriminator.[6].act=relu", "d1: layer 'd' is logits and takes no 'act'" },
 		{ "stacks.[0].discriminator.[1].sigma=-1", "d0: layer 'noise': 'sigma' is -1, expected a number" },
 		{ "stacks.[0].discriminator.[1].joint.sigma=-1", "d0: layer 'noise': joint: 'sigma' is -1, expected a number" },
@@ -247,19 +297,20 @@ Test(preset_mistakes, of_classes)
 	static const struct {
 		const char *setting, *message;
 	} wrong[] = {
-		{ "stacks.[1].discriminator.d.out=classes", "d1: layer 'd' has \"classes\" values, expected 1, one logit" },
+		{ "stacks.[1].discriminator.d.out=classes",
+		  "d1: layer 'd' takes 256 values from 'fc2' and gives \"classes\" values, expected 1 value, one logit" },
 		{ "encoder.layers.fc3.out=many", "'out' is \"many\", expected an integer from 1 to 65536, or \"classes\"" },
 		{ "stacks.[1].generator.h.shape=9",
 		  "'shape' is 9, expected [ channels ], [ height, width, channels ] or \"classes\"" },
 		{ "stacks.[1].generator.h.shape=class", "'shape' is \"class\", expected [ channels ]" },
-		{ "encoder.layers.fc4.out=20000",
-		  "encoder: layer 'fc4' has 20000 values, expected \"classes\", a score for each" },
+		{ "encoder.layers.fc4.out=20000", "encoder: layer 'fc4' takes 256 values from 'fc3' and gives 20000 values, "
+		                                  "expected \"classes\" values, a score" },
 	};
 	struct sgan_preset *p = NULL;
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		expect_error("mnist", &wrong[i].setting, 1, wrong[i].message);
 	static const char *const two[] = { "classes=12", "encoder.layers.fc4.out=9" };
-	expect_error("mnist", two, 2, "encoder: layer 'fc4' has 9 values, expected 12, a score for each class");
+	expect_error("mnist", two, 2, "and gives 9 values, expected 12 values, a score for each class");
 	cr_assert_eq(sgan_preset_load("mnist", NULL, 0, &p), SGAN_OK, "%s", sgan_last_error());
 	cr_expect_eq(sgan_preset_settle(&p, 10001), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "'classes' is 10001, expected an integer from 1 to 10000"), "%s",
@@ -279,7 +330,7 @@ Test(preset_mistakes, of_labels)
 	expect_error("mnist", labelled, 2, "g1: it has the input 'h', the dataset's labels, but the encoder's are");
 	expect_error("mnist-nolabels", wide, 2, "encoder: labels = \"rotations\" takes square images, 'image' has 28x30");
 	expect_error("mnist-nolabels", scores_of_classes, 1,
-	             "encoder: layer 'fc4' has \"classes\" values, expected 4, a score for each rotation");
+	             "and gives \"classes\" values, expected 4 values, a score for each rotation");
 	expect_error("mnist-nolabels", of_classes, 1, "stack 1: 'discriminator_loss' is \"classes\", which takes");
 }
 

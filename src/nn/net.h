@@ -63,11 +63,24 @@ struct sgan_net_desc {
 	char heads[SGAN_HEADS][SGAN_NAME]; /* what losses are taken of; none: the last layer */
 	double bn_epsilon, bn_momentum;
 	enum sgan_net_algorithm algorithm; /* of its convolutions */
+	size_t open_size; /* a size that stands for the number of classes while nobody knows it: messages say "classes"; 0:
+	                     none does */
 };
 
 /* Works out every layer's output shape [h, w, c] and checks the description: names unique and known, sizes
- * positive and addressable, kernels that fit. SGAN_EINVAL: "<source>:<line>: layer 'conv2': what is wrong". */
+ * positive and addressable, kernels that fit. SGAN_EINVAL: "<source>:<line>: <name>: layer 'conv2': what came in, what
+ * was expected". */
 sgan_status sgan_net_shapes(const struct sgan_net_desc *desc, size_t shapes[SGAN_LAYERS][3]);
+
+enum { SGAN_SHAPE_TEXT = 72, SGAN_FLOW_TEXT = 256 };
+
+/* A shape for messages: "7x7x32", of a vector "256 values". Returns text. */
+const char *sgan_shape_text(const struct sgan_net_desc *desc, const size_t shape[3], char text[SGAN_SHAPE_TEXT]);
+
+/* What goes into layer i and comes out: "takes 7x7x32 from 'conv2' and gives 256 values", of an input "takes 256
+ * values". Returns text. */
+const char *sgan_flow_text(const struct sgan_net_desc *desc, size_t shapes[SGAN_LAYERS][3], size_t i,
+                           char text[SGAN_FLOW_TEXT]);
 
 /* The index of a layer by name, and of a layer's source number 0 or 1; -1: there is none. */
 int sgan_net_desc_find(const struct sgan_net_desc *desc, const char *name);

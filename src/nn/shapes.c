@@ -1,6 +1,8 @@
 /* Output shapes of a described network, and the checks that make a description believable.
  *
  * Pure: no context, no memory. Everything behind it may rely on what is checked here. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/cpu/memory.h"
@@ -10,8 +12,17 @@
 /* No layer of a believable network gives more values per image than this; keeps all later products in range. */
 static const size_t max_values = (size_t)1 << 28;
 
-static sgan_status complain(const struct sgan_net_desc *desc, const struct sgan_layer_desc *layer, const char *what)
+static sgan_status complain(const struct sgan_net_desc *desc, size_t i, const char *format, ...) SGAN_PRINTF(3, 4);
+
+/* What is wrong with layer i. */
+static sgan_status complain(const struct sgan_net_desc *desc, size_t i, const char *format, ...)
 {
+	const struct sgan_layer_desc *layer = &desc->layers[i];
+	char what[SGAN_FLOW_TEXT + 128];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(what, sizeof what, format, arguments);
+	va_end(arguments);
 	if (layer->line != 0)
 		return sgan_fail(SGAN_EINVAL, "%s:%u: %s: layer '%s': %s", desc->source, layer->line, desc->name, layer->name,
 		                 what);
@@ -62,78 +73,166 @@ size_t sgan_net_desc_parameters(const struct sgan_net_desc *desc, size_t layer, 
 	return taps * in[2] * l->out + (l->bias ? l->out : 0) + (l->bn ? 2 * l->out : 0);
 }
 
-static sgan_status conv_shape(const struct sgan_net_desc *desc, const struct sgan_layer_desc *l, const size_t in[3],
-                              size_t out[3])
+const char *sgan_shape_text(const struct sgan_net_desc *desc, const size_t shape[3], char text[SGAN_SHAPE_TEXT])
 {
-	if (l->kernel == 0 || l->stride == 0 || l->kernel > 4096 || l->stride > 4096 || l->pad >= l->kernel)
-		return complain(desc, l, "kernel and stride must be positive, padding smaller than the kernel");
-	for (int d = 0; d < 2; d++) {
-		if (l->kind == SGAN_LAYER_CONV) {
-			if (in[d] + 2 * l->pad < l->kernel)
-				return complain(desc, l, "the kernel is larger than its padded source");
-			out[d] = (in[d] + 2 * l->pad - l->kernel) / l->stride + 1;
-		} else {
-			size_t full = (in[d] - 1) * l->stride + l->kernel + l->out_pad;
-			if (l->out_pad >= l->stride || full <= 2 * l->pad)
-				return complain(desc, l, "output padding must be smaller than the stride, and some output remain");
-			out[d] = full - 2 * l->pad;
-		}
+	if (shape[0] != 1 || shape[1] != 1)
+		snprintf(text, SGAN_SHAPE_TEXT, "%zux%zux%zu", shape[0], shape[1], shape[2]);
+	else if (desc->open_size > 0 && shape[2] == desc->open_size)
+		snprintf(text, SGAN_SHAPE_TEXT, "\"classes\" values");
+	else
+		snprintf(text, SGAN_SHAPE_TEXT, "%zu value%s", shape[2], shape[2] == 1 ? "" : "s");
+	return text;
+}
+
+/* "takes 7x7x32 from 'conv2'"; "" of an input. */
+static const char *takes_text(const struct sgan_net_desc *desc, size_t shapes[SGAN_LAYERS][3], size_t i,
+                              char text[SGAN_FLOW_TEXT])
+{
+	size_t length = 0;
+	text[0] = '\0';
+	for (unsigned which = 0; which < 2; which++) {
+		char shape[SGAN_SHAPE_TEXT];
+		const int source = sgan_net_desc_source(desc, i, which);
+		if (source >= 0)
+			length +=
+				(size_t)snprintf(text + length, SGAN_FLOW_TEXT - length, "%s %s from '%s'", which ? " and" : "takes",
+			                     sgan_shape_text(desc, shapes[source], shape), desc->layers[source].name);
 	}
-	out[2] = l->out;
+	return text;
+}
+
+const char *sgan_flow_text(const struct sgan_net_desc *desc, size_t shapes[SGAN_LAYERS][3], size_t i,
+                           char text[SGAN_FLOW_TEXT])
+{
+	char shape[SGAN_SHAPE_TEXT];
+	const size_t length = strlen(takes_text(desc, shapes, i, text));
+	snprintf(text + length, SGAN_FLOW_TEXT - length, "%s %s", length > 0 ? " and gives" : "takes",
+	         sgan_shape_text(desc, shapes[i], shape));
+	return text;
+}
+
+/* A convolution's output along one side, of a source `in` long. */
+static sgan_status conv_side(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3], size_t in,
+                             size_t *out)
+{
+	const struct sgan_layer_desc *l = &desc->layers[i];
+	char takes[SGAN_FLOW_TEXT];
+	if (in + 2 * l->pad < l->kernel)
+		return complain(desc, i, "%s, but kernel %zu with pad %zu expects a height and width of at least %zu",
+		                takes_text(desc, shapes, i, takes), l->kernel, l->pad, l->kernel - 2 * l->pad);
+	*out = (in + 2 * l->pad - l->kernel) / l->stride + 1;
 	return SGAN_OK;
 }
 
-static sgan_status natural_shape(const struct sgan_net_desc *desc, const struct sgan_layer_desc *l, const size_t in[3],
-                                 const size_t in2[3], size_t out[3])
+/* A deconvolution's. */
+static sgan_status deconv_side(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3], size_t in,
+                               size_t *out)
 {
+	const struct sgan_layer_desc *l = &desc->layers[i];
+	const size_t full = (in - 1) * l->stride + l->kernel + l->out_pad;
+	char takes[SGAN_FLOW_TEXT];
+	if (full <= 2 * l->pad)
+		return complain(desc, i, "%s, which makes %zu pixels a side, but pad %zu takes off %zu: expected more",
+		                takes_text(desc, shapes, i, takes), full, l->pad, 2 * l->pad);
+	*out = full - 2 * l->pad;
+	return SGAN_OK;
+}
+
+static sgan_status conv_shape(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3])
+{
+	const struct sgan_layer_desc *l = &desc->layers[i];
+	const size_t *in = shapes[sgan_net_desc_source(desc, i, 0)];
+	const bool deconv = l->kind == SGAN_LAYER_DECONV;
+	if (l->kernel == 0 || l->stride == 0 || l->kernel > 4096 || l->stride > 4096 || l->pad >= l->kernel)
+		return complain(desc, i, "kernel %zu, stride %zu, pad %zu: 1 to 4096, 1 to 4096, less than the kernel expected",
+		                l->kernel, l->stride, l->pad);
+	if (deconv && l->out_pad >= l->stride)
+		return complain(desc, i, "out_pad %zu, less than the stride, %zu, expected", l->out_pad, l->stride);
+	for (int d = 0; d < 2; d++)
+		SGAN_TRY(deconv ? deconv_side(desc, i, shapes, in[d], &shapes[i][d])
+		                : conv_side(desc, i, shapes, in[d], &shapes[i][d]));
+	shapes[i][2] = l->out;
+	return SGAN_OK;
+}
+
+static sgan_status pool_shape(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3])
+{
+	const size_t kernel = desc->layers[i].kernel, *in = shapes[sgan_net_desc_source(desc, i, 0)];
+	char takes[SGAN_FLOW_TEXT];
+	if (kernel == 0 || kernel > 15)
+		return complain(desc, i, "kernel %zu, 1 to 15 expected", kernel);
+	if (in[0] < kernel || in[1] < kernel)
+		return complain(desc, i, "%s, but kernel %zu expects a height and width of at least %zu",
+		                takes_text(desc, shapes, i, takes), kernel, kernel);
+	shapes[i][0] = in[0] / kernel;
+	shapes[i][1] = in[1] / kernel;
+	shapes[i][2] = in[2];
+	return SGAN_OK;
+}
+
+static sgan_status concat_shape(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3])
+{
+	const size_t *a = shapes[sgan_net_desc_source(desc, i, 0)], *b = shapes[sgan_net_desc_source(desc, i, 1)];
+	char takes[SGAN_FLOW_TEXT];
+	if (a[0] * a[1] != 1 || b[0] * b[1] != 1)
+		return complain(desc, i, "%s, but only vectors can be concatenated", takes_text(desc, shapes, i, takes));
+	shapes[i][0] = shapes[i][1] = 1;
+	shapes[i][2] = a[2] + b[2];
+	return SGAN_OK;
+}
+
+static void set_shape(size_t shape[3], size_t height, size_t width, size_t channels)
+{
+	shape[0] = height;
+	shape[1] = width;
+	shape[2] = channels;
+}
+
+/* What layer i gives, before it is viewed as another shape; shapes[] has those of the layers before it. */
+static sgan_status natural_shape(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3])
+{
+	const struct sgan_layer_desc *l = &desc->layers[i];
+	const int source = sgan_net_desc_source(desc, i, 0);
 	switch (l->kind) {
 	case SGAN_LAYER_INPUT:
-		memcpy(out, l->shape, 3 * sizeof out[0]);
+		memcpy(shapes[i], l->shape, sizeof shapes[i]);
 		return SGAN_OK;
 	case SGAN_LAYER_CONV:
 	case SGAN_LAYER_DECONV:
-		return conv_shape(desc, l, in, out);
+		return conv_shape(desc, i, shapes);
 	case SGAN_LAYER_DENSE:
-		out[0] = out[1] = 1;
-		out[2] = l->out;
+		set_shape(shapes[i], 1, 1, l->out);
 		return SGAN_OK;
 	case SGAN_LAYER_MAXPOOL:
-		if (l->kernel == 0 || l->kernel > 15 || in[0] < l->kernel || in[1] < l->kernel)
-			return complain(desc, l, "the window must be 1 to 15 pixels wide and fit its source");
-		out[0] = in[0] / l->kernel;
-		out[1] = in[1] / l->kernel;
-		out[2] = in[2];
-		return SGAN_OK;
+		return pool_shape(desc, i, shapes);
 	case SGAN_LAYER_AVGPOOL:
-		out[0] = out[1] = 1;
-		out[2] = in[2];
+		set_shape(shapes[i], 1, 1, shapes[source][2]);
 		return SGAN_OK;
 	case SGAN_LAYER_NOISE:
 	case SGAN_LAYER_DROPOUT:
-		memcpy(out, in, 3 * sizeof out[0]);
+		memcpy(shapes[i], shapes[source], sizeof shapes[i]);
 		return SGAN_OK;
 	case SGAN_LAYER_CONCAT:
-		if (in[0] * in[1] != 1 || in2[0] * in2[1] != 1)
-			return complain(desc, l, "only vectors can be concatenated");
-		out[0] = out[1] = 1;
-		out[2] = in[2] + in2[2];
-		return SGAN_OK;
+		return concat_shape(desc, i, shapes);
 	case SGAN_LAYER_KINDS:
 		break;
 	}
-	return complain(desc, l, "unknown kind of layer");
+	return complain(desc, i, "unknown kind of layer");
 }
 
-static sgan_status apply_view(const struct sgan_net_desc *desc, const struct sgan_layer_desc *l, size_t out[3])
+static sgan_status apply_view(const struct sgan_net_desc *desc, size_t i, size_t shapes[SGAN_LAYERS][3])
 {
-	size_t have, want;
+	const struct sgan_layer_desc *l = &desc->layers[i];
+	size_t *out = shapes[i], have, want;
+	char flow[SGAN_FLOW_TEXT];
 	if (!sgan_size_mul3(out[0], out[1], out[2], &have) || have == 0 || have > max_values)
-		return complain(desc, l, "its output is empty or too large");
+		return complain(desc, i, "%s, 1 to %zu values expected", sgan_flow_text(desc, shapes, i, flow), max_values);
 	if (l->kind == SGAN_LAYER_INPUT || (l->shape[0] == 0 && l->shape[1] == 0 && l->shape[2] == 0))
 		return SGAN_OK;
 	if (!sgan_size_mul3(l->shape[0], l->shape[1], l->shape[2], &want) || want != have)
-		return complain(desc, l, "'shape' must hold as many values as the layer gives");
-	memcpy(out, l->shape, 3 * sizeof out[0]);
+		return complain(desc, i, "%s, but 'shape' is %zux%zux%zu: as many values expected",
+		                sgan_flow_text(desc, shapes, i, flow), l->shape[0], l->shape[1], l->shape[2]);
+	memcpy(out, l->shape, sizeof l->shape);
 	return SGAN_OK;
 }
 
@@ -141,27 +240,27 @@ static sgan_status check_layer(const struct sgan_net_desc *desc, size_t i)
 {
 	const struct sgan_layer_desc *l = &desc->layers[i];
 	if (l->name[0] == '\0')
-		return complain(desc, l, "it has no name");
+		return complain(desc, i, "it has no name");
 	if (find_before(desc, i, l->name) >= 0)
-		return complain(desc, l, "the name is taken");
+		return complain(desc, i, "the name is taken");
 	if (l->kind == SGAN_LAYER_INPUT)
 		return SGAN_OK;
 	if (sgan_net_desc_source(desc, i, 0) < 0)
-		return complain(desc, l, "its source is not a layer before it");
+		return complain(desc, i, "its source '%s' is not a layer before it", l->from[0]);
 	if (l->kind == SGAN_LAYER_CONCAT && sgan_net_desc_source(desc, i, 1) < 0)
-		return complain(desc, l, "its second source is not a layer before it");
+		return complain(desc, i, "its second source '%s' is not a layer before it", l->from[1]);
 	if (sgan_layer_is_linear(l->kind) && (l->out == 0 || l->out > max_values))
-		return complain(desc, l, "'out' must be positive");
+		return complain(desc, i, "'out' must be positive");
 	if (!sgan_layer_is_linear(l->kind) && (l->bn || l->bias || l->act != SGAN_ACT_NONE))
-		return complain(desc, l, "only conv, deconv and dense layers take a bias, bn or an activation");
+		return complain(desc, i, "only conv, deconv and dense layers take a bias, bn or an activation");
 	if (l->bn && l->bias)
-		return complain(desc, l, "a layer with bn has no bias");
+		return complain(desc, i, "a layer with bn has no bias");
 	if (l->act == SGAN_ACT_LRELU && !(l->slope > 0 && l->slope < 1))
-		return complain(desc, l, "the slope of a leaky ReLU lies between 0 and 1");
+		return complain(desc, i, "the slope of a leaky ReLU lies between 0 and 1");
 	if (l->kind == SGAN_LAYER_NOISE && !(l->sigma >= 0 && l->sigma <= 1000))
-		return complain(desc, l, "the sigma of noise lies between 0 and 1000");
+		return complain(desc, i, "the sigma of noise lies between 0 and 1000");
 	if (l->kind == SGAN_LAYER_DROPOUT && !(l->rate >= 0 && l->rate <= 0.99))
-		return complain(desc, l, "the rate of dropout lies between 0 and 0.99");
+		return complain(desc, i, "the rate of dropout lies between 0 and 0.99");
 	return SGAN_OK;
 }
 
@@ -178,7 +277,8 @@ static sgan_status check_heads(const struct sgan_net_desc *desc)
 			                 desc->name, desc->heads[h]);
 		for (size_t i = (size_t)layer + 1; i < desc->layer_count; i++)
 			if (sgan_net_desc_source(desc, i, 0) == layer || sgan_net_desc_source(desc, i, 1) == layer)
-				return complain(desc, &desc->layers[i], "its source is a head of the network");
+				return complain(desc, i, "its source '%s' is a head of the network: nothing may read it",
+				                desc->heads[h]);
 	}
 	return SGAN_OK;
 }
@@ -189,11 +289,9 @@ sgan_status sgan_net_shapes(const struct sgan_net_desc *desc, size_t shapes[SGAN
 		return sgan_fail(SGAN_EINVAL, "%s: a network has 1 to %d layers, this one %zu", desc->name, SGAN_LAYERS,
 		                 desc->layer_count);
 	for (size_t i = 0; i < desc->layer_count; i++) {
-		const struct sgan_layer_desc *l = &desc->layers[i];
 		SGAN_TRY(check_layer(desc, i));
-		int a = sgan_net_desc_source(desc, i, 0), b = sgan_net_desc_source(desc, i, 1);
-		SGAN_TRY(natural_shape(desc, l, a >= 0 ? shapes[a] : NULL, b >= 0 ? shapes[b] : NULL, shapes[i]));
-		SGAN_TRY(apply_view(desc, l, shapes[i]));
+		SGAN_TRY(natural_shape(desc, i, shapes));
+		SGAN_TRY(apply_view(desc, i, shapes));
 	}
 	return check_heads(desc);
 }
@@ -214,6 +312,7 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 	part->bn_epsilon = desc->bn_epsilon;
 	part->bn_momentum = desc->bn_momentum;
 	part->algorithm = desc->algorithm;
+	part->open_size = desc->open_size;
 	struct sgan_layer_desc *input = &part->layers[part->layer_count++];
 	memcpy(input->name, "h", 2);
 	input->kind = SGAN_LAYER_INPUT;
@@ -221,7 +320,8 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 	for (int i = first + 1; i <= last; i++) {
 		const struct sgan_layer_desc *l = &desc->layers[i];
 		if (l->kind == SGAN_LAYER_CONCAT || sgan_net_desc_source(desc, (size_t)i, 0) != i - 1)
-			return complain(desc, l, "a network that is cut must be a chain");
+			return complain(desc, (size_t)i, "a network that is cut is a chain: it must read '%s' alone",
+			                desc->layers[i - 1].name);
 		struct sgan_layer_desc *copy = &part->layers[part->layer_count++];
 		*copy = *l;
 		copy->from[0][0] = '\0';

@@ -48,23 +48,24 @@ static sgan_status check_inputs(const struct shaped *s, const char *needed, cons
 	return SGAN_OK;
 }
 
-/* A number of values for messages: as the word where nobody knows how many classes there are. */
-static const char *count_text(size_t count, char text[24])
+/* A layer has as many values as a shape, of which `what` says what it is. */
+static sgan_status check_values(struct shaped *s, const char *layer, const size_t expected[3], const char *what)
 {
-	snprintf(text, 24, count == SGAN_CLASSES_UNKNOWN ? "\"classes\"" : "%zu", count);
-	return text;
-}
-
-static sgan_status check_values(const struct shaped *s, const char *layer, size_t expected, const char *why)
-{
-	char has[24], wanted[24];
-	int found = sgan_net_desc_find(s->net, layer);
+	char flow[SGAN_FLOW_TEXT], wanted[SGAN_SHAPE_TEXT];
+	const int found = sgan_net_desc_find(s->net, layer);
 	if (found < 0)
 		return sgan_tree_fail(s->at, "%s: layer '%s' is missing", s->net->name, layer);
-	if (values(s, found) != expected)
-		return sgan_tree_fail(s->at, "%s: layer '%s' has %s values, expected %s, %s", s->net->name, layer,
-		                      count_text(values(s, found), has), count_text(expected, wanted), why);
+	if (values(s, found) != expected[0] * expected[1] * expected[2])
+		return sgan_tree_fail(s->at, "%s: layer '%s' %s, expected %s, %s", s->net->name, layer,
+		                      sgan_flow_text(s->net, s->shapes, (size_t)found, flow),
+		                      sgan_shape_text(s->net, expected, wanted), what);
 	return SGAN_OK;
+}
+
+/* The same of a vector of `count` values. */
+static sgan_status check_count(struct shaped *s, const char *layer, size_t count, const char *what)
+{
+	return check_values(s, layer, (const size_t[3]){ 1, 1, count }, what);
 }
 
 static size_t class_count(const struct sgan_preset *preset)
@@ -112,7 +113,7 @@ static sgan_status check_unlabelled(const struct sgan_preset *preset, size_t num
 	return SGAN_OK;
 }
 
-static sgan_status check_encoder(const struct sgan_preset *preset, const struct shaped *encoder)
+static sgan_status check_encoder(const struct sgan_preset *preset, struct shaped *encoder)
 {
 	const struct sgan_net_desc *net = encoder->net;
 	const size_t *in = encoder->shapes[0];
@@ -123,8 +124,8 @@ static sgan_status check_encoder(const struct sgan_preset *preset, const struct 
 		                      in[0], in[1], in[2], preset->height, preset->width, preset->channels);
 	const struct sgan_layer_desc *last = &net->layers[net->layer_count - 1];
 	SGAN_TRY(preset->labels == SGAN_LABELS_ROTATIONS
-	             ? check_values(encoder, last->name, SGAN_ROTATIONS, "a score for each rotation")
-	             : check_values(encoder, last->name, class_count(preset), "a score for each class"));
+	             ? check_count(encoder, last->name, SGAN_ROTATIONS, "a score for each rotation")
+	             : check_count(encoder, last->name, class_count(preset), "a score for each class"));
 	if (last->act != SGAN_ACT_NONE)
 		return sgan_tree_fail(encoder->at, "encoder: its last layer '%s' gives scores for softmax and takes no 'act'",
 		                      last->name);
@@ -143,26 +144,58 @@ static sgan_status check_whole(const config_setting_t *root, const struct sgan_p
 	return sgan_net_desc_cut(net, "", net->layers[net->layer_count - 1].name, &part);
 }
 
-/* A stack's cut, behind that of the stack below. *width is what the cut's layer gives. */
+/* The encoder's layers `first` to `last`, for messages: "conv1, pool1". */
+static const char *list_layers(const struct sgan_net_desc *encoder, size_t first, size_t last, char *text, size_t size)
+{
+	text[0] = '\0';
+	for (size_t i = first, length = 0; i <= last && length < size; i++)
+		length +=
+			(size_t)snprintf(text + length, size - length, "%s%s", i > first ? ", " : "", encoder->layers[i].name);
+	return text;
+}
+
+/* Why a stack cannot cut at `cut`, the encoder's first layer (0) being its input; NULL: it can. below: where the stack
+ * below cuts, or 0; last: the last layer that leaves one for each of the stacks above. */
+static const char *why_not(int cut, size_t below, size_t last, bool top)
+{
+	if (cut < 0)
+		return "is no layer of the encoder";
+	if (cut == 0)
+		return "is the encoder's input";
+	if ((size_t)cut <= below)
+		return "does not lie behind the cut of the stack below";
+	if ((size_t)cut > last)
+		return "leaves too few layers for the stacks above";
+	return top && (size_t)cut != last ? "is not the encoder's last layer, as the top stack's must be" : NULL;
+}
+
+/* *layer: where a stack cuts the encoder. The cut of the stack below has been found. */
+static sgan_status find_cut(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
+                            const struct sgan_net_desc *encoder, size_t *layer)
+{
+	const size_t above = preset->stack_count - 1 - number, last = encoder->layer_count - 1 - above;
+	const size_t below = number ? (size_t)sgan_net_desc_find(encoder, preset->stacks[number - 1].cut) : 0;
+	const int cut = sgan_net_desc_find(encoder, preset->stacks[number].cut);
+	const char *why = why_not(cut, below, last, above == 0);
+	char list[512];
+	if (why)
+		return sgan_tree_fail(at, "stack %zu: cut '%s' %s: expected %s%s", number, preset->stacks[number].cut, why,
+		                      above > 0 && below + 1 < last ? "one of " : "",
+		                      list_layers(encoder, above > 0 ? below + 1 : last, last, list, sizeof list));
+	*layer = (size_t)cut;
+	return SGAN_OK;
+}
+
+/* A stack's cut. *layer is the encoder's that it is made from. */
 static sgan_status check_cut(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
-                             const struct shaped *encoder, size_t *width)
+                             const struct sgan_net_desc *encoder, size_t *layer)
 {
 	const struct sgan_stack_desc *stack = &preset->stacks[number];
-	const char *below = number ? preset->stacks[number - 1].cut : "";
-	bool top = number + 1 == preset->stack_count;
-	int layer = sgan_net_desc_find(encoder->net, stack->cut);
-	if (layer < 0)
-		return sgan_tree_fail(at, "stack %zu: the encoder has no layer '%s' to cut at", number, stack->cut);
-	if (layer <= (number ? sgan_net_desc_find(encoder->net, below) : 0))
-		return sgan_tree_fail(at, "stack %zu: cut '%s' does not lie behind the cut of the stack below", number,
-		                      stack->cut);
+	const bool top = number + 1 == preset->stack_count;
+	const enum sgan_condition expected = top ? SGAN_CONDITION_CROSS_ENTROPY : SGAN_CONDITION_SQUARED_ERROR;
 	struct sgan_net_desc part;
-	SGAN_TRY(sgan_net_desc_cut(encoder->net, below, stack->cut, &part));
-	*width = values(encoder, layer);
-	if (top && (size_t)layer + 1 != encoder->net->layer_count)
-		return sgan_tree_fail(at, "stack %zu: the top stack's cut '%s' must be the encoder's last layer", number,
-		                      stack->cut);
-	enum sgan_condition expected = top ? SGAN_CONDITION_CROSS_ENTROPY : SGAN_CONDITION_SQUARED_ERROR;
+	SGAN_TRY(find_cut(preset, number, at, encoder, layer));
+	SGAN_TRY(sgan_net_desc_cut(encoder, number ? preset->stacks[number - 1].cut : "", stack->cut, &part));
 	if (stack->condition != expected)
 		return sgan_tree_fail(at, "stack %zu: 'condition' must be %s", number,
 		                      top ? "\"cross_entropy\" at the top of the stack" : "\"squared_error\" below the top");
@@ -180,29 +213,42 @@ static sgan_status check_absent(const struct sgan_stack_desc *stack, const struc
 	return SGAN_OK;
 }
 
-/* `above`: values of what the stack is made from. G may do without it. */
-static sgan_status check_generator(const struct sgan_stack_desc *stack, const struct shaped *g, size_t below,
-                                   size_t above)
+/* What the encoder makes of images up to a layer, or an image: a stack's target. */
+struct target {
+	const size_t *shape;
+	char what[2 * SGAN_NAME];
+};
+
+static struct target target_of_layer(const struct shaped *encoder, size_t layer)
+{
+	struct target target = { .shape = encoder->shapes[layer] };
+	snprintf(target.what, sizeof target.what, "as the encoder's '%s'", encoder->net->layers[layer].name);
+	return target;
+}
+
+/* The stack makes `below` from `above`; G may do without it. */
+static sgan_status check_generator(const struct sgan_stack_desc *stack, struct shaped *g, const struct target *below,
+                                   const struct target *above)
 {
 	SGAN_TRY(check_inputs(g, "z", "h"));
 	if (sgan_net_desc_find(g->net, "h") < 0)
 		SGAN_TRY(check_absent(stack, g, "h", SGAN_TERM_CONDITIONAL, "lambda_cond"));
 	else
-		SGAN_TRY(check_values(g, "h", above, "as many as the encoder's cut gives"));
-	return check_values(g, g->net->layers[g->net->layer_count - 1].name, below, "as many as what it is to resemble");
+		SGAN_TRY(check_values(g, "h", above->shape, above->what));
+	return check_values(g, g->net->layers[g->net->layer_count - 1].name, below->shape, below->what);
 }
 
 /* `logits` is how many D's head has, `z` how many values Q's, which may be absent. */
-static sgan_status check_discriminator(const struct sgan_stack_desc *stack, const struct shaped *d, size_t below,
-                                       size_t logits, size_t z)
+static sgan_status check_discriminator(const struct sgan_stack_desc *stack, struct shaped *d,
+                                       const struct target *below, size_t logits, size_t z)
 {
 	SGAN_TRY(check_inputs(d, "h", NULL));
-	SGAN_TRY(check_values(d, "h", below, "as many as its generator makes"));
-	SGAN_TRY(check_values(d, "d", logits, logits == 1 ? "one logit" : "a logit for each class"));
+	SGAN_TRY(check_values(d, "h", below->shape, below->what));
+	SGAN_TRY(check_count(d, "d", logits, logits == 1 ? "one logit" : "a logit for each class"));
 	if (sgan_net_desc_find(d->net, "q") < 0)
 		SGAN_TRY(check_absent(stack, d, "q", SGAN_TERM_ENTROPY, "lambda_ent"));
 	else
-		SGAN_TRY(check_values(d, "q", z, "as many as its generator's 'z'"));
+		SGAN_TRY(check_count(d, "q", z, "as many as its generator's 'z'"));
 	int logit = sgan_net_desc_find(d->net, "d");
 	if (d->net->layers[logit].act != SGAN_ACT_NONE)
 		return sgan_tree_fail(d->at, "%s: layer 'd' is %s and takes no 'act'", d->net->name,
@@ -210,9 +256,8 @@ static sgan_status check_discriminator(const struct sgan_stack_desc *stack, cons
 	return SGAN_OK;
 }
 
-/* A stack between the values of the layer it makes (below) and of the one it is made from (above). */
 static sgan_status check_stack(const struct sgan_preset *preset, size_t number, const config_setting_t *at,
-                               size_t below, size_t above)
+                               const struct target *below, const struct target *above)
 {
 	const struct sgan_stack_desc *stack = &preset->stacks[number];
 	struct shaped g, d;
@@ -276,12 +321,19 @@ sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *pr
 	if (preset->stack_count == 0)
 		return check_whole(root, preset, &encoder);
 	const config_setting_t *stacks = config_setting_get_member(root, "stacks");
-	size_t below = preset->height * preset->width * preset->channels, above = 0;
+	const size_t image[3] = { preset->height, preset->width, preset->channels };
+	struct target below = { image, "as 'image' says" };
+	size_t cuts[SGAN_STACKS_MAX];
+	if (preset->encoder.layer_count <= preset->stack_count)
+		return sgan_tree_fail(stacks, "%zu stacks expect as many layers behind the encoder's input, it has %zu",
+		                      preset->stack_count, preset->encoder.layer_count - 1);
+	for (size_t i = 0; i < preset->stack_count; i++)
+		SGAN_TRY(check_cut(preset, i, config_setting_get_elem(stacks, (unsigned)i), &preset->encoder, &cuts[i]));
 	for (size_t i = 0; i < preset->stack_count; i++) {
 		const config_setting_t *at = config_setting_get_elem(stacks, (unsigned)i);
-		SGAN_TRY(check_cut(preset, i, at, &encoder, &above));
 		SGAN_TRY(check_unlabelled(preset, i, at));
-		SGAN_TRY(check_stack(preset, i, at, below, above));
+		const struct target above = target_of_layer(&encoder, cuts[i]);
+		SGAN_TRY(check_stack(preset, i, at, &below, &above));
 		below = above;
 	}
 	return SGAN_OK;

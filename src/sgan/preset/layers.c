@@ -156,6 +156,7 @@ sgan_status sgan_layers_read(const config_setting_t *list, const char *name, con
 	net->bn_epsilon = preset->bn_epsilon;
 	net->bn_momentum = preset->bn_momentum;
 	net->algorithm = preset->algorithm;
+	net->open_size = preset->classes > 0 ? 0 : SGAN_CLASSES_UNKNOWN;
 	for (int i = 0; i < count; i++) {
 		const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
 		char where[2 * SGAN_NAME + 16];
