@@ -572,6 +572,10 @@ fails 'sample: --steps alone' 2 '--steps' sample --model 0 --out x.png --steps 3
 fails 'sample: too many in all' 2 'are more than 10000000' sample --model 0 --out x.npz --seed 0-9999 --count 1001
 fails 'sample: too large a picture' 2 'too large for a picture' sample --model 0 --out x.png --count 10000000 --columns 500
 fails 'sample: --preset with a model' 2 '--preset is' sample --model 0 --out x.png --preset mnist
+fails 'info: an .npz' 1 'arrays.npz: not a safetensors file but an .npz: train --encoder takes such weights' \
+	info --model arrays.npz
+fails 'eval: an .npz' 1 'arrays.npz: not a safetensors file but an .npz' \
+	eval --model 0 --data squares --classifier arrays.npz
 printf 'PK, not quite' > bad.npz
 fails 'sample: published generator without a preset' 2 '--preset is missing' sample --model bad.npz --out x.png
 fails 'sample: published generator, damaged' 1 'bad.npz: ' sample --model bad.npz --preset tiny.cfg --out x.png

@@ -80,7 +80,8 @@ static void put_dense(struct file *f, const char *layer, const size_t in[3], con
 	EACH(c, in[2])
 	EACH(v, out[0])
 	EACH(u, out[1])
-	EACH(d, out[2]) to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
+	EACH(d, out[2])
+	to[planar(in, y, x, c) * columns + planar(out, v, u, d)] =
 		from[((y * in[1] + x) * in[2] + c) * columns + (v * out[1] + u) * out[2] + d];
 	put_array(f, 2, shape, to, rows * columns);
 	put_vectors(f, layer, bn, out);
@@ -222,6 +223,13 @@ Test(published, classes)
 	cr_expect_eq(count, SMALL_CLASSES);
 	put_generators(&s, 3);
 	ASSERT_FAILS(sgan_published_classes(s.ctx, path, open, &count), SGAN_EFORMAT, "for no number of classes");
+	const size_t huge[2] = { 1 << 10, 1 << 10 };
+	static const float zeros[1 << 20];
+	struct file f = begin_file(SIZE_MAX);
+	put_array(&f, 2, huge, zeros, 1 << 20);
+	ASSERT_OK(sgan_npz_commit(f.npz));
+	ASSERT_FAILS(sgan_published_classes(s.ctx, path, open, &count), SGAN_EFORMAT,
+	             "it holds 1048576 values, which is a generator of preset small for no number of classes");
 	sgan_preset_free(open);
 	small_stacks_close(&s);
 }
@@ -269,6 +277,24 @@ Test(published, other_arrays)
 	ASSERT_OK(sgan_npz_commit(f.npz));
 	ASSERT_FAILS(sgan_published_encoder_fits(s.ctx, path, s.preset), SGAN_EFORMAT,
 	             "it holds 7 arrays, the encoder of preset small has 6");
+	small_stacks_close(&s);
+}
+
+/* An encoder of other classes: the tensor, its shape, and what it should be, however much the file holds. */
+Test(published, other_classes)
+{
+	struct small_stacks s = small_stacks_open(small_stacks_text, 6);
+	const size_t wide[2] = { 16, 1000 };
+	static const float zeros[16 * 1000];
+	struct file f = begin_file(SIZE_MAX);
+	f.params = s.model->encoder[0].part.params;
+	put_conv(&f, "encoder.conv1", 3, 3, 4, false);
+	put_dense(&f, "encoder.fc3", SHAPE(3, 2, 4), FLAT(16), false);
+	put_array(&f, 2, wide, zeros, 16 * 1000);
+	put_array(&f, 1, wide + 1, zeros, 1000);
+	ASSERT_OK(sgan_npz_commit(f.npz));
+	ASSERT_FAILS(sgan_published_encoder_fits(s.ctx, in_temporary("a.npz"), s.preset), SGAN_EFORMAT,
+	             "a.npz: arr_4 has shape (16, 1000), (16, 3) expected of encoder.fc4.weight");
 	small_stacks_close(&s);
 }
 

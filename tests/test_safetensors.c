@@ -216,6 +216,14 @@ Test(safetensors, truncated_anywhere)
 	free(bytes);
 }
 
+/* What such weights are for is said instead of a length. */
+Test(safetensors, npz)
+{
+	put_text("bad", "PK\003\004 and more of a zip file");
+	assert_refused(
+		"bad: not a safetensors file but an .npz: train --encoder takes such weights, and sample --model with");
+}
+
 Test(safetensors, lying_header_length)
 {
 	static const uint64_t lies[] = { 0,         1,         3,          1000,          SGAN_TENSORS_HEADER + 1,

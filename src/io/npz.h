@@ -31,16 +31,17 @@ enum { SGAN_NPZ_ARRAYS = 1024 }; /* the most of a file */
 struct sgan_npz_array {
 	size_t rank, shape[SGAN_NPY_RANK];
 	size_t count;
-	float *values; /* [shape], in C's order */
+	float *values; /* [shape], in C's order; NULL: with them there would be more than the caller allowed */
 };
 
 /* An opened file of numpy.savez or savez_compressed: the arrays arr_0, arr_1, ... of float32, or of float64, which are
  * rounded. Members may come in any order. Immutable. */
 struct sgan_npz;
 
-/* Reads all of it, at most `most` values in all arrays together. SGAN_EIO: cannot be read, or no regular file;
- * SGAN_EFORMAT: the message names the file, and the member: no zip, damaged, another member, an array twice or missing,
- * another element type, more values, a size that is not its shape's. */
+/* Reads all of it, at most `most` values in all arrays together: of an array beyond them the shape alone, so that the
+ * caller can say what it expected. SGAN_EIO: cannot be read, or no regular file; SGAN_EFORMAT: the message names the
+ * file, and the member: no zip, damaged, another member, an array twice or missing, another element type, a size that
+ * is not its shape's. */
 sgan_status sgan_npz_open(const char *path, size_t most, struct sgan_npz **npz);
 void sgan_npz_close(struct sgan_npz *npz); /* NULL is allowed */
 const char *sgan_npz_path(const struct sgan_npz *npz);

@@ -16,7 +16,8 @@
 
 struct sgan_npz {
 	char path[SGAN_PATH];
-	size_t count, values; /* arrays; values of all of them */
+	size_t count, values; /* arrays; values that were read of them */
+	bool there[SGAN_NPZ_ARRAYS];
 	struct sgan_npz_array arrays[SGAN_NPZ_ARRAYS];
 };
 
@@ -141,19 +142,18 @@ static sgan_status reorder(struct sgan_npz_array *array)
 	return SGAN_OK;
 }
 
+/* An array; of one with more than `most` values, its shape alone. */
 static sgan_status read_array(struct archive *archive, size_t most, struct sgan_npz_array *array)
 {
 	struct sgan_npy npy;
-	char shape[96];
 	SGAN_TRY(read_header(archive, &npy));
-	sgan_npy_shape_text(npy.rank, npy.shape, shape);
 	if (npy.type != SGAN_NPY_F32 && npy.type != SGAN_NPY_F64)
 		return sgan_fail(SGAN_EFORMAT, "its elements are whole numbers, float32 or float64 expected");
-	if (npy.count > most)
-		return sgan_fail(SGAN_EFORMAT, "with its shape %s the file holds more values than expected", shape);
 	array->rank = npy.rank;
 	memcpy(array->shape, npy.shape, sizeof array->shape);
 	array->count = npy.count;
+	if (npy.count > most)
+		return SGAN_OK; /* its data is passed over */
 	array->values = malloc((npy.count + 1) * sizeof *array->values);
 	if (array->values == NULL)
 		return sgan_fail(SGAN_ENOMEM, "no memory for its %zu values", npy.count);
@@ -182,12 +182,13 @@ static sgan_status read_member(struct sgan_npz *npz, struct archive *archive, co
 		return sgan_fail(SGAN_EFORMAT, "%s: its member '%.80s' is not one of numpy.savez: arr_0.npy, arr_1.npy, ...",
 		                 npz->path, name != NULL ? name : "?");
 	struct sgan_npz_array *array = &npz->arrays[number];
-	if (array->values != NULL)
+	if (npz->there[number])
 		return sgan_fail(SGAN_EFORMAT, "%s: arr_%zu is there twice", npz->path, number);
 	sgan_status status = read_array(archive, most - npz->values, array);
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "%s: arr_%zu", npz->path, number);
-	npz->values += array->count;
+	npz->there[number] = true;
+	npz->values += array->values != NULL ? array->count : 0;
 	npz->count = number >= npz->count ? number + 1 : npz->count;
 	return SGAN_OK;
 }
@@ -203,7 +204,7 @@ static sgan_status read_members(struct sgan_npz *npz, struct archive *archive, s
 	if (npz->count == 0)
 		return sgan_fail(SGAN_EFORMAT, "%s: it holds no array", npz->path);
 	for (size_t i = 0; i < npz->count; i++)
-		if (npz->arrays[i].values == NULL)
+		if (!npz->there[i])
 			return sgan_fail(SGAN_EFORMAT, "%s: arr_%zu is missing, there is arr_%zu", npz->path, i, npz->count - 1);
 	return SGAN_OK;
 }

@@ -17,6 +17,8 @@
 
 enum { LENGTH_FIELD = 8 };
 
+static const char zip[] = { 'P', 'K', 3, 4 };
+
 static const uint64_t largest_file = (uint64_t)4 << 30;
 
 /* A tensor and where its bytes are, counted from the end of the header. */
@@ -67,6 +69,12 @@ static sgan_status read_header(int fd, const char *path, char **text, size_t *le
 		return sgan_fail(SGAN_EFORMAT, "%s: %ju bytes, at most %ju expected", path, (uintmax_t)size,
 		                 (uintmax_t)largest_file);
 	SGAN_TRY(read_exactly(fd, path, &field, LENGTH_FIELD));
+	if (memcmp(&field, zip, sizeof zip) == 0)
+		return sgan_fail(
+			SGAN_EFORMAT,
+			"%s: not a safetensors file but an .npz: train --encoder takes such weights, and sample --model "
+			"with --preset",
+			path);
 	if (field < 2 || field > SGAN_TENSORS_HEADER)
 		return sgan_fail(SGAN_EFORMAT, "%s: not a safetensors file: a header of %ju bytes, 2 to %d expected", path,
 		                 (uintmax_t)field, SGAN_TENSORS_HEADER);

@@ -145,6 +145,9 @@ static sgan_status take_tensor(struct reading *r, struct sgan_part *part, const 
 		                 sgan_npz_count(r->file), r->next, name);
 	const struct sgan_npz_array *array = sgan_npz_at(r->file, r->next);
 	SGAN_TRY(check_shape(r, layout, name, array));
+	if (array->values == NULL)
+		return sgan_fail(SGAN_EFORMAT, "%s: arr_%zu, %s, is behind more values than are expected of all arrays",
+		                 sgan_npz_path(r->file), r->next, name);
 	copy(layout, array->values, p);
 	SGAN_TRY(check_values(r, p, strcmp(what, "var") == 0));
 	r->next++;
@@ -257,13 +260,16 @@ static sgan_status count_for_classes(sgan_ctx *ctx, const struct sgan_preset *pr
 	return status;
 }
 
-static sgan_status count_in_file(const char *path, size_t most, size_t *count)
+/* By the arrays' shapes; SIZE_MAX where no size_t holds their number. */
+static sgan_status count_in_file(const char *path, size_t *count)
 {
 	struct sgan_npz *file;
-	SGAN_TRY(sgan_npz_open(path, most, &file));
+	SGAN_TRY(sgan_npz_open(path, 0, &file));
 	*count = 0;
-	for (size_t i = 0; i < sgan_npz_count(file); i++)
-		*count += sgan_npz_at(file, i)->count;
+	for (size_t i = 0; i < sgan_npz_count(file); i++) {
+		const size_t more = sgan_npz_at(file, i)->count;
+		*count = more < SIZE_MAX - *count ? *count + more : SIZE_MAX;
+	}
 	sgan_npz_close(file);
 	return SGAN_OK;
 }
@@ -274,9 +280,9 @@ sgan_status sgan_published_classes(sgan_ctx *ctx, const char *path, const struct
 	size_t one = 0, two = 0, found = 0;
 	SGAN_TRY(count_for_classes(ctx, preset, 1, &one));
 	SGAN_TRY(count_for_classes(ctx, preset, 2, &two));
-	const size_t row = two - one;
-	SGAN_TRY(count_in_file(path, one + row * (SGAN_CLASSES - 1), &found));
-	if (found < one || (row == 0 ? found > one : (found - one) % row != 0))
+	const size_t row = two - one, most = one + row * (SGAN_CLASSES - 1);
+	SGAN_TRY(count_in_file(path, &found));
+	if (found < one || found > most || (row > 0 && (found - one) % row != 0))
 		return sgan_fail(SGAN_EFORMAT,
 		                 "%s: it holds %zu values, which is a generator of preset %s for no number of classes", path,
 		                 found, preset->name);
