@@ -94,6 +94,8 @@ Test(cifar10, records_that_are_wrong)
 	assert_records_refused(bytes, 6 * RECORD, 10, "x: more than the 5 images that are read");
 	bytes[4 * RECORD] = 10;
 	assert_records_refused(bytes, 5 * RECORD, 10, "x: image 4 has label 10, 0 to 9 expected");
+	assert_records_refused(bytes, 5 * RECORD, 0, "x: image 4 has label 10, 0 to 9 expected");
+	assert_records_refused(bytes, 5 * RECORD, 12, "x: image 4 has label 10, 0 to 9 expected");
 	bytes[2 * RECORD] = 255;
 	assert_records_refused(bytes, 5 * RECORD, 10, "x: image 2 has label 255, 0 to 9 expected");
 	free(bytes);
@@ -188,6 +190,8 @@ Test(cifar10_folder, labels_out_of_range)
 	bytes[7 * RECORD] = 10;
 	put_file("d/data_batch_2.bin", bytes, size);
 	assert_refused(SGAN_EFORMAT, "d/data_batch_2.bin: image 7 has label 10, 0 to 9 expected");
+	ASSERT_FAILS(sgan_dataset_open(in_temporary("d"), 0, &(struct sgan_dataset){ .channels = 0 }), SGAN_EFORMAT,
+	             "d/data_batch_2.bin: image 7 has label 10, 0 to 9 expected");
 	free(bytes);
 }
 

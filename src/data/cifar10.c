@@ -50,7 +50,8 @@ sgan_status sgan_cifar10_add(const char *name, const struct sgan_bytes *records,
 {
 	struct sgan_split *split = &found->split;
 	const size_t count = records->count / SGAN_CIFAR10_RECORD;
-	const struct sgan_numbering numbering = { 0, found->named ? found->classes : classes };
+	const size_t unnamed = classes > 0 && classes < SGAN_CIFAR10_CLASSES ? classes : SGAN_CIFAR10_CLASSES;
+	const struct sgan_numbering numbering = { 0, found->named ? found->classes : unnamed };
 	found->height = found->width = SIDE;
 	found->channels = CHANNELS;
 	SGAN_TRY(sgan_found_room(found, split->count + count));

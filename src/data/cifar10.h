@@ -8,6 +8,7 @@
 
 enum {
 	SGAN_CIFAR10_BATCHES = 5,    /* the most of a half */
+	SGAN_CIFAR10_CLASSES = 10,   /* where no list of names says otherwise */
 	SGAN_CIFAR10_RECORD = 3073,  /* bytes */
 	SGAN_CIFAR10_COUNT = 200000, /* images read of a half: four times what is published, and what a few gzipped bytes
 	                                may become */
@@ -22,7 +23,8 @@ extern const char sgan_cifar10_meta[], sgan_cifar10_folder[];
 sgan_status sgan_cifar10_take(struct sgan_source *source, size_t most, struct sgan_bytes *records);
 
 /* Adds records to what was found, images turned to [32, 32, 3]. SGAN_EFORMAT: a label that is not one of the named
- * classes or, where there are no names, not below `classes` (0: any may be); more images than are read. What was found
+ * classes or, where there are no names, of SGAN_CIFAR10_CLASSES or of `classes`, if those are fewer (0: it does not
+ * matter); more images than are read. What was found
  * before is kept when it fails. */
 sgan_status sgan_cifar10_add(const char *name, const struct sgan_bytes *records, size_t classes,
                              struct sgan_found *found);

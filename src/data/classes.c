@@ -18,6 +18,7 @@
 static const struct {
 	const char *set, *names;
 } known[] = {
+	{ "mnist", DIGITS },
 	{ "qmnist", DIGITS },
 	{ "svhn", DIGITS },
 	{ "fashion-mnist", "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot" },
@@ -47,6 +48,12 @@ static size_t count_words(const char *list, const char *between)
 		count++;
 	}
 	return count;
+}
+
+size_t sgan_class_count(const char *set)
+{
+	const char *names = sgan_class_names(set);
+	return names ? count_words(names, ",") : 0;
 }
 
 static sgan_status take_words(const char *list, const char *between, uint32_t first, struct sgan_class *classes)

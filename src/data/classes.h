@@ -8,6 +8,9 @@
  * NULL: it is not known. */
 const char *sgan_class_names(const char *set);
 
+/* How many classes a set has; 0: it is not known. */
+size_t sgan_class_count(const char *set);
+
 /* The classes of a list of words between characters of `between`, numbered from `first` on; free() them. SGAN_EFORMAT:
  * none, more than SGAN_DATA_CLASSES, a name that is too long; SGAN_ENOMEM. */
 sgan_status sgan_classes_listed(const char *list, const char *between, uint32_t first, struct sgan_class **classes,

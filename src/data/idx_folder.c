@@ -156,6 +156,27 @@ static sgan_status tell_classes(const struct names *names, struct sgan_found *fo
 	return sgan_classes_listed(sgan_class_names(names->set), ",", names->first, &found->named, &found->classes);
 }
 
+/* How many classes a folder's set has by the folder's name, where that tells; 0: it does not. A set whose files have
+ * names of their own may have been stored under others, with other numbers for its classes. */
+static size_t classes_by_name(const char *folder)
+{
+	const char *name = strrchr(folder, '/') + 1; /* absolute paths have a slash */
+	for (size_t i = 0; i < KNOWN; i++)
+		if (!known[i].shared && strcmp(known[i].set, name) == 0)
+			return 0;
+	return sgan_class_count(name);
+}
+
+/* What the numbers of labels may be, as far as the files, the folder's name or the caller tell. */
+static struct sgan_numbering numbering_of(const char *folder, const struct names *names, size_t classes,
+                                          const struct sgan_found *found)
+{
+	const size_t by_name = names->shared ? classes_by_name(folder) : 0;
+	if (by_name > 0 && (classes == 0 || by_name < classes))
+		classes = by_name;
+	return (struct sgan_numbering){ names->first, found->named ? found->classes : classes };
+}
+
 static sgan_status read_set(const char *folder, const struct names *names, enum sgan_data_half half, size_t classes,
                             struct sgan_found *found)
 {
@@ -165,9 +186,8 @@ static sgan_status read_set(const char *folder, const struct names *names, enum 
 	found->split.images = images.images;
 	if (names->transposed)
 		SGAN_TRY(transpose(found->file, &images));
-	const struct sgan_numbering numbering = { names->first, found->named ? found->classes : classes };
-	SGAN_TRY(
-		read_labels(folder, names->files[half].labels, numbering, names->files[half].images, images.count, &labels));
+	SGAN_TRY(read_labels(folder, names->files[half].labels, numbering_of(folder, names, classes, found),
+	                     names->files[half].images, images.count, &labels));
 	found->split.labels = labels.labels;
 	found->split.count = images.count;
 	found->height = images.height;
