@@ -307,6 +307,31 @@ fails 'data, no such set' 2 "no set 'digits' there: mnist, emnist-letters" data 
 fails 'data, of another number of classes' 2 '8x8x1 in 26 classes, preset tiny takes 8x8x1 in 10' \
 	train --preset tiny.cfg --data letters:emnist-letters
 rm -rf letters squares.png
+
+# Without labels: images alone, as IDX and as pictures in one folder.
+mkdir plain fashion-mnist
+cp squares/*-images-* plain
+cp squares/* fashion-mnist
+works 'data, no labels' data plain --out plain.png
+grep -qxF 'classes    none: no labels, train-labels-idx1-ubyte is missing' ../out || not_ok 'data, no labels' 'it does not say so'
+fails 'data, labels that a preset reads' 2 \
+	'dataset plain: no labels (train-labels-idx1-ubyte is missing), which preset tiny reads' train --preset tiny.cfg --data plain
+fails 'data, labels that a preset counts' 2 'which preset mnist reads' train --data plain
+mkdir flat
+i=0
+while [ $i -lt 10 ]; do
+	cp plain.png flat/$i.png
+	i=$((i + 1))
+done
+works 'data, no classes' data flat
+grep -qxF 'classes    none: no labels, a folder for each class is missing' ../out || not_ok 'data, no classes' 'it does not say so'
+grep -qxF 'images     9 training, 1 test' ../out || not_ok 'data, no classes' 'not all are there'
+{ words 2049 100; labels 99; printf '\310'; } > fashion-mnist/train-labels-idx1-ubyte
+fails 'data, no new class' 1 'train-labels-idx1-ubyte: image 99 has label 200, 0 to 9 expected' data ./fashion-mnist
+{ words 2049 100; labels 50 | tr '\003' '\004'; labels 50 | tr '\003' '\004'; } > fashion-mnist/train-labels-idx1-ubyte
+works 'data, a class without images' data ./fashion-mnist
+grep -qxF '      3       3      none         2  Dress' ../out || not_ok 'data, a class without images' 'it does not say so'
+rm -r plain flat fashion-mnist plain.png
 fails 'data, not there' 1 'nowhere' data nowhere
 fails 'data, a file' 1 'not a folder, nor an archive' data tiny.cfg
 fails 'data, two of them' 2 "unexpected argument 'more'" data squares more
@@ -448,6 +473,14 @@ fails 'samples without labels, by label' 2 "--labels is '2': the model takes no 
 fails 'more classes than were said' 1 'label' train --data classes-26 --set classes=10
 works 'more classes than the dataset has' train --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
 grep -qx 'classes = 26;' "$(cat ../out)/config.cfg" || not_ok 'more classes than the dataset has' 'the number is another'
+rm classes-3/*-labels-*
+works 'a dataset without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
+run_of=$(cat ../out)
+works 'samples of a dataset without labels' sample --model "$run_of" --out classes.png --count 4 --nearest --data classes-3
+works 'a dataset without labels, resumed' train --resume "$run_of" --dry-run
+grep -q '28x28x1 without labels$' ../out || not_ok 'a dataset without labels, resumed' 'the plan does not say so'
+fails 'a dataset without labels, of another size' 2 'dataset squares: 8x8x1, preset mnist-nolabels takes 28x28x1' \
+	train --preset mnist-nolabels --data squares
 rm -rf classes-1 classes-3 classes-26 of-classes classes.png
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
@@ -664,6 +697,27 @@ fails 'eval: generators that are not trained' 1 'not trained' eval --model 1 --d
 : > published.npz
 fails 'eval: a published generator' 2 'published.npz' eval --model published.npz --data squares --classifier $judge
 rm published.npz
+# Without labels, in the dataset and in the model: what needs them is left out.
+mkdir plain
+cp squares/*-images-* plain
+cat > turned.cfg << 'CFG'
+base = "tiny.cfg";
+name = "turned";
+encoder: {
+	labels = "rotations";
+};
+remove = [ "stacks.[1].generator.hz", "stacks.[1].generator.h" ];
+set = [ "encoder.layers.fc4.out=4", "stacks.[1].lambda_cond=0" ];
+CFG
+fails 'eval: labels that are missing' 2 \
+	'dataset plain: no labels (train-labels-idx1-ubyte is missing), which preset tiny reads' \
+	eval --model 0 --data plain --classifier $judge
+works 'training without labels' train --preset turned.cfg --data plain --quiet --out turned
+for data in plain squares; do
+	works "eval without labels, $data" eval --model turned/00000-turned-plain --data $data --classifier $judge --count 40
+	grep -q '^  frechet distance  *[0-9]' ../out || not_ok "eval without labels, $data" 'no scores'
+done
+rm -rf plain turned turned.cfg
 fails 'eval: no folder for the scores' 1 'nowhere/e.json' $judged --count 40 --out nowhere/e.json
 rm -rf alone alone.cfg
 

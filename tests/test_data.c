@@ -766,6 +766,74 @@ Test(dataset, names_of_classes)
 	sgan_dataset_free(&dataset);
 }
 
+static void put_label(const char *name, uint32_t count, size_t at, uint8_t label)
+{
+	uint8_t *labels = labels_file(IDX_LABELS, count, count);
+	labels[8 + at] = label;
+	put_file(name, labels, 8 + count);
+	free(labels);
+}
+
+/* Of a set whose classes are known, a label that is none of them is damage and no new class. */
+Test(dataset, labels_outside_of_known_classes)
+{
+	static const char *const sets[] = { "fashion-mnist", "kmnist", "mnist" };
+	for (size_t s = 0; s < sizeof sets / sizeof *sets; s++)
+		for (int half = 0; half < 2; half++) {
+			char name[64], words[128];
+			struct sgan_dataset dataset;
+			put_dataset(sets[s], false);
+			snprintf(name, sizeof name, "%s/%s-labels-idx1-ubyte", sets[s], half ? "t10k" : "train");
+			put_label(name, half ? TEST : TRAIN, 7, 200);
+			snprintf(words, sizeof words, "%s: image 7 has label 200, 0 to 9 expected", name);
+			ASSERT_FAILS(sgan_dataset_open(in_temporary(sets[s]), 0, &dataset), SGAN_EFORMAT, words);
+			ASSERT_FAILS(sgan_dataset_open(in_temporary(sets[s]), 1000, &dataset), SGAN_EFORMAT, words);
+			temporary_remove();
+			cr_assert_eq(mkdir(temporary, 0777), 0);
+		}
+	/* EMNIST's letters begin with 1 and end with 26, under whatever names their files were stored. */
+	struct sgan_dataset dataset;
+	put_dataset("emnist-letters", false);
+	put_label("emnist-letters/train-labels-idx1-ubyte", TRAIN, 0, 26);
+	ASSERT_OK(sgan_dataset_open(in_temporary("emnist-letters"), 0, &dataset));
+	cr_assert_eq(dataset.classes, 27);
+	sgan_dataset_free(&dataset);
+}
+
+static void check_unlabelled(const char *place, const char *name, const char *missing)
+{
+	struct sgan_dataset dataset;
+	ASSERT_OK(sgan_dataset_open(in_temporary(place), 10, &dataset));
+	cr_assert_str_eq(dataset.name, name);
+	cr_assert_str_eq(dataset.no_labels, missing);
+	cr_assert_eq(dataset.classes, 0);
+	cr_assert_null(dataset.class_info);
+	cr_assert_null(dataset.train.labels);
+	cr_assert_null(dataset.test.labels);
+	cr_assert_eq(dataset.train.count, TRAIN);
+	cr_assert_eq(dataset.test.count, TEST);
+	sgan_dataset_free(&dataset);
+}
+
+/* Labels of both halves may be missing, not those of one. */
+Test(dataset, without_labels)
+{
+	struct sgan_dataset dataset;
+	put_dataset("d", false);
+	ASSERT_OK(sgan_dataset_open(in_temporary("d"), 0, &dataset));
+	cr_assert_null(dataset.no_labels);
+	sgan_dataset_free(&dataset);
+	cr_assert_eq(remove(in_temporary("d/t10k-labels-idx1-ubyte")), 0);
+	assert_refused(SGAN_EIO, "d/t10k-labels-idx1-ubyte: missing, and so is t10k-labels-idx1-ubyte.gz");
+	cr_assert_eq(remove(in_temporary("d/train-labels-idx1-ubyte")), 0);
+	check_unlabelled("d", "d", "train-labels-idx1-ubyte");
+	put_qmnist_half("train", TRAIN);
+	put_qmnist_half("test", TEST);
+	cr_assert_eq(remove(in_temporary("d/qmnist-test-labels-idx2-int.gz")), 0);
+	cr_assert_eq(remove(in_temporary("d/qmnist-train-labels-idx2-int.gz")), 0);
+	check_unlabelled("d:qmnist", "qmnist", "qmnist-train-labels-idx2-int");
+}
+
 /* One class, and three. */
 Test(dataset, few_classes)
 {

@@ -353,6 +353,43 @@ Test(image_folder, mixed)
 	cr_assert_not_null(strstr(sgan_last_error(), "/d/train/B/000.png has 6x9x3"));
 }
 
+/* Images alone, in one folder or in train and test: no labels. */
+Test(image_folder, without_classes)
+{
+	struct sgan_dataset dataset;
+	put_class("d", 21, 3);
+	put_text("d/notes.txt", "no image");
+	make("d/empty");
+	for (int divided = 0; divided < 2; divided++) {
+		ASSERT_OK(sgan_dataset_open(in_temporary("d"), 10, &dataset));
+		cr_assert_str_eq(dataset.format, "images");
+		cr_assert_str_eq(dataset.no_labels, "a folder for each class");
+		cr_assert(dataset.classes == 0 && dataset.class_info == NULL);
+		cr_assert(dataset.train.labels == NULL && dataset.test.labels == NULL);
+		cr_assert_eq(dataset.train.count, 19);
+		cr_assert_eq(dataset.test.count, 2);
+		cr_assert_eq(dataset.train.images[9 * HEIGHT * WIDTH * 3], pixel(divided ? 9 : 10, 0, 0, 0));
+		cr_assert_eq(dataset.test.images[HEIGHT * WIDTH * 3], pixel(divided ? 1 : 19, 0, 0, 0));
+		sgan_dataset_free(&dataset);
+		temporary_remove();
+		cr_assert_eq(mkdir(temporary, 0777), 0);
+		make("d");
+		put_class("d/train", 19, 3);
+		put_class("d/test", 2, 3);
+	}
+	put_png("d/test/000.png", 1, HEIGHT, WIDTH, 1);
+	assert_mixed("d/test/001.PNG", "6x9x3", "/d/test/000.png has 6x9x1");
+	make("d/train/class");
+	put_png("d/train/class/0.png", 1, HEIGHT, WIDTH, 3);
+	assert_refused(SGAN_EFORMAT, "d/test: no test images"); /* one class makes it a dataset with labels */
+	temporary_remove();
+	cr_assert_eq(mkdir(temporary, 0777), 0);
+	put_class("d", 9, 1);
+	assert_refused(SGAN_EFORMAT, "d: no test images: every tenth image is one, and there are not ten");
+	put_png("d/004.png", 1, HEIGHT + 1, WIDTH, 1);
+	assert_refused(SGAN_EFORMAT, "d/004.png: an image of 7x9x1, but ");
+}
+
 Test(image_folder, that_are_wrong)
 {
 	put_divided(1);

@@ -21,7 +21,8 @@ static const char help[] =
 	"                    CIFAR-10's binary version: its folder or cifar-10-binary.tar.gz;\n"
 	"                    a folder with SVHN's train_32x32.mat and test_32x32.mat;\n"
 	"                    a folder with PNG or JPEG images of one size in train/CLASS and test/CLASS, or in CLASS:\n"
-	"                    then every tenth of a class, by its name, is a test image\n"
+	"                    then every tenth of a class, by its name, is a test image;\n"
+	"                    without labels: IDX images alone, images in train and test or in one folder\n"
 	"  --out FILE.png    also write the first training images, one row a class (of more than 32, 32 evenly chosen)\n";
 
 enum { OUT = CLI_FIRST_OPTION };
@@ -38,8 +39,20 @@ static void count_classes(const struct sgan_split *split, size_t *counts)
 		counts[split->labels[i]]++;
 }
 
+static const char *count_text(size_t count, char text[24])
+{
+	if (count == 0)
+		return "none";
+	snprintf(text, 24, "%zu", count);
+	return text;
+}
+
 static sgan_status print_classes(const struct sgan_dataset *data)
 {
+	if (data->no_labels) {
+		cli_line("classes    none: no labels, %s is missing", data->no_labels);
+		return SGAN_OK;
+	}
 	size_t *counts = calloc(data->classes, 2 * sizeof *counts);
 	if (!counts)
 		return sgan_fail(SGAN_ENOMEM, "no memory to count the images of %zu classes", data->classes);
@@ -48,9 +61,11 @@ static sgan_status print_classes(const struct sgan_dataset *data)
 	count_classes(&data->test, test);
 	cli_line("classes    %zu", data->classes);
 	cli_line("%7s %7s %9s %9s  %s", "class", "number", "training", "test", "name");
-	for (size_t i = 0; i < data->classes; i++)
-		cli_line("%7zu %7u %9zu %9zu  %s", i, (unsigned)data->class_info[i].number, train[i], test[i],
-		         data->class_info[i].name);
+	for (size_t i = 0; i < data->classes; i++) {
+		char of_train[24], of_test[24];
+		cli_line("%7zu %7u %9s %9s  %s", i, (unsigned)data->class_info[i].number, count_text(train[i], of_train),
+		         count_text(test[i], of_test), data->class_info[i].name);
+	}
 	free(counts);
 	return SGAN_OK;
 }
@@ -84,7 +99,7 @@ static sgan_status show(const char *spec, const char *out)
 {
 	struct sgan_dataset data;
 	SGAN_TRY(sgan_dataset_open(spec, 0, &data));
-	sgan_status status = out ? sgan_preview_write(out, &data, true) : SGAN_OK;
+	sgan_status status = out ? sgan_preview_write(out, &data, !data.no_labels) : SGAN_OK;
 	if (status == SGAN_OK)
 		status = print(&data);
 	sgan_dataset_free(&data);

@@ -126,7 +126,7 @@ static sgan_status open_all(const struct eval *eval, struct opened *o)
 	SGAN_TRY(choose_out(eval, o->model, o->out));
 	SGAN_TRY(sgan_model_preset(o->model, &o->preset));
 	SGAN_TRY(sgan_classifier_open(o->ctx, classifier, &o->classifier));
-	SGAN_TRY(sgan_dataset_open(eval->data, o->preset->classes, &o->data));
+	SGAN_TRY(sgan_dataset_open(eval->data, sgan_preset_reads_labels(o->preset) ? o->preset->classes : 0, &o->data));
 	return sgan_eval_fits(o->preset, &o->classifier, &o->data);
 }
 

@@ -55,8 +55,11 @@ sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx)
 	const struct sgan_preset *preset = plan->preset;
 	const struct sgan_dataset *data = plan->data;
 	printf("preset   %s, seed %llu\n", preset->name, (unsigned long long)preset->seed);
-	cli_line("data     %s: %zu training and %zu test images of %zux%zux%zu in %zu classes", data->path,
-	         data->train.count, data->test.count, data->height, data->width, data->channels, data->classes);
+	char classes[32] = "without labels";
+	if (!data->no_labels)
+		snprintf(classes, sizeof classes, "in %zu classes", data->classes);
+	cli_line("data     %s: %zu training and %zu test images of %zux%zux%zu %s", data->path, data->train.count,
+	         data->test.count, data->height, data->width, data->channels, classes);
 	printf("machine  %s, %d threads\n", sgan_isa_name(sgan_ctx_isa(ctx)), sgan_ctx_threads(ctx));
 	cli_line("run      %s", plan->run);
 	if (plan->init)

@@ -149,7 +149,8 @@ static sgan_status finish_npz(struct work *w)
 
 static void print_neighbours(const struct work *w)
 {
-	char label[16] = "-";
+	const uint32_t *labels = w->drawing->data->train.labels; /* or NULL */
+	char label[16] = "-", of_near[16] = "-";
 	printf("%14s  %-26s  nearest by %s\n", "", "nearest by pixels", w->drawing->preset->stacks[0].cut);
 	printf("%7s %6s", "image", "label");
 	for (int space = 0; space < SGAN_SPACES; space++)
@@ -161,8 +162,9 @@ static void print_neighbours(const struct work *w)
 		printf("%7zu %6s", k, label);
 		for (int space = 0; space < SGAN_SPACES; space++) {
 			const struct sgan_neighbour *near = &w->found[k][space];
-			printf("  %8zu %6u %10.4f", near->index, (unsigned)w->drawing->data->train.labels[near->index],
-			       near->distance);
+			if (labels != NULL)
+				snprintf(of_near, sizeof of_near, "%u", (unsigned)labels[near->index]);
+			printf("  %8zu %6s %10.4f", near->index, of_near, near->distance);
 		}
 		printf("\n");
 	}

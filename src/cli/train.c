@@ -20,7 +20,7 @@ static const char help[] =
 	"  --preset NAME|FILE   the model and its settings: a built-in preset or a .cfg file (mnist)\n"
 	"  --data NAME|PATH     fashion-mnist, mnist, or a folder: IDX files (MNIST's, EMNIST's, ...; DIR:SET where\n"
 	"                       there are several sets), CIFAR-10's binary version or its .tar.gz, SVHN's .mat files,\n"
-	"                       PNG or JPEG images in a folder a class (fashion-mnist); see sgan-cpu data\n"
+	"                       PNG or JPEG images, a folder a class (fashion-mnist); see sgan-cpu data\n"
 	"  --runs DIR           where runs are kept, each in a folder of its own (runs); --out is the same\n"
 	"  --stage STAGE        encoder, independent, joint, no_joint or all (the preset's: all)\n"
 	"  --epochs N           limit of each stage that is run\n"
@@ -218,8 +218,10 @@ static sgan_status load_preset(struct train *train)
 
 static sgan_status open_data(struct train *train, const char *spec)
 {
-	SGAN_TRY(sgan_dataset_open(spec, train->preset->classes, &train->data));
-	SGAN_TRY(sgan_preset_settle(&train->preset, train->data.classes));
+	const bool labels = sgan_preset_reads_labels(train->preset);
+	SGAN_TRY(sgan_dataset_open(spec, labels ? train->preset->classes : 0, &train->data));
+	SGAN_TRY(sgan_labels_fit(train->preset, &train->data));
+	SGAN_TRY(sgan_preset_settle(&train->preset, train->data.no_labels ? 1 : train->data.classes)); /* 1: not read */
 	return sgan_data_fits(train->preset, &train->data);
 }
 

@@ -48,8 +48,10 @@ static bool start_thread(pthread_t *thread, struct half *half)
 	return started;
 }
 
-static sgan_status check_sizes(const struct sgan_found *train, const struct sgan_found *test)
+static sgan_status check_halves(const struct sgan_found *train, const struct sgan_found *test)
 {
+	if (!train->no_labels != !test->no_labels) /* files came or went */
+		return sgan_fail(SGAN_EIO, "%s: one half has labels, the other none", test->file);
 	if (train->height == test->height && train->width == test->width && train->channels == test->channels)
 		return SGAN_OK;
 	return sgan_fail(SGAN_EFORMAT, "%s: images of %zux%zux%zu, but %s has %zux%zux%zu", test->file, test->height,
@@ -70,7 +72,7 @@ static sgan_status read_halves(struct half *train, struct half *test)
 		return sgan_fail(train->status, "%s", train->message);
 	if (test->status != SGAN_OK)
 		return sgan_fail(test->status, "%s", test->message);
-	return check_sizes(&train->found, &test->found);
+	return check_halves(&train->found, &test->found);
 }
 
 /* What the classes are called: as the files say, or as those of a set of this name and as many classes, or by
@@ -103,7 +105,11 @@ static sgan_status take(struct sgan_dataset *dataset, struct half halves[SGAN_DA
 		dataset->classes = train->classes;
 	else if (dataset->classes == 0)
 		dataset->classes = train->classes > test->classes ? train->classes : test->classes;
-	SGAN_TRY(name_classes(dataset, train));
+	dataset->no_labels = train->no_labels;
+	if (dataset->no_labels)
+		dataset->classes = 0;
+	else
+		SGAN_TRY(name_classes(dataset, train));
 	dataset->train = train->split;
 	dataset->test = test->split;
 	train->split = test->split = (struct sgan_split){ .count = 0 };

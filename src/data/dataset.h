@@ -1,4 +1,4 @@
-/* A labelled image dataset in memory. */
+/* An image dataset in memory, with labels or without. */
 #ifndef SGAN_DATA_DATASET_H
 #define SGAN_DATA_DATASET_H
 
@@ -9,7 +9,7 @@ enum { SGAN_DATA_NAME = 64, SGAN_CLASS_NAME = 256 };
 struct sgan_split {
 	size_t count;
 	uint8_t *images;  /* [count, height, width, channels] */
-	uint32_t *labels; /* [count], each < classes */
+	uint32_t *labels; /* [count], each < classes; NULL in both halves of a dataset without labels */
 };
 
 struct sgan_class {
@@ -22,8 +22,10 @@ struct sgan_dataset {
 	                               [A-Za-z0-9._-], for run directories */
 	char path[4096];           /* where it was read from, absolute; to be opened again by it, ":SET" may follow */
 	const char *format;        /* "idx", "cifar10", "svhn", "images": the row of the table of formats that read it */
-	size_t height, width, channels, classes;
-	struct sgan_class *class_info; /* [classes] */
+	size_t height, width, channels;
+	size_t classes;                /* 0: there are no labels */
+	struct sgan_class *class_info; /* [classes]; NULL: there are no labels */
+	const char *no_labels; /* NULL; where there are no labels, what would have them: "train-labels-idx1-ubyte" */
 	struct sgan_split train, test;
 };
 
@@ -31,18 +33,20 @@ struct sgan_dataset {
  * of the current folder that has a known name is "./mnist"); "PATH:SET" is one of several sets there. NULL: the
  * default, Fashion-MNIST from Debian's package, else an error that says how to get data. classes: how many there are,
  * as far as the caller knows, so that a label outside is an error; 0: as many as the labels need. Where the files tell
- * how many classes there are, that is what dataset->classes says, and it may not be what the caller knows. The caller
- * ends it with sgan_dataset_free.
+ * how many classes there are, that is what dataset->classes says, and it may not be what the caller knows. Where the
+ * set is known by its name (classes.c) or is CIFAR-10, a label that is none of its classes is an error as well. The
+ * caller ends it with sgan_dataset_free.
  *
  * Formats (src/data/formats.c), of which the first that accepts the place reads it:
  * idx: four IDX files, grey images of any size, under MNIST's names (Fashion-MNIST and KMNIST have the same), EMNIST's
  * or QMNIST's (idx_folder.c has the table); a set is called as its files' names begin ("emnist-letters"; "mnist" where
- * they begin with nothing);
+ * they begin with nothing); both files of labels may be missing, then there are none;
  * cifar10: CIFAR-10's binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin), in the folder, its
  * cifar-10-batches-bin, or cifar-10-binary.tar.gz, which is in the folder or is the path;
  * svhn: train_32x32.mat and test_32x32.mat, in builds with matio;
  * images: PNG and JPEG images in a folder a class: train/CLASS and test/CLASS, or CLASS alone, of which every tenth
- * image, by the bytes of names, is a test image.
+ * image, by the bytes of names, is a test image; or, without labels, images themselves in train and test, or in the
+ * folder alone.
  * Files of idx and cifar10 may be gzipped (.gz); of both, the one that is not is read.
  *
  * SGAN_EINVAL: the spec is empty or too long, there is no such set; SGAN_EIO: a file is missing or unreadable;

@@ -16,9 +16,10 @@ struct sgan_data_format {
 	 * damaged. */
 	bool (*probe)(const struct sgan_place *place);
 	/* Reads one half; both are read at the same time, by a thread each. Where the files do not tell the classes, labels
-	 * are below `classes`, or whatever they are where that is 0. The reader says what sizes it found and frees what it
-	 * took when it fails: SGAN_EIO (missing, unreadable, not a regular file), SGAN_EFORMAT, SGAN_EINVAL (no such set),
-	 * SGAN_EUNSUPPORTED (by this build), SGAN_ENOMEM. */
+	 * are below `classes`, or whatever they are where that is 0. Both halves have labels
+	 * or neither. The reader says what sizes it found and frees what it took when it fails: SGAN_EIO (missing,
+	 * unreadable, not a regular file), SGAN_EFORMAT, SGAN_EINVAL (no such set), SGAN_EUNSUPPORTED (by this build),
+	 * SGAN_ENOMEM. */
 	sgan_status (*read)(const struct sgan_place *place, enum sgan_data_half half, size_t classes,
 	                    struct sgan_found *found);
 };

@@ -28,10 +28,12 @@ sgan_status sgan_found_room(struct sgan_found *found, size_t count)
 	uint8_t *images = realloc(found->split.images, bytes);
 	if (images)
 		found->split.images = images;
-	uint32_t *labels = realloc(found->split.labels, count * sizeof *labels);
+	uint32_t *labels = found->no_labels ? NULL : realloc(found->split.labels, count * sizeof *labels);
 	if (labels)
 		found->split.labels = labels;
-	return images && labels ? SGAN_OK : sgan_fail(SGAN_ENOMEM, "%s: no memory for %zu images", found->file, count);
+	if (!images || (!labels && !found->no_labels))
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory for %zu images", found->file, count);
+	return SGAN_OK;
 }
 
 sgan_status sgan_found_label(const char *file, size_t image, int64_t number, struct sgan_numbering numbering,

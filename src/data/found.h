@@ -14,6 +14,7 @@ enum { SGAN_DATA_COUNT = 10000000, SGAN_DATA_SIDE = 4096, SGAN_DATA_CLASSES = 10
 struct sgan_found {
 	struct sgan_split split;
 	size_t height, width, channels;
+	const char *no_labels;     /* NULL; without labels, what would have them (dataset.h): split.labels is NULL then */
 	size_t classes;            /* the largest label + 1, or as many as the files say */
 	struct sgan_class *named;  /* [classes]; NULL: the files do not tell the classes */
 	char name[SGAN_DATA_NAME]; /* the set's, where the files tell; "": where it lies names it */
@@ -23,7 +24,8 @@ struct sgan_found {
 /* Frees what it holds; what it says otherwise stays. */
 void sgan_found_free(struct sgan_found *found);
 
-/* Room for `count` images of its size in all, and their labels. SGAN_ENOMEM, SGAN_EFORMAT: more than is believed. */
+/* Room for `count` images of its size in all and, unless it has none, their labels. SGAN_ENOMEM, SGAN_EFORMAT: more than
+ * is believed. */
 sgan_status sgan_found_room(struct sgan_found *found, size_t count);
 
 /* The numbers that a file's labels may be: from `first` on, as many as there are classes; 0: up to SGAN_DATA_CLASSES. */

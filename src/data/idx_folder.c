@@ -1,4 +1,5 @@
-/* The format "idx": a folder with four IDX files a set, images and labels of each half, under the names of a table.
+/* The format "idx": a folder with four IDX files a set, images and labels of each half, under the names of a table; or,
+ * without labels, with the two of images.
  * It must not know what an IDX file looks like. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,14 @@ static bool has_files(const char *folder, const struct names *names)
 {
 	for (int half = 0; half < SGAN_DATA_HALVES; half++)
 		if (sgan_folder_has(folder, names->files[half].images) || sgan_folder_has(folder, names->files[half].labels))
+			return true;
+	return false;
+}
+
+static bool has_labels(const char *folder, const struct names *names)
+{
+	for (int half = 0; half < SGAN_DATA_HALVES; half++)
+		if (sgan_folder_has(folder, names->files[half].labels))
 			return true;
 	return false;
 }
@@ -153,6 +162,8 @@ static sgan_status tell_classes(const struct names *names, struct sgan_found *fo
 	if (names->shared)
 		return SGAN_OK;
 	snprintf(found->name, sizeof found->name, "%s", names->set);
+	if (found->no_labels)
+		return SGAN_OK;
 	return sgan_classes_listed(sgan_class_names(names->set), ",", names->first, &found->named, &found->classes);
 }
 
@@ -177,24 +188,34 @@ static struct sgan_numbering numbering_of(const char *folder, const struct names
 	return (struct sgan_numbering){ names->first, found->named ? found->classes : classes };
 }
 
+/* The labels of the images that were found. */
+static sgan_status take_labels(const char *folder, const struct names *names, enum sgan_data_half half, size_t classes,
+                               struct sgan_found *found)
+{
+	struct sgan_idx labels;
+	SGAN_TRY(read_labels(folder, names->files[half].labels, numbering_of(folder, names, classes, found),
+	                     names->files[half].images, found->split.count, &labels));
+	found->split.labels = labels.labels;
+	found->classes = found->named ? found->classes : labels.classes;
+	return SGAN_OK;
+}
+
 static sgan_status read_set(const char *folder, const struct names *names, enum sgan_data_half half, size_t classes,
                             struct sgan_found *found)
 {
-	struct sgan_idx images, labels;
+	struct sgan_idx images;
+	if (!has_labels(folder, names))
+		found->no_labels = names->files[SGAN_DATA_TRAIN].labels;
 	SGAN_TRY(tell_classes(names, found));
 	SGAN_TRY(read_images(folder, names->files[half].images, &images, found));
 	found->split.images = images.images;
 	if (names->transposed)
 		SGAN_TRY(transpose(found->file, &images));
-	SGAN_TRY(read_labels(folder, names->files[half].labels, numbering_of(folder, names, classes, found),
-	                     names->files[half].images, images.count, &labels));
-	found->split.labels = labels.labels;
 	found->split.count = images.count;
 	found->height = images.height;
 	found->width = images.width;
 	found->channels = 1;
-	found->classes = found->named ? found->classes : labels.classes;
-	return SGAN_OK;
+	return found->no_labels ? SGAN_OK : take_labels(folder, names, half, classes, found);
 }
 
 static sgan_status read_half(const struct sgan_place *place, enum sgan_data_half half, size_t classes,

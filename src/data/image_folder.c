@@ -1,5 +1,6 @@
 /* The format "images": PNG and JPEG images in a folder a class, train/CLASS and test/CLASS or, where there are not both,
- * CLASS alone. Then every tenth image of a class, in the order of their names' bytes, is a test image.
+ * CLASS alone. Then every tenth image of a class, in the order of their names' bytes, is a test image. Where no folder
+ * has images that could be of a class, those of train and test, or of the folder itself, are images without labels.
  * It must not know how images are decoded. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,33 +69,46 @@ static sgan_status half_folder(const struct reader *reader, enum sgan_data_half 
 	return length >= 0 && length < PATH_MAX ? SGAN_OK : sgan_fail(SGAN_EINVAL, "the path is too long");
 }
 
+static bool has_images(const char *folder)
+{
+	struct sgan_listing images;
+	if (sgan_listing_read(folder, is_image, &images) != SGAN_OK)
+		return false;
+	const bool found = images.count > 0;
+	sgan_listing_free(&images);
+	return found;
+}
+
 /* Whether one of the folders in a folder has images. */
 static bool has_classes(const char *folder)
 {
-	struct sgan_listing classes, images;
+	struct sgan_listing classes;
 	bool found = false;
 	if (sgan_listing_read(folder, is_folder, &classes) != SGAN_OK)
 		return false;
 	for (size_t i = 0; i < classes.count && !found; i++) {
 		char path[PATH_MAX];
-		if (join(path, folder, classes.names[i]) == SGAN_OK && sgan_listing_read(path, is_image, &images) == SGAN_OK) {
-			found = images.count > 0;
-			sgan_listing_free(&images);
-		}
+		found = join(path, folder, classes.names[i]) == SGAN_OK && has_images(path);
 	}
 	sgan_listing_free(&classes);
 	return found;
 }
 
-static bool probe(const struct sgan_place *place)
+/* Whether there is something in one of the folders that have a dataset's images or classes: train and test, or root. */
+static bool has_any(const char *root, bool (*has)(const char *folder))
 {
 	char path[PATH_MAX];
-	if (!is_divided(place->path))
-		return has_classes(place->path);
+	if (!is_divided(root))
+		return has(root);
 	for (int half = 0; half < SGAN_DATA_HALVES; half++)
-		if (join(path, place->path, half_names[half]) == SGAN_OK && has_classes(path))
+		if (join(path, root, half_names[half]) == SGAN_OK && has(path))
 			return true;
 	return false;
+}
+
+static bool probe(const struct sgan_place *place)
+{
+	return has_any(place->path, has_classes) || has_any(place->path, has_images);
 }
 
 /* Classes are the training half's folders. */
@@ -148,7 +162,9 @@ static sgan_status add_picture(struct reader *reader, const struct sgan_picture 
 		reader->room = room;
 	}
 	memcpy(split->images + split->count * size, picture->pixels, size);
-	split->labels[split->count++] = label;
+	if (split->labels)
+		split->labels[split->count] = label;
+	split->count++;
 	return SGAN_OK;
 }
 
@@ -198,20 +214,38 @@ static sgan_status add_class(struct reader *reader, const char *half, const char
 	return status;
 }
 
-static sgan_status add_classes(struct reader *reader)
+static sgan_status add_classes(struct reader *reader, const char *folder)
 {
-	char folder[PATH_MAX];
 	struct sgan_listing classes;
-	SGAN_TRY(half_folder(reader, reader->half, folder));
 	SGAN_TRY(sgan_listing_read(folder, is_folder, &classes));
 	sgan_status status = SGAN_OK;
 	for (size_t i = 0; i < classes.count && status == SGAN_OK; i++)
 		status = add_class(reader, folder, classes.names[i]);
 	sgan_listing_free(&classes);
-	if (status == SGAN_OK && reader->found->split.count == 0)
-		status = sgan_fail(SGAN_EFORMAT, "%s: no %s images%s", folder, half_names[reader->half],
-		                   reader->divided ? "" : ": every tenth image of a class is one, and no class has ten");
 	return status;
+}
+
+/* A folder's images themselves, which are of no class. */
+static sgan_status add_unlabelled(struct reader *reader, const char *folder)
+{
+	struct sgan_listing images;
+	SGAN_TRY(sgan_listing_read(folder, is_image, &images));
+	sgan_status status = add_images(reader, folder, &images, 0);
+	sgan_listing_free(&images);
+	return status;
+}
+
+static sgan_status read_images(struct reader *reader)
+{
+	char folder[PATH_MAX];
+	SGAN_TRY(half_folder(reader, reader->half, folder));
+	SGAN_TRY(reader->found->no_labels ? add_unlabelled(reader, folder) : add_classes(reader, folder));
+	if (reader->found->split.count > 0)
+		return SGAN_OK;
+	return sgan_fail(SGAN_EFORMAT, "%s: no %s images%s", folder, half_names[reader->half],
+	                 reader->divided            ? ""
+	                 : reader->found->no_labels ? ": every tenth image is one, and there are not ten"
+	                                            : ": every tenth image of a class is one, and no class has ten");
 }
 
 static sgan_status read_half(const struct sgan_place *place, enum sgan_data_half half, size_t classes,
@@ -219,9 +253,10 @@ static sgan_status read_half(const struct sgan_place *place, enum sgan_data_half
 {
 	(void)classes; /* there are as many as folders */
 	struct reader reader = { .root = place->path, .half = half, .divided = is_divided(place->path), .found = found };
-	sgan_status status = name_classes(&reader);
+	found->no_labels = has_any(place->path, has_classes) ? NULL : "a folder for each class";
+	sgan_status status = found->no_labels ? SGAN_OK : name_classes(&reader);
 	if (status == SGAN_OK)
-		status = add_classes(&reader);
+		status = read_images(&reader);
 	sgan_listing_free(&reader.classes);
 	if (status != SGAN_OK)
 		sgan_found_free(found);
@@ -230,7 +265,7 @@ static sgan_status read_half(const struct sgan_place *place, enum sgan_data_half
 
 const struct sgan_data_format sgan_data_images = {
 	.name = "images",
-	.looked_for = "PNG or JPEG images in train/CLASS and test/CLASS, or in CLASS",
+	.looked_for = "PNG or JPEG images in train/CLASS and test/CLASS, or in CLASS, or without classes",
 	.probe = probe,
 	.read = read_half,
 };

@@ -36,7 +36,7 @@ enum {
 struct images {
 	size_t count;
 	const uint8_t *pixels;  /* [count, size] */
-	const uint32_t *labels; /* [count] */
+	const uint32_t *labels; /* [count]; NULL: of a dataset without labels */
 	void *own[2];           /* pixels and labels, where they are this one's */
 	real *features;         /* [count, feature_count] */
 	real *probabilities;    /* [count, classes] */
@@ -56,11 +56,13 @@ sgan_status sgan_eval_fits(const struct sgan_preset *p, const struct sgan_classi
 {
 	if (p->stack_count == 0)
 		return sgan_fail(SGAN_EINVAL, "preset %s has no generators: there are no samples to evaluate", p->name);
+	/* A model that knows no labels is judged by the dataset's, or by the classifier's where that has none either. */
+	const size_t classes = sgan_preset_reads_labels(p) ? p->classes : d->no_labels ? c->classes : d->classes;
 	SGAN_TRY(sgan_images_fit(p, d));
-	if (c->height != p->height || c->width != p->width || c->channels != p->channels || c->classes != p->classes)
+	if (c->height != p->height || c->width != p->width || c->channels != p->channels || c->classes != classes)
 		return sgan_fail(SGAN_EINVAL,
 		                 "classifier %s: takes %zux%zux%zu in %zu classes, the model makes %zux%zux%zu in %zu", c->name,
-		                 c->height, c->width, c->channels, c->classes, p->height, p->width, p->channels, p->classes);
+		                 c->height, c->width, c->channels, c->classes, p->height, p->width, p->channels, classes);
 	if (d->train.count < SGAN_EVAL_FEWEST || d->test.count < SGAN_EVAL_FEWEST)
 		return sgan_fail(SGAN_EINVAL, "dataset %s: %zu training and %zu test images, at least %d of each expected",
 		                 d->name, d->train.count, d->test.count, (int)SGAN_EVAL_FEWEST);
@@ -109,8 +111,11 @@ static sgan_status shuffle(const struct evaluator *e, const struct sgan_split *s
 		status = sgan_random_permutation(e->o->seed, ORDER_STREAM, step, split->count, order);
 	for (size_t i = 0; i < split->count && status == SGAN_OK; i++) {
 		memcpy(pixels + i * e->size, split->images + order[i] * e->size, e->size);
-		labels[i] = split->labels[order[i]];
+		if (split->labels != NULL)
+			labels[i] = split->labels[order[i]];
 	}
+	if (split->labels == NULL)
+		im->labels = NULL;
 	sgan_free(order);
 	return status;
 }
@@ -196,10 +201,10 @@ static sgan_status inception(struct evaluator *e, const struct images *im, struc
 	return sgan_inception_score(im->count, e->o->classifier->classes, im->probabilities, SPLITS, score);
 }
 
-/* Whether a kind's images are samples of a model that takes no label. */
+/* Whether a kind's images are samples of a model that takes no label, or real ones of a dataset that has none. */
 static bool without_labels(const struct evaluator *e, const struct images *im)
 {
-	return im == &e->samples && !sgan_preset_labelled(e->o->preset);
+	return im == &e->samples ? !sgan_preset_labelled(e->o->preset) : im->labels == NULL;
 }
 
 /* The share that the classifier gives the label that was asked for; of real images, its accuracy. */
@@ -234,7 +239,7 @@ static sgan_status diversity(struct evaluator *e, const struct images *im, struc
 		return SGAN_OK;
 	uint8_t *pixels = sgan_alloc(IMAGES_A_CLASS, e->size);
 	sgan_status status = pixels != NULL ? SGAN_OK : SGAN_ENOMEM;
-	for (uint32_t class = 0; class < e->o->preset->classes && status == SGAN_OK; class ++) {
+	for (uint32_t class = 0; class < e->o->classifier->classes && status == SGAN_OK; class ++) {
 		const struct sgan_rows rows = { take_class(e, im, class, pixels), e->size, NULL, pixels };
 		if (rows.count < 2)
 			continue;
