@@ -1,6 +1,8 @@
 /* Sampling: what images share and what varies; the nearest training images. */
+#include "tests/small_run.h"
 #include "tests/small_stacks.h"
 
+#include "src/sgan/model/encoding.h"
 #include "src/sgan/sample/nearest.h"
 #include "src/sgan/sample/variation.h"
 
@@ -211,19 +213,49 @@ enum { TRAIN = 1200, QUERIES = 5 };
 static uint8_t train_images[TRAIN * SMALL_IMAGE];
 static uint32_t train_labels[TRAIN];
 
-/* Features by a network of the test's own, an image at a time. */
+/* Stacks in which fc3, the penultimate layer, is a cut; lies above the bottom stack's cut; is inside of E_0. */
+enum { CUT_AT_FC3, CUT_BELOW_FC3, CUT_ABOVE_FC3, CUTS };
+
+static void text_of_cut(int cut, char text[8192])
+{
+	char changed[8192];
+	snprintf(text, 8192, "%s", small_stacks_text);
+	if (cut == CUT_BELOW_FC3) {
+		replace(text, "cut = \"fc3\"", "cut = \"pool1\"", changed, sizeof changed);
+		replace(changed, "name = \"h\"; shape = [ 16 ]", "name = \"h\"; shape = [ 24 ]", text, 8192);
+		replace(text, "name = \"fc1\"; out = 16", "name = \"fc1\"; out = 24", changed, sizeof changed);
+		snprintf(text, 8192, "%s", changed);
+	}
+	if (cut == CUT_ABOVE_FC3) {
+		strcpy(strstr(text, ",\n{ cut = \"fc4\""), " );\n");
+		replace(text, "cut = \"fc3\"; condition = \"squared", "cut = \"fc4\"; condition = \"squared", changed,
+		        sizeof changed);
+		replace(changed, "squared_error", "cross_entropy", text, 8192);
+		replace(text, "shape = [ 16 ]", "shape = [ 3 ]", changed, sizeof changed);
+		snprintf(text, 8192, "%s", changed);
+	}
+}
+
+/* fc3's values by networks of the test's own, an image at a time. */
 static void features_of(struct small_stacks *s, const uint8_t *image, real *features)
 {
-	const struct sgan_encoder_part *e = &s->model->encoder[0];
 	struct sgan_tape *tape;
-	real x[SMALL_IMAGE];
+	real h[SMALL_IMAGE];
+	int fc3 = -1;
 	for (size_t k = 0; k < SMALL_IMAGE; k++)
-		x[k] = (real)image[k] / 255;
-	ASSERT_OK(sgan_tape_create(e->part.net, false, &tape));
-	sgan_tape_input(tape, e->in, x);
-	ASSERT_OK(sgan_net_forward(s->ctx, e->part.net, e->part.params, tape, sgan_whole_batch(1, 2), SGAN_INFER));
-	memcpy(features, sgan_tape_value(tape, e->out), 16 * sizeof *features);
-	sgan_tape_destroy(tape);
+		h[k] = (real)image[k] / 255;
+	for (size_t i = 0; fc3 < 0; i++) {
+		const struct sgan_encoder_part *e = &s->model->encoder[i];
+		fc3 = sgan_net_find(e->part.net, "fc3");
+		ASSERT_OK(sgan_tape_create(e->part.net, false, &tape));
+		sgan_tape_input(tape, e->in, h);
+		ASSERT_OK(sgan_net_forward(s->ctx, e->part.net, e->part.params, tape, sgan_whole_batch(1, 2), SGAN_INFER));
+		if (fc3 >= 0)
+			memcpy(features, sgan_tape_value(tape, fc3), 16 * sizeof *features);
+		else
+			memcpy(h, sgan_tape_value(tape, e->out), e->out_size * sizeof *h);
+		sgan_tape_destroy(tape);
+	}
 }
 
 static double distance_between(const real *a, const real *b, size_t size)
@@ -242,11 +274,14 @@ static double pixel_distance(const uint8_t *a, const uint8_t *b)
 	return sqrt(sum);
 }
 
-Test(nearest, as_by_comparing_all)
+static void nearest_of_cut(int cut)
 {
 	static real features[TRAIN][16];
 	static uint8_t queries[QUERIES * SMALL_IMAGE];
-	struct small_stacks s = small_stacks_open(small_stacks_text, 6);
+	char text[8192];
+	text_of_cut(cut, text);
+	struct small_stacks s = small_stacks_open(text, 6);
+	cr_assert_str_eq(sgan_penultimate_name(s.preset), "fc3");
 	struct sgan_dataset data = { .name = "noise", .height = SMALL_H, .width = SMALL_W, .channels = SMALL_C };
 	data.train = (struct sgan_split){ TRAIN, train_images, train_labels };
 	struct sgan_neighbour found[QUERIES][SGAN_SPACES];
@@ -287,4 +322,10 @@ Test(nearest, as_by_comparing_all)
 	data.train.count = 0;
 	ASSERT_FAILS(sgan_nearest_create(s.ctx, s.model, &data, &nearest), SGAN_EINVAL, "no training images");
 	small_stacks_close(&s);
+}
+
+Test(nearest, as_by_comparing_all_wherever_stacks_are_cut)
+{
+	for (int cut = 0; cut < CUTS; cut++)
+		nearest_of_cut(cut);
 }

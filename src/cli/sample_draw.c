@@ -13,6 +13,7 @@
 #include "src/io/image.h"
 #include "src/io/npz.h"
 #include "src/sgan/model/streams.h"
+#include "src/sgan/model/encoding.h"
 #include "src/sgan/sample/generators.h"
 #include "src/sgan/sample/nearest.h"
 #include "src/sgan/sample/sampler.h"
@@ -150,7 +151,7 @@ static sgan_status finish_npz(struct work *w)
 static void print_neighbours(const struct work *w)
 {
 	char label[16] = "-";
-	printf("%14s  %-26s  nearest by %s\n", "", "nearest by pixels", w->drawing->preset->stacks[0].cut);
+	printf("%14s  %-26s  nearest by %s\n", "", "nearest by pixels", sgan_penultimate_name(w->drawing->preset));
 	printf("%7s %6s", "image", "label");
 	for (int space = 0; space < SGAN_SPACES; space++)
 		printf("  %8s %6s %10s", "image", "label", "distance");
