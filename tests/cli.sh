@@ -109,6 +109,11 @@ dataset() { # folder
 	{ words 2049 20; labels 20; } > "$1/t10k-labels-idx1-ubyte"
 }
 
+# A picture's width and height, as its header has them.
+size_of() {
+	od -An -tu1 -j16 -N8 "$1" | awk '{ print $3 * 256 + $4 "x" $7 * 256 + $8 }'
+}
+
 dataset squares
 cat > tiny.cfg << 'CFG'
 base = "mnist";
@@ -431,23 +436,42 @@ letters() { # folder classes
 			while read -r label; do printf "\\$(printf %03o "$label")"; done; } > "$1/$half-labels-idx1-ubyte"
 	done
 }
+
+# The picture of a model's samples.
+pictured() { # size, options
+	works "samples of $run_of: $*" sample --model "$run_of" --out classes.png ${2:-}
+	[ "$(size_of classes.png)" = "$1" ] || not_ok "samples of $run_of: $*" "the picture has $(size_of classes.png)"
+}
 for count in 1 3 26; do
 	letters classes-$count $count
 	works "a dataset of $count classes" train --data classes-$count --steps 2 --set batch=10 --quiet --out of-classes
 	run_of=$(cat ../out)
 	grep -qx "classes = $count;" "$run_of/config.cfg" || not_ok "a dataset of $count classes" 'the configuration has another number'
 	works "samples of $count classes" sample --model "$run_of" --out classes.png --count 52 --labels 0,$((count - 1))
+	pictured "298x$((30 * count - 2))"
+	pictured "148x$((30 * count - 2))" '--columns 5'
+	pictured "298x$((30 * count - 2))" '--fix h1'
+	pictured "$((30 * count - 2))x298" '--fix z0,z1'
+	pictured "298x$((30 * count - 2))" '--interpolate z1 --seed 3,8'
+	pictured "$((30 * count - 2))x58" '--seed 3,8'
 	fails "samples of $count classes, one too many" 2 "the model has classes 0 to $((count - 1))" sample --model "$run_of" \
 		--out none.png --labels "$count"
 done
 works 'a model without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
-works 'samples without labels' sample --model "$run_of" --out classes.png
+pictured 298x298
+pictured 298x298 '--fix z1'
 fails 'samples without labels, by label' 2 "--labels is '2': the model takes no label" sample --model "$run_of" \
 	--out none.png --labels 2
 fails 'more classes than were said' 1 'label' train --data classes-26 --set classes=10
 works 'more classes than the dataset has' train --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
 grep -qx 'classes = 26;' "$(cat ../out)/config.cfg" || not_ok 'more classes than the dataset has' 'the number is another'
+works 'more classes than a picture has rows' train --data classes-3 --set classes=130 --steps 1 --set batch=10 --quiet --out of-classes
+run_of=$(cat ../out)
+pictured 28x2998 '--columns 1'
+pictured 2998x58 '--seed 3,8'
+pictured 28x3598 '--columns 1 --labels 0-119'
+pictured 28x3898 '--count 130'
 rm -rf classes-1 classes-3 classes-26 of-classes classes.png
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
@@ -521,6 +545,23 @@ works 'sample, another seed' sample --model $model --out arrays.npz --count 30 -
 cmp -s arrays.npz first.npz && not_ok 'sample, another seed' 'the same images from another seed'
 works 'sample, --runs' sample --model 0 --runs ./runs --out again.npz --count 30 --labels 0-1,7 --seed 6
 cmp -s arrays.npz again.npz || not_ok 'sample, --runs' 'other images'
+
+# Arrays begin with what shorter ones have, whatever the count, and the classes take turns in them.
+if command -v unzip > /dev/null; then
+	array() { # file, array, bytes
+		unzip -p "$1" "$2.npy" | tail -c +129 | head -c "$3"
+	}
+	for count in 7 30 47 6010; do
+		works "sample, $count of the same" sample --model $model --out arrays.npz --count $count --seed 5
+		array arrays.npz arr_0 448 > ../images
+		array arrays.npz arr_1 56 | od -An -v -w8 -td8 | tr -d ' \n' > ../labels
+		[ "$count" -eq 7 ] && mv ../images ../first
+		[ "$count" -eq 7 ] || cmp -s ../images ../first || not_ok "sample, $count of the same" 'other images'
+		[ "$(cat ../labels)" = 0123456 ] || not_ok "sample, $count of the same" "labels begin with $(cat ../labels)"
+	done
+else
+	skip 'sample, more of the same' 'no program "unzip"'
+fi
 works 'info, --runs' info --model 0 --runs ./runs
 mkdir none
 fails 'sample: no run below --runs' 1 'none: holds no run yet' sample --model latest --runs none --out x.png
@@ -528,11 +569,7 @@ fails 'info: no run below --runs' 1 'none: holds no run yet' info --model latest
 fails 'train: no run below --runs' 1 'none: holds no run yet' train --resume latest --runs none
 rmdir none
 
-# A picture's width and height, as its header has them.
-size_of() {
-	od -An -tu1 -j16 -N8 "$1" | awk '{ print $3 * 256 + $4 "x" $7 * 256 + $8 }'
-}
-for case in '98x98 --count 100' '98x8 --fix h1 --count 10' '98x98 --fix y,z1 --seed 4' '48x98 --fix z1,z0 --count 50 --columns 5' \
+for case in '98x98 --count 100' '98x58 --labels 0-5' '98x98 --fix h1' '98x8 --fix h1 --count 10' '98x98 --fix y,z1 --seed 4' '48x98 --fix z1,z0 --count 50 --columns 5' \
 	'98x98 --interpolate z1 --seed 3,8' '28x38 --interpolate z0 --seed 3,8 --steps 3 --count 12' \
 	'98x28 --seed 0-1,5' '38x28 --seed 0-2 --count 4 --labels 3' '48x48 --columns 5 --count 25'; do
 	works "sample: $case" sample --model 0 --out grid.png ${case#* }
@@ -541,7 +578,9 @@ done
 works 'sample, nearest' sample --model 0 --out grid.png --count 20 --nearest --data squares
 [ "$(size_of grid.png)" = 58x98 ] || not_ok 'sample, nearest' "the picture has $(size_of grid.png)"
 [ "$(grep -cE '^ +[0-9]+ +[0-9] +[0-9]+ +[0-9] +[0-9]+\.[0-9]{4} +[0-9]+ +[0-9] +[0-9]+\.[0-9]{4}$' ../out)" -eq 20 ] &&
-	grep -q 'nearest by fc3' ../out || not_ok 'sample, nearest' 'the table of distances is not there'
+	grep -q 'nearest by fc3$' ../out || not_ok 'sample, nearest' 'the table of distances is not there'
+[ "$(awk 'NR > 2 { printf "%s:%s ", $1, $2 }' ../out | cut -c 1-22)" = '0:0 10:0 1:1 11:1 2:2 ' ] ||
+	not_ok 'sample, nearest' 'images are not sorted by class'
 works 'sample, nearest, npz' sample --model 0 --out arrays.npz --count 20 --nearest --data squares
 for name in arr_0 arr_1 nearest_pixels nearest_pixels_distance nearest_features nearest_features_distance; do
 	grep -qaF "$name.npy" arrays.npz || not_ok 'sample, nearest, npz' "$name is missing"

@@ -68,7 +68,6 @@ static struct sgan_variation plain(size_t count)
 		                            .seeds = seeds,
 		                            .count = count,
 		                            .columns = 5,
-		                            .longest_run = 500,
 		                            .interpolated = -1 };
 }
 
@@ -91,18 +90,36 @@ static void expect_source(const struct sgan_variation *v, size_t k, uint32_t lab
 
 Test(variation, nothing_held)
 {
-	struct sgan_variation v = plain(12);
-	for (size_t k = 0; k < 12; k++)
-		expect_source(&v, k, classes[k / 4], 5, k, k);
-	v.count = 13;
-	for (size_t k = 0; k < 13; k++)
-		expect_source(&v, k, classes[k % 3], 5, k, k);
-	v.count = 12;
-	v.longest_run = 3;
-	expect_source(&v, 1, classes[1], 5, 1, 1);
+	static const size_t counts[] = { 12, 13, 1500, 9000000 };
+	struct sgan_variation v;
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		v = plain(counts[i]);
+		for (size_t k = 0; k < 12; k++)
+			expect_source(&v, k, classes[k % 3], 5, k, k);
+	}
 	v.class_count = 0;
 	expect_source(&v, 1, 0, 5, 1, 1);
-	cr_expect_eq(sgan_variation_run(&v), 0);
+	cr_expect_eq(sgan_variation_a_class(&v), 0);
+}
+
+/* A picture shows the images of each class one after the other, by number; of each seed, where there are several. */
+Test(variation, a_picture_sorts_by_class)
+{
+	struct sgan_variation v = plain(12);
+	v.seed_count = 2;
+	cr_assert_eq(sgan_variation_a_class(&v), 4);
+	for (size_t place = 0; place < 24; place++) {
+		const size_t j = place % 12, k = sgan_variation_shown(&v, place);
+		cr_expect_eq(k, place / 12 * 12 + j % 4 * 3 + j / 4, "place %zu: image %zu", place, k);
+		cr_expect_eq(source_of(&v, k).label, classes[j / 4]);
+	}
+	v.count = 13;
+	cr_expect_eq(sgan_variation_a_class(&v), 0);
+	cr_expect_eq(sgan_variation_shown(&v, 5), 5);
+	v.count = 12;
+	ASSERT_OK(sgan_variation_hold("z0", 2, true, &v.held));
+	cr_expect_eq(sgan_variation_a_class(&v), 0);
+	cr_expect_eq(sgan_variation_shown(&v, 5), 5);
 }
 
 /* The images of each seed as they are of that seed alone. */
@@ -112,7 +129,7 @@ Test(variation, several_seeds)
 	v.seed_count = 3;
 	cr_assert_eq(sgan_variation_total(&v), 18);
 	for (size_t k = 0; k < 18; k++)
-		expect_source(&v, k, classes[k % 6 / 2], seeds[k / 6], k % 6, k % 6);
+		expect_source(&v, k, classes[k % 3], seeds[k / 6], k % 6, k % 6);
 }
 
 Test(variation, levels_held)
@@ -180,6 +197,30 @@ Test(sampler, images_by_their_sources)
 	ASSERT_FAILS(sgan_sampler_draw_from(sampler, 3, 1, &bad, images), SGAN_EINVAL,
 	             "label 3: preset small has classes 0 to 2");
 	ASSERT_FAILS(sgan_sampler_draw_from(sampler, 3, 7, &bad, images), SGAN_EINVAL, "7 images");
+	sgan_sampler_destroy(sampler);
+	small_stacks_close(&s);
+}
+
+/* Images as arrays have them are those of labels that take turns from number 0 on, which sgan_evaluate draws. */
+Test(sampler, arrays_and_evaluations_have_the_same_images)
+{
+	enum { COUNT = 12 };
+	static const uint32_t all[SMALL_CLASSES] = { 0, 1, 2 };
+	uint8_t images[COUNT * SMALL_IMAGE], judged[COUNT * SMALL_IMAGE];
+	uint32_t labels[COUNT];
+	struct sgan_image_source sources[COUNT];
+	struct small_stacks s = small_stacks_open(small_stacks_text, COUNT);
+	struct sgan_sampler *sampler;
+	struct sgan_variation v = plain(COUNT);
+	v.classes = all;
+	ASSERT_OK(sgan_sampler_create(s.ctx, s.model, &sampler));
+	for (size_t k = 0; k < COUNT; k++) {
+		labels[k] = (uint32_t)(k % SMALL_CLASSES);
+		sgan_variation_source(&v, k, &sources[k]);
+	}
+	ASSERT_OK(sgan_sampler_draw_from(sampler, 3, COUNT, sources, images));
+	ASSERT_OK(sgan_sampler_draw(sampler, 3, v.seeds[0], 0, COUNT, labels, judged));
+	cr_expect_arr_eq(images, judged, sizeof images);
 	sgan_sampler_destroy(sampler);
 	small_stacks_close(&s);
 }

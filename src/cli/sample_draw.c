@@ -12,8 +12,8 @@
 #include "src/cpu/status.h"
 #include "src/io/image.h"
 #include "src/io/npz.h"
-#include "src/sgan/model/streams.h"
 #include "src/sgan/model/encoding.h"
+#include "src/sgan/model/streams.h"
 #include "src/sgan/sample/generators.h"
 #include "src/sgan/sample/nearest.h"
 #include "src/sgan/sample/sampler.h"
@@ -31,7 +31,7 @@ struct work {
 	struct sgan_nearest *nearest;                /* or NULL */
 	struct sgan_image_source *sources;           /* [BATCH] */
 	uint8_t *batch;                              /* [BATCH, size] */
-	struct sgan_neighbour (*found)[SGAN_SPACES]; /* [total]; NULL without nearest */
+	struct sgan_neighbour (*found)[SGAN_SPACES]; /* [total], by place; NULL without nearest */
 	uint8_t *cell_pixels;                        /* [total, cells, size] of a picture, or NULL */
 	struct sgan_npz_writer *npz;                 /* or NULL */
 };
@@ -91,10 +91,16 @@ static void place_cells(struct work *w, size_t k, const uint8_t *image)
 		       w->size);
 }
 
+/* The number of what is drawn at a place: a picture's are sorted by class, arrays have images as they are numbered. */
+static size_t image_at(const struct work *w, size_t place)
+{
+	return w->drawing->png ? sgan_variation_shown(w->drawing->variation, place) : place;
+}
+
 static sgan_status draw_batch(struct work *w, size_t first, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
-		sgan_variation_source(w->drawing->variation, first + k, &w->sources[k]);
+		sgan_variation_source(w->drawing->variation, image_at(w, first + k), &w->sources[k]);
 	SGAN_TRY(sgan_sampler_draw_from(w->sampler, sgan_stream(SGAN_RANDOM_SAMPLE, 0, 0), n, w->sources, w->batch));
 	if (w->nearest != NULL)
 		SGAN_TRY(sgan_nearest_find(w->nearest, n, w->batch, w->found + first));
@@ -105,10 +111,10 @@ static sgan_status draw_batch(struct work *w, size_t first, size_t n)
 	return SGAN_OK;
 }
 
-static uint32_t label_of(const struct work *w, size_t k)
+static uint32_t label_at(const struct work *w, size_t place)
 {
 	struct sgan_image_source source;
-	sgan_variation_source(w->drawing->variation, k, &source);
+	sgan_variation_source(w->drawing->variation, image_at(w, place), &source);
 	return source.label;
 }
 
@@ -116,7 +122,7 @@ static sgan_status write_labels(struct work *w)
 {
 	SGAN_TRY(sgan_npz_array(w->npz, "arr_1", SGAN_NPY_I64, 1, &w->total));
 	for (size_t k = 0; k < w->total; k++) {
-		const uint32_t label = label_of(w, k);
+		const uint32_t label = label_at(w, k);
 		SGAN_TRY(sgan_npz_integers(w->npz, &label, 1));
 	}
 	return SGAN_OK;
@@ -158,8 +164,8 @@ static void print_neighbours(const struct work *w)
 	printf("\n");
 	for (size_t k = 0; k < w->total; k++) {
 		if (has_labels(w))
-			snprintf(label, sizeof label, "%u", (unsigned)label_of(w, k));
-		printf("%7zu %6s", k, label);
+			snprintf(label, sizeof label, "%u", (unsigned)label_at(w, k));
+		printf("%7zu %6s", image_at(w, k), label);
 		for (int space = 0; space < SGAN_SPACES; space++) {
 			const struct sgan_neighbour *near = &w->found[k][space];
 			printf("  %8zu %6u %10.4f", near->index, (unsigned)w->drawing->data->train.labels[near->index],

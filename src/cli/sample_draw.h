@@ -15,7 +15,8 @@ struct cli_drawing {
 	size_t columns; /* samples of a picture's row */
 };
 
-/* Draws the variation's images, a batch at a time, into the file: all of it or nothing. With data, a picture has beside
+/* Draws the variation's images, a batch at a time, into the file: all of it or nothing. Arrays have them as they are
+ * numbered, a picture sorted by class where it can be (sgan_variation_shown). With data, a picture has beside
  * each sample its nearest training images, and a table of them is printed; an .npz has their numbers and distances.
  * SGAN_EINTERRUPTED: cli_stop was set. */
 sgan_status cli_draw(sgan_ctx *ctx, const struct cli_drawing *drawing);
