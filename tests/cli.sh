@@ -760,6 +760,16 @@ if command -v script > /dev/null && script -qec true /dev/null > /dev/null 2>&1;
 	done
 	grep -q '^joint .* left: g0_adv [^,]*, g0_cond [^,]*, g1_adv ' ../lines || not_ok 'live line' 'the order of losses'
 	rm -rf live
+	live_samples() { # options
+		TERM=xterm NO_COLOR=1 script -qec "'$cpu' sample --model 0 --out live.npz --count 300 $*" /dev/null \
+			< /dev/null > ../out 2> ../err
+		rm live.npz
+	}
+	live_samples
+	tr '\r' '\n' < ../out | grep -q "^sample 300 of 300 images, [0-9]* img/s, 0:00 left$escape" &&
+		ok 'live line of samples' || not_ok 'live line of samples' "$(cat ../out)"
+	live_samples --quiet
+	[ -s ../out ] && not_ok 'no live line of samples' "$(cat ../out)" || ok 'no live line of samples'
 else
 	skip 'live line' 'no program "script"'
 fi

@@ -31,6 +31,7 @@ static const char help[] =
 	"  --nearest         beside each sample the training image nearest to it by pixels, and by the encoder's\n"
 	"                    features; prints their numbers and distances, or puts them into the .npz\n"
 	"  --data NAME|PATH  the training images for --nearest, as train takes them\n"
+	"  --quiet           no progress\n"
 	"  --threads N       (as many as this process may use)\n"
 	"  --isa NAME        generic, avx2, avx512 or neon (the best here)\n"
 	"\n"
@@ -42,7 +43,7 @@ enum { COUNT_MAX = 10000000, ROW_MAX = 500, ROW = 10, CLASSES_SHOWN = 100 };
 struct sample {
 	const char *model, *runs, *preset_name, *out, *labels_text, *seeds_text, *fix, *interpolate, *data_name;
 	uint64_t count, steps, columns; /* 0: not given */
-	bool nearest;
+	bool nearest, quiet;
 	struct cli_list labels, seeds;
 	struct cli_machine machine;
 
@@ -95,7 +96,8 @@ enum {
 	STEPS,
 	COLUMNS,
 	NEAREST,
-	DATA
+	DATA,
+	QUIET
 };
 
 static const struct option options[] = {
@@ -113,6 +115,7 @@ static const struct option options[] = {
 	{ "columns", required_argument, NULL, COLUMNS },
 	{ "nearest", no_argument, NULL, NEAREST },
 	{ "data", required_argument, NULL, DATA },
+	{ "quiet", no_argument, NULL, QUIET },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -161,6 +164,8 @@ static bool take(struct sample *sample, int option)
 	case DATA:
 		sample->data_name = optarg;
 		return true;
+	case QUIET:
+		return sample->quiet = true;
 	default:
 		return take_images(sample, option);
 	}
@@ -327,7 +332,8 @@ static sgan_status draw(sgan_ctx *ctx, struct sample *s)
 	                                            .variation = &s->variation,
 	                                            .data = s->nearest ? &s->data : NULL,
 	                                            .out = s->out,
-	                                            .png = ends_in(s->out, ".png"),
+	                                            .png = is_png(s),
+	                                            .quiet = s->quiet,
 	                                            .columns = picture_columns(s) });
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/cli/cli.h"
+#include "src/cli/progress.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/io/image.h"
@@ -34,6 +35,7 @@ struct work {
 	struct sgan_neighbour (*found)[SGAN_SPACES]; /* [total], by place; NULL without nearest */
 	uint8_t *cell_pixels;                        /* [total, cells, size] of a picture, or NULL */
 	struct sgan_npz_writer *npz;                 /* or NULL */
+	struct cli_progress progress;
 };
 
 static bool has_labels(const struct work *w)
@@ -66,9 +68,12 @@ static sgan_status make_room(struct work *w)
 static sgan_status load(struct work *w)
 {
 	const struct cli_drawing *d = w->drawing;
-	SGAN_TRY(sgan_generators_load(w->ctx, d->model, d->preset, w->total < BATCH ? w->total : BATCH, &w->model));
-	if (d->data != NULL)
+	/* By the same plans whatever the total, so that an image has the same bits. */
+	SGAN_TRY(sgan_generators_load(w->ctx, d->model, d->preset, BATCH, &w->model));
+	if (d->data != NULL) {
+		cli_progress_tell(&w->progress, "features of training images");
 		SGAN_TRY(sgan_nearest_create(w->ctx, w->model, d->data, &w->nearest));
+	}
 	return sgan_sampler_create(w->ctx, w->model, &w->sampler);
 }
 
@@ -194,8 +199,11 @@ static sgan_status draw_all(struct work *w)
 	for (size_t done = 0; done < w->total; done += BATCH) {
 		if (cli_stop)
 			return sgan_fail(SGAN_EINTERRUPTED, "stopped after %zu of %zu images; nothing was written", done, w->total);
+		cli_progress_images(&w->progress, done, w->total);
 		SGAN_TRY(draw_batch(w, done, w->total - done < BATCH ? w->total - done : BATCH));
 	}
+	cli_progress_images(&w->progress, w->total, w->total);
+	cli_progress_end(&w->progress);
 	return w->drawing->png ? finish_png(w) : finish_npz(w);
 }
 
@@ -206,7 +214,9 @@ sgan_status cli_draw(sgan_ctx *ctx, const struct cli_drawing *drawing)
 	w.total = sgan_variation_total(drawing->variation);
 	w.size = p->height * p->width * p->channels; /* the preset's checks bound each */
 	w.cells = drawing->data != NULL ? 1 + SGAN_SPACES : 1;
+	cli_progress_begin(&w.progress, drawing->quiet);
 	sgan_status status = draw_all(&w);
+	cli_progress_end(&w.progress);
 	sgan_npz_abort(w.npz);
 	sgan_sampler_destroy(w.sampler);
 	sgan_nearest_destroy(w.nearest);
