@@ -297,28 +297,42 @@ for line in 'format     idx' 'images     100 training, 20 test' 'size       8x8x
 	'      9       9        10         2  9'; do
 	grep -qxF "$line" ../out || not_ok 'data' "'$line' is missing"
 done
+grep -qxF 'picture    squares.png' ../out && [ "$(size_of squares.png)" = 98x98 ] || not_ok 'data' 'no picture of its name'
+mv squares.png first.png
 works 'data, a picture' data --out squares.png squares
-[ "$(head -c 4 squares.png | tail -c 3)" = PNG ] || not_ok 'data, a picture' 'not a PNG'
+cmp -s squares.png first.png || not_ok 'data, a picture' 'not the same picture'
+echo mine > squares.png
+works 'data, a picture that is there' data squares
+[ "$(cat squares.png)" = mine ] && grep -qF 'squares.png was there already' ../out ||
+	not_ok 'data, a picture that is there' 'it was written over, or nothing is said'
+works 'data, a picture in its place' data squares --out squares.png
+cmp -s squares.png first.png || not_ok 'data, a picture in its place' 'it was not written'
+rm squares.png first.png
+works 'data, no picture' data squares --no-picture
+[ -e squares.png ] || grep -q '^picture' ../out && not_ok 'data, no picture' 'there is one'
+fails 'data, no picture of a name' 2 '--no-picture: --out names a picture' data squares --no-picture --out x.png
 cp -r squares letters
 for half in train test; do
 	{ words 2051 52 8 8; pictures 52; } > letters/emnist-letters-$half-images-idx3-ubyte
 	{ words 2049 52; i=0; while [ $i -lt 52 ]; do printf "\\$(printf %03o $((i % 26 + 1)))"; i=$((i + 1)); done
 	} > letters/emnist-letters-$half-labels-idx1-ubyte
 done
-works 'data, one of several sets' data letters:emnist-letters
+works 'data, one of several sets' data letters:emnist-letters --no-picture
 grep -qxF '     25      26         2         2  Z' ../out || not_ok 'data, one of several sets' 'Z is missing'
 fails 'data, several sets' 2 'several sets are there (mnist, emnist-letters): choose one' data letters
 fails 'data, no such set' 2 "no set 'digits' there: mnist, emnist-letters" data letters:digits
 fails 'data, of another number of classes' 2 '8x8x1 in 26 classes, preset tiny takes 8x8x1 in 10' \
 	train --preset tiny.cfg --data letters:emnist-letters
-rm -rf letters squares.png
+rm -rf letters
 fails 'data, not there' 1 'nowhere' data nowhere
 fails 'data, a file' 1 'not a folder, nor an archive' data tiny.cfg
 fails 'data, two of them' 2 "unexpected argument 'more'" data squares more
 fails 'data, unknown option' 2 "'--paint'" data squares --paint
 fails 'data, unknown kind of picture' 2 "--out is 'x.jpg', expected a name that ends in .png" data squares --out x.jpg
 fails 'data, --out without a word' 2 "--out is ''" data squares --out ''
-fails 'data, folder of the picture is missing' 1 'nowhere/x.png' data squares --out nowhere/x.png
+run data squares --out nowhere/x.png
+one_line 'data, folder of the picture is missing' 1 'nowhere/x.png' && { grep -qxF 'classes    10' ../out &&
+	ok 'data, folder of the picture is missing' || not_ok 'data, folder of the picture is missing' 'the words are missing'; }
 echo something > x.tar.gz
 fails 'data, no archive' 1 'x.tar.gz: no tar archive' train --preset tiny.cfg --data x.tar.gz
 rm x.tar.gz
@@ -419,7 +433,7 @@ works 'colour images' $colours
 fails 'colour images: no sets' 2 "there is one set, none that is called 'x'" data colours:x
 cp -r colours cifar-10-batches-bin
 tar -cf - cifar-10-batches-bin | gzip > cifar-10-binary.tar.gz
-works 'colour images, from an archive' data cifar-10-binary.tar.gz
+works 'colour images, from an archive' data cifar-10-binary.tar.gz --no-picture
 grep -qxF 'images     20 training, 4 test' ../out || not_ok 'colour images, from an archive' 'not all are there'
 rm -r cifar-10-batches-bin cifar-10-binary.tar.gz
 works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
