@@ -109,6 +109,11 @@ dataset() { # folder
 	{ words 2049 20; labels 20; } > "$1/t10k-labels-idx1-ubyte"
 }
 
+# A picture's width and height, as its header has them.
+size_of() {
+	od -An -tu1 -j16 -N8 "$1" | awk '{ print $3 * 256 + $4 "x" $7 * 256 + $8 }'
+}
+
 dataset squares
 cat > tiny.cfg << 'CFG'
 base = "mnist";
@@ -292,21 +297,33 @@ for line in 'format     idx' 'images     100 training, 20 test' 'size       8x8x
 	'      9       9        10         2  9'; do
 	grep -qxF "$line" ../out || not_ok 'data' "'$line' is missing"
 done
+grep -qxF 'picture    squares.png' ../out && [ "$(size_of squares.png)" = 98x98 ] || not_ok 'data' 'no picture of its name'
+mv squares.png first.png
 works 'data, a picture' data --out squares.png squares
-[ "$(head -c 4 squares.png | tail -c 3)" = PNG ] || not_ok 'data, a picture' 'not a PNG'
+cmp -s squares.png first.png || not_ok 'data, a picture' 'not the same picture'
+echo mine > squares.png
+works 'data, a picture that is there' data squares
+[ "$(cat squares.png)" = mine ] && grep -qF 'squares.png was there already' ../out ||
+	not_ok 'data, a picture that is there' 'it was written over, or nothing is said'
+works 'data, a picture in its place' data squares --out squares.png
+cmp -s squares.png first.png || not_ok 'data, a picture in its place' 'it was not written'
+rm squares.png first.png
+works 'data, no picture' data squares --no-picture
+[ -e squares.png ] || grep -q '^picture' ../out && not_ok 'data, no picture' 'there is one'
+fails 'data, no picture of a name' 2 '--no-picture: --out names a picture' data squares --no-picture --out x.png
 cp -r squares letters
 for half in train test; do
 	{ words 2051 52 8 8; pictures 52; } > letters/emnist-letters-$half-images-idx3-ubyte
 	{ words 2049 52; i=0; while [ $i -lt 52 ]; do printf "\\$(printf %03o $((i % 26 + 1)))"; i=$((i + 1)); done
 	} > letters/emnist-letters-$half-labels-idx1-ubyte
 done
-works 'data, one of several sets' data letters:emnist-letters
+works 'data, one of several sets' data letters:emnist-letters --no-picture
 grep -qxF '     25      26         2         2  Z' ../out || not_ok 'data, one of several sets' 'Z is missing'
 fails 'data, several sets' 2 'several sets are there (mnist, emnist-letters): choose one' data letters
 fails 'data, no such set' 2 "no set 'digits' there: mnist, emnist-letters" data letters:digits
 fails 'data, of another number of classes' 2 '8x8x1 in 26 classes, preset tiny takes 8x8x1 in 10' \
 	train --preset tiny.cfg --data letters:emnist-letters
-rm -rf letters squares.png
+rm -rf letters
 
 # Without labels: images alone, as IDX and as pictures in one folder.
 mkdir plain fashion-mnist
@@ -331,14 +348,16 @@ fails 'data, no new class' 1 'train-labels-idx1-ubyte: image 99 has label 200, 0
 { words 2049 100; labels 50 | tr '\003' '\004'; labels 50 | tr '\003' '\004'; } > fashion-mnist/train-labels-idx1-ubyte
 works 'data, a class without images' data ./fashion-mnist
 grep -qxF '      3       3      none         2  Dress' ../out || not_ok 'data, a class without images' 'it does not say so'
-rm -r plain flat fashion-mnist plain.png
+rm -r plain flat fashion-mnist plain.png flat.png fashion-mnist.png
 fails 'data, not there' 1 'nowhere' data nowhere
 fails 'data, a file' 1 'not a folder, nor an archive' data tiny.cfg
 fails 'data, two of them' 2 "unexpected argument 'more'" data squares more
 fails 'data, unknown option' 2 "'--paint'" data squares --paint
 fails 'data, unknown kind of picture' 2 "--out is 'x.jpg', expected a name that ends in .png" data squares --out x.jpg
 fails 'data, --out without a word' 2 "--out is ''" data squares --out ''
-fails 'data, folder of the picture is missing' 1 'nowhere/x.png' data squares --out nowhere/x.png
+run data squares --out nowhere/x.png
+one_line 'data, folder of the picture is missing' 1 'nowhere/x.png' && { grep -qxF 'classes    10' ../out &&
+	ok 'data, folder of the picture is missing' || not_ok 'data, folder of the picture is missing' 'the words are missing'; }
 echo something > x.tar.gz
 fails 'data, no archive' 1 'x.tar.gz: no tar archive' train --preset tiny.cfg --data x.tar.gz
 rm x.tar.gz
@@ -439,7 +458,7 @@ works 'colour images' $colours
 fails 'colour images: no sets' 2 "there is one set, none that is called 'x'" data colours:x
 cp -r colours cifar-10-batches-bin
 tar -cf - cifar-10-batches-bin | gzip > cifar-10-binary.tar.gz
-works 'colour images, from an archive' data cifar-10-binary.tar.gz
+works 'colour images, from an archive' data cifar-10-binary.tar.gz --no-picture
 grep -qxF 'images     20 training, 4 test' ../out || not_ok 'colour images, from an archive' 'not all are there'
 rm -r cifar-10-batches-bin cifar-10-binary.tar.gz
 works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
@@ -456,23 +475,42 @@ letters() { # folder classes
 			while read -r label; do printf "\\$(printf %03o "$label")"; done; } > "$1/$half-labels-idx1-ubyte"
 	done
 }
+
+# The picture of a model's samples.
+pictured() { # size, options
+	works "samples of $run_of: $*" sample --model "$run_of" --out classes.png ${2:-}
+	[ "$(size_of classes.png)" = "$1" ] || not_ok "samples of $run_of: $*" "the picture has $(size_of classes.png)"
+}
 for count in 1 3 26; do
 	letters classes-$count $count
 	works "a dataset of $count classes" train --data classes-$count --steps 2 --set batch=10 --quiet --out of-classes
 	run_of=$(cat ../out)
 	grep -qx "classes = $count;" "$run_of/config.cfg" || not_ok "a dataset of $count classes" 'the configuration has another number'
 	works "samples of $count classes" sample --model "$run_of" --out classes.png --count 52 --labels 0,$((count - 1))
+	pictured "298x$((30 * count - 2))"
+	pictured "148x$((30 * count - 2))" '--columns 5'
+	pictured "298x$((30 * count - 2))" '--fix h1'
+	pictured "$((30 * count - 2))x298" '--fix z0,z1'
+	pictured "298x$((30 * count - 2))" '--interpolate z1 --seed 3,8'
+	pictured "$((30 * count - 2))x58" '--seed 3,8'
 	fails "samples of $count classes, one too many" 2 "the model has classes 0 to $((count - 1))" sample --model "$run_of" \
 		--out none.png --labels "$count"
 done
 works 'a model without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
-works 'samples without labels' sample --model "$run_of" --out classes.png
+pictured 298x298
+pictured 298x298 '--fix z1'
 fails 'samples without labels, by label' 2 "--labels is '2': the model takes no label" sample --model "$run_of" \
 	--out none.png --labels 2
 fails 'more classes than were said' 1 'label' train --data classes-26 --set classes=10
 works 'more classes than the dataset has' train --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
 grep -qx 'classes = 26;' "$(cat ../out)/config.cfg" || not_ok 'more classes than the dataset has' 'the number is another'
+works 'more classes than a picture has rows' train --data classes-3 --set classes=130 --steps 1 --set batch=10 --quiet --out of-classes
+run_of=$(cat ../out)
+pictured 28x2998 '--columns 1'
+pictured 2998x58 '--seed 3,8'
+pictured 28x3598 '--columns 1 --labels 0-119'
+pictured 28x3898 '--count 130'
 rm classes-3/*-labels-*
 works 'a dataset without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
@@ -554,6 +592,23 @@ works 'sample, another seed' sample --model $model --out arrays.npz --count 30 -
 cmp -s arrays.npz first.npz && not_ok 'sample, another seed' 'the same images from another seed'
 works 'sample, --runs' sample --model 0 --runs ./runs --out again.npz --count 30 --labels 0-1,7 --seed 6
 cmp -s arrays.npz again.npz || not_ok 'sample, --runs' 'other images'
+
+# Arrays begin with what shorter ones have, whatever the count, and the classes take turns in them.
+if command -v unzip > /dev/null; then
+	array() { # file, array, bytes
+		unzip -p "$1" "$2.npy" | tail -c +129 | head -c "$3"
+	}
+	for count in 7 30 47 6010; do
+		works "sample, $count of the same" sample --model $model --out arrays.npz --count $count --seed 5
+		array arrays.npz arr_0 448 > ../images
+		array arrays.npz arr_1 56 | od -An -v -w8 -td8 | tr -d ' \n' > ../labels
+		[ "$count" -eq 7 ] && mv ../images ../first
+		[ "$count" -eq 7 ] || cmp -s ../images ../first || not_ok "sample, $count of the same" 'other images'
+		[ "$(cat ../labels)" = 0123456 ] || not_ok "sample, $count of the same" "labels begin with $(cat ../labels)"
+	done
+else
+	skip 'sample, more of the same' 'no program "unzip"'
+fi
 works 'info, --runs' info --model 0 --runs ./runs
 mkdir none
 fails 'sample: no run below --runs' 1 'none: holds no run yet' sample --model latest --runs none --out x.png
@@ -561,11 +616,7 @@ fails 'info: no run below --runs' 1 'none: holds no run yet' info --model latest
 fails 'train: no run below --runs' 1 'none: holds no run yet' train --resume latest --runs none
 rmdir none
 
-# A picture's width and height, as its header has them.
-size_of() {
-	od -An -tu1 -j16 -N8 "$1" | awk '{ print $3 * 256 + $4 "x" $7 * 256 + $8 }'
-}
-for case in '98x98 --count 100' '98x8 --fix h1 --count 10' '98x98 --fix y,z1 --seed 4' '48x98 --fix z1,z0 --count 50 --columns 5' \
+for case in '98x98 --count 100' '98x58 --labels 0-5' '98x98 --fix h1' '98x8 --fix h1 --count 10' '98x98 --fix y,z1 --seed 4' '48x98 --fix z1,z0 --count 50 --columns 5' \
 	'98x98 --interpolate z1 --seed 3,8' '28x38 --interpolate z0 --seed 3,8 --steps 3 --count 12' \
 	'98x28 --seed 0-1,5' '38x28 --seed 0-2 --count 4 --labels 3' '48x48 --columns 5 --count 25'; do
 	works "sample: $case" sample --model 0 --out grid.png ${case#* }
@@ -574,7 +625,9 @@ done
 works 'sample, nearest' sample --model 0 --out grid.png --count 20 --nearest --data squares
 [ "$(size_of grid.png)" = 58x98 ] || not_ok 'sample, nearest' "the picture has $(size_of grid.png)"
 [ "$(grep -cE '^ +[0-9]+ +[0-9] +[0-9]+ +[0-9] +[0-9]+\.[0-9]{4} +[0-9]+ +[0-9] +[0-9]+\.[0-9]{4}$' ../out)" -eq 20 ] &&
-	grep -q 'nearest by fc3' ../out || not_ok 'sample, nearest' 'the table of distances is not there'
+	grep -q 'nearest by fc3$' ../out || not_ok 'sample, nearest' 'the table of distances is not there'
+[ "$(awk 'NR > 2 { printf "%s:%s ", $1, $2 }' ../out | cut -c 1-22)" = '0:0 10:0 1:1 11:1 2:2 ' ] ||
+	not_ok 'sample, nearest' 'images are not sorted by class'
 works 'sample, nearest, npz' sample --model 0 --out arrays.npz --count 20 --nearest --data squares
 for name in arr_0 arr_1 nearest_pixels nearest_pixels_distance nearest_features nearest_features_distance; do
 	grep -qaF "$name.npy" arrays.npz || not_ok 'sample, nearest, npz' "$name is missing"
@@ -779,6 +832,16 @@ if command -v script > /dev/null && script -qec true /dev/null > /dev/null 2>&1;
 	done
 	grep -q '^joint .* left: g0_adv [^,]*, g0_cond [^,]*, g1_adv ' ../lines || not_ok 'live line' 'the order of losses'
 	rm -rf live
+	live_samples() { # options
+		TERM=xterm NO_COLOR=1 script -qec "'$cpu' sample --model 0 --out live.npz --count 300 $*" /dev/null \
+			< /dev/null > ../out 2> ../err
+		rm live.npz
+	}
+	live_samples
+	tr '\r' '\n' < ../out | grep -q "^sample 300 of 300 images, [0-9]* img/s, 0:00 left$escape" &&
+		ok 'live line of samples' || not_ok 'live line of samples' "$(cat ../out)"
+	live_samples --quiet
+	[ -s ../out ] && not_ok 'no live line of samples' "$(cat ../out)" || ok 'no live line of samples'
 else
 	skip 'live line' 'no program "script"'
 fi

@@ -93,6 +93,8 @@ Test(pictures, rows_are_chosen_evenly)
 		}
 		cr_assert_lt(sgan_grid_class(classes, rows - 1), classes);
 	}
+	for (size_t row = 0; row < 100; row++)
+		cr_expect_eq(sgan_spread_class(1050, 100, row), row * 1050 / 100);
 	cr_expect_eq(sgan_grid_class(SIZE_MAX, SGAN_GRID_ROWS - 1),
 	             SIZE_MAX / SGAN_GRID_ROWS * (SGAN_GRID_ROWS - 1) +
 	                 SIZE_MAX % SGAN_GRID_ROWS * (SGAN_GRID_ROWS - 1) / SGAN_GRID_ROWS);

@@ -10,20 +10,45 @@ enum { MOST = 400, TEXT = 1 << 15 };
 
 static struct sgan_loss losses[MOST];
 
-/* What is said of an event; standard error goes to a file the while. */
+/* Standard error goes to a file for a while. */
+struct listening {
+	FILE *file;
+	int saved;
+};
+
+static struct listening begin_listening(void)
+{
+	const struct listening l = { tmpfile(), dup(STDERR_FILENO) };
+	cr_assert(l.file != NULL && l.saved >= 0);
+	cr_assert(dup2(fileno(l.file), STDERR_FILENO) >= 0);
+	return l;
+}
+
+static void end_listening(struct listening l, char text[TEXT])
+{
+	fflush(stderr);
+	cr_assert(dup2(l.saved, STDERR_FILENO) >= 0);
+	close(l.saved);
+	rewind(l.file);
+	text[fread(text, 1, TEXT - 1, l.file)] = '\0';
+	fclose(l.file);
+}
+
+/* What is said of an event. */
 static void shown(struct cli_progress *progress, const struct sgan_progress *now, char text[TEXT])
 {
-	FILE *file = tmpfile();
-	const int saved = dup(STDERR_FILENO);
-	cr_assert(file != NULL && saved >= 0);
-	cr_assert(dup2(fileno(file), STDERR_FILENO) >= 0);
+	const struct listening l = begin_listening();
 	cli_progress_show(progress, now);
-	fflush(stderr);
-	cr_assert(dup2(saved, STDERR_FILENO) >= 0);
-	close(saved);
-	rewind(file);
-	text[fread(text, 1, TEXT - 1, file)] = '\0';
-	fclose(file);
+	end_listening(l, text);
+}
+
+/* What is said of images drawn, the last line being so many seconds old. */
+static void images_shown(struct cli_progress *progress, size_t done, double age, char text[TEXT])
+{
+	const struct listening l = begin_listening();
+	progress->drawn_at -= age;
+	cli_progress_images(progress, done, 400);
+	end_listening(l, text);
 }
 
 /* A plain line with so many losses. */
@@ -105,4 +130,41 @@ Test(progress, warnings)
 	now.again = true;
 	shown(&progress, &now, text);
 	cr_expect_str_eq(text, "sgan-cpu: warning: independent, still in its last epoch, 3: it is late\n");
+}
+
+/* Sampling: a plain line every ten seconds, each of a live one often and at the end; not a word where it is quiet. */
+Test(progress, images_in_plain_lines)
+{
+	static char text[TEXT];
+	struct cli_progress progress = { .accuracy = -1 };
+	images_shown(&progress, 0, 0, text);
+	cr_expect_str_eq(text, "");
+	images_shown(&progress, 100, 9, text);
+	cr_expect_str_eq(text, "");
+	progress.begun_at -= 10;
+	images_shown(&progress, 100, 1, text);
+	cr_expect_str_eq(text, "sample 100 of 400 images, 10 img/s, 0:30 left\n");
+	images_shown(&progress, 400, 0, text);
+	cr_expect_str_eq(text, "", "a line right behind the last");
+	progress.quiet = true;
+	images_shown(&progress, 300, 11, text);
+	cr_expect_str_eq(text, "");
+}
+
+Test(progress, images_on_a_live_line)
+{
+	static char text[TEXT];
+	struct cli_progress progress = { .live = true, .accuracy = -1 };
+	images_shown(&progress, 0, 0, text);
+	cr_expect_str_eq(text, "");
+	images_shown(&progress, 0, 0.2, text);
+	cr_expect_str_eq(text, "\rsample 0 of 400 images\x1b[K");
+	progress.begun_at -= 40;
+	images_shown(&progress, 400, 0, text);
+	cr_expect_str_eq(text, "\rsample 400 of 400 images, 10 img/s, 0:00 left\x1b[K");
+	const struct listening l = begin_listening();
+	cli_progress_tell(&progress, "features");
+	cli_progress_end(&progress);
+	end_listening(l, text);
+	cr_expect_str_eq(text, "\rsample: features\x1b[K\n");
 }

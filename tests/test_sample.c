@@ -1,6 +1,8 @@
 /* Sampling: what images share and what varies; the nearest training images. */
+#include "tests/small_run.h"
 #include "tests/small_stacks.h"
 
+#include "src/sgan/model/encoding.h"
 #include "src/sgan/sample/nearest.h"
 #include "src/sgan/sample/variation.h"
 
@@ -66,7 +68,6 @@ static struct sgan_variation plain(size_t count)
 		                            .seeds = seeds,
 		                            .count = count,
 		                            .columns = 5,
-		                            .longest_run = 500,
 		                            .interpolated = -1 };
 }
 
@@ -89,18 +90,36 @@ static void expect_source(const struct sgan_variation *v, size_t k, uint32_t lab
 
 Test(variation, nothing_held)
 {
-	struct sgan_variation v = plain(12);
-	for (size_t k = 0; k < 12; k++)
-		expect_source(&v, k, classes[k / 4], 5, k, k);
-	v.count = 13;
-	for (size_t k = 0; k < 13; k++)
-		expect_source(&v, k, classes[k % 3], 5, k, k);
-	v.count = 12;
-	v.longest_run = 3;
-	expect_source(&v, 1, classes[1], 5, 1, 1);
+	static const size_t counts[] = { 12, 13, 1500, 9000000 };
+	struct sgan_variation v;
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		v = plain(counts[i]);
+		for (size_t k = 0; k < 12; k++)
+			expect_source(&v, k, classes[k % 3], 5, k, k);
+	}
 	v.class_count = 0;
 	expect_source(&v, 1, 0, 5, 1, 1);
-	cr_expect_eq(sgan_variation_run(&v), 0);
+	cr_expect_eq(sgan_variation_a_class(&v), 0);
+}
+
+/* A picture shows the images of each class one after the other, by number; of each seed, where there are several. */
+Test(variation, a_picture_sorts_by_class)
+{
+	struct sgan_variation v = plain(12);
+	v.seed_count = 2;
+	cr_assert_eq(sgan_variation_a_class(&v), 4);
+	for (size_t place = 0; place < 24; place++) {
+		const size_t j = place % 12, k = sgan_variation_shown(&v, place);
+		cr_expect_eq(k, place / 12 * 12 + j % 4 * 3 + j / 4, "place %zu: image %zu", place, k);
+		cr_expect_eq(source_of(&v, k).label, classes[j / 4]);
+	}
+	v.count = 13;
+	cr_expect_eq(sgan_variation_a_class(&v), 0);
+	cr_expect_eq(sgan_variation_shown(&v, 5), 5);
+	v.count = 12;
+	ASSERT_OK(sgan_variation_hold("z0", 2, true, &v.held));
+	cr_expect_eq(sgan_variation_a_class(&v), 0);
+	cr_expect_eq(sgan_variation_shown(&v, 5), 5);
 }
 
 /* The images of each seed as they are of that seed alone. */
@@ -110,7 +129,7 @@ Test(variation, several_seeds)
 	v.seed_count = 3;
 	cr_assert_eq(sgan_variation_total(&v), 18);
 	for (size_t k = 0; k < 18; k++)
-		expect_source(&v, k, classes[k % 6 / 2], seeds[k / 6], k % 6, k % 6);
+		expect_source(&v, k, classes[k % 3], seeds[k / 6], k % 6, k % 6);
 }
 
 Test(variation, levels_held)
@@ -182,6 +201,30 @@ Test(sampler, images_by_their_sources)
 	small_stacks_close(&s);
 }
 
+/* Images as arrays have them are those of labels that take turns from number 0 on, which sgan_evaluate draws. */
+Test(sampler, arrays_and_evaluations_have_the_same_images)
+{
+	enum { COUNT = 12 };
+	static const uint32_t all[SMALL_CLASSES] = { 0, 1, 2 };
+	uint8_t images[COUNT * SMALL_IMAGE], judged[COUNT * SMALL_IMAGE];
+	uint32_t labels[COUNT];
+	struct sgan_image_source sources[COUNT];
+	struct small_stacks s = small_stacks_open(small_stacks_text, COUNT);
+	struct sgan_sampler *sampler;
+	struct sgan_variation v = plain(COUNT);
+	v.classes = all;
+	ASSERT_OK(sgan_sampler_create(s.ctx, s.model, &sampler));
+	for (size_t k = 0; k < COUNT; k++) {
+		labels[k] = (uint32_t)(k % SMALL_CLASSES);
+		sgan_variation_source(&v, k, &sources[k]);
+	}
+	ASSERT_OK(sgan_sampler_draw_from(sampler, 3, COUNT, sources, images));
+	ASSERT_OK(sgan_sampler_draw(sampler, 3, v.seeds[0], 0, COUNT, labels, judged));
+	cr_expect_arr_eq(images, judged, sizeof images);
+	sgan_sampler_destroy(sampler);
+	small_stacks_close(&s);
+}
+
 /* The line's ends are the two seeds' own images. */
 Test(sampler, ends_of_a_line)
 {
@@ -211,19 +254,49 @@ enum { TRAIN = 1200, QUERIES = 5 };
 static uint8_t train_images[TRAIN * SMALL_IMAGE];
 static uint32_t train_labels[TRAIN];
 
-/* Features by a network of the test's own, an image at a time. */
+/* Stacks in which fc3, the penultimate layer, is a cut; lies above the bottom stack's cut; is inside of E_0. */
+enum { CUT_AT_FC3, CUT_BELOW_FC3, CUT_ABOVE_FC3, CUTS };
+
+static void text_of_cut(int cut, char text[8192])
+{
+	char changed[8192];
+	snprintf(text, 8192, "%s", small_stacks_text);
+	if (cut == CUT_BELOW_FC3) {
+		replace(text, "cut = \"fc3\"", "cut = \"pool1\"", changed, sizeof changed);
+		replace(changed, "name = \"h\"; shape = [ 16 ]", "name = \"h\"; shape = [ 24 ]", text, 8192);
+		replace(text, "name = \"fc1\"; out = 16", "name = \"fc1\"; out = 24", changed, sizeof changed);
+		snprintf(text, 8192, "%s", changed);
+	}
+	if (cut == CUT_ABOVE_FC3) {
+		strcpy(strstr(text, ",\n{ cut = \"fc4\""), " );\n");
+		replace(text, "cut = \"fc3\"; condition = \"squared", "cut = \"fc4\"; condition = \"squared", changed,
+		        sizeof changed);
+		replace(changed, "squared_error", "cross_entropy", text, 8192);
+		replace(text, "shape = [ 16 ]", "shape = [ 3 ]", changed, sizeof changed);
+		snprintf(text, 8192, "%s", changed);
+	}
+}
+
+/* fc3's values by networks of the test's own, an image at a time. */
 static void features_of(struct small_stacks *s, const uint8_t *image, real *features)
 {
-	const struct sgan_encoder_part *e = &s->model->encoder[0];
 	struct sgan_tape *tape;
-	real x[SMALL_IMAGE];
+	real h[SMALL_IMAGE];
+	int fc3 = -1;
 	for (size_t k = 0; k < SMALL_IMAGE; k++)
-		x[k] = (real)image[k] / 255;
-	ASSERT_OK(sgan_tape_create(e->part.net, false, &tape));
-	sgan_tape_input(tape, e->in, x);
-	ASSERT_OK(sgan_net_forward(s->ctx, e->part.net, e->part.params, tape, sgan_whole_batch(1, 2), SGAN_INFER));
-	memcpy(features, sgan_tape_value(tape, e->out), 16 * sizeof *features);
-	sgan_tape_destroy(tape);
+		h[k] = (real)image[k] / 255;
+	for (size_t i = 0; fc3 < 0; i++) {
+		const struct sgan_encoder_part *e = &s->model->encoder[i];
+		fc3 = sgan_net_find(e->part.net, "fc3");
+		ASSERT_OK(sgan_tape_create(e->part.net, false, &tape));
+		sgan_tape_input(tape, e->in, h);
+		ASSERT_OK(sgan_net_forward(s->ctx, e->part.net, e->part.params, tape, sgan_whole_batch(1, 2), SGAN_INFER));
+		if (fc3 >= 0)
+			memcpy(features, sgan_tape_value(tape, fc3), 16 * sizeof *features);
+		else
+			memcpy(h, sgan_tape_value(tape, e->out), e->out_size * sizeof *h);
+		sgan_tape_destroy(tape);
+	}
 }
 
 static double distance_between(const real *a, const real *b, size_t size)
@@ -242,11 +315,14 @@ static double pixel_distance(const uint8_t *a, const uint8_t *b)
 	return sqrt(sum);
 }
 
-Test(nearest, as_by_comparing_all)
+static void nearest_of_cut(int cut)
 {
 	static real features[TRAIN][16];
 	static uint8_t queries[QUERIES * SMALL_IMAGE];
-	struct small_stacks s = small_stacks_open(small_stacks_text, 6);
+	char text[8192];
+	text_of_cut(cut, text);
+	struct small_stacks s = small_stacks_open(text, 6);
+	cr_assert_str_eq(sgan_penultimate_name(s.preset), "fc3");
 	struct sgan_dataset data = { .name = "noise", .height = SMALL_H, .width = SMALL_W, .channels = SMALL_C };
 	data.train = (struct sgan_split){ TRAIN, train_images, train_labels };
 	struct sgan_neighbour found[QUERIES][SGAN_SPACES];
@@ -287,4 +363,10 @@ Test(nearest, as_by_comparing_all)
 	data.train.count = 0;
 	ASSERT_FAILS(sgan_nearest_create(s.ctx, s.model, &data, &nearest), SGAN_EINVAL, "no training images");
 	small_stacks_close(&s);
+}
+
+Test(nearest, as_by_comparing_all_wherever_stacks_are_cut)
+{
+	for (int cut = 0; cut < CUTS; cut++)
+		nearest_of_cut(cut);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "src/cli/cli.h"
 #include "src/cpu/status.h"
@@ -9,10 +10,11 @@
 #include "src/sgan/train/pictures.h"
 
 static const char help[] =
-	"usage: sgan-cpu data [NAME|PATH] [--out FILE.png]\n"
+	"usage: sgan-cpu data [NAME|PATH] [--out FILE.png | --no-picture]\n"
 	"\n"
 	"Says what a dataset holds: its format, how many images, of what size, their mean, and the classes with\n"
-	"their names, the numbers that the files have for them, and their images.\n"
+	"their names, the numbers that the files have for them, and their images. Draws the first training images\n"
+	"of each class as a row of a picture; of more than 32 classes, 32 evenly chosen.\n"
 	"\n"
 	"  NAME|PATH         as train's --data (fashion-mnist):\n"
 	"                    fashion-mnist or mnist, below /usr/share/datasets;\n"
@@ -23,13 +25,16 @@ static const char help[] =
 	"                    a folder with PNG or JPEG images of one size in train/CLASS and test/CLASS, or in CLASS:\n"
 	"                    then every tenth of a class, by its name, is a test image;\n"
 	"                    without labels: IDX images alone, images in train and test or in one folder\n"
-	"  --out FILE.png    also write the first training images, one row a class (of more than 32, 32 evenly chosen)\n";
+	"  --out FILE.png    the picture (the dataset's name with .png, in the current folder, where that is not there "
+	"yet)\n"
+	"  --no-picture      words alone\n";
 
-enum { OUT = CLI_FIRST_OPTION };
+enum { OUT = CLI_FIRST_OPTION, NO_PICTURE };
 
 static const struct option options[] = {
 	{ "help", no_argument, NULL, CLI_HELP },
 	{ "out", required_argument, NULL, OUT },
+	{ "no-picture", no_argument, NULL, NO_PICTURE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -95,13 +100,28 @@ static sgan_status print(const struct sgan_dataset *data)
 	return print_classes(data);
 }
 
-static sgan_status show(const char *spec, const char *out)
+/* A name that nobody gave never takes the place of a file. */
+static sgan_status draw(const struct sgan_dataset *data, const char *out)
+{
+	char name[SGAN_DATA_NAME + sizeof ".png"];
+	struct stat there;
+	snprintf(name, sizeof name, "%s.png", data->name);
+	if (!out && lstat(name, &there) == 0) {
+		cli_line("picture    %s was there already, and is as it was: --out %s would replace it", name, name);
+		return SGAN_OK;
+	}
+	SGAN_TRY(sgan_preview_write(out ? out : name, data, !data->no_labels));
+	cli_line("picture    %s", out ? out : name);
+	return SGAN_OK;
+}
+
+static sgan_status show(const char *spec, const char *out, bool picture)
 {
 	struct sgan_dataset data;
 	SGAN_TRY(sgan_dataset_open(spec, 0, &data));
-	sgan_status status = out ? sgan_preview_write(out, &data, !data.no_labels) : SGAN_OK;
-	if (status == SGAN_OK)
-		status = print(&data);
+	sgan_status status = print(&data);
+	if (status == SGAN_OK && picture)
+		status = draw(&data, out);
 	sgan_dataset_free(&data);
 	return status;
 }
@@ -115,6 +135,7 @@ static bool is_png(const char *name)
 int cli_data(int argc, char **argv)
 {
 	const char *spec = NULL, *out = NULL;
+	bool picture = true;
 	for (;;) {
 		spec = spec ? spec : cli_operand(argc, argv);
 		switch (cli_option(argc, argv, options)) {
@@ -124,10 +145,15 @@ int cli_data(int argc, char **argv)
 		case OUT:
 			out = optarg;
 			break;
+		case NO_PICTURE:
+			picture = false;
+			break;
 		case CLI_END:
 			if (out && !is_png(out))
 				return cli_error(CLI_USAGE, "--out is '%.200s', expected a name that ends in .png", out);
-			return cli_status(show(spec, out));
+			if (out && !picture)
+				return cli_error(CLI_USAGE, "--no-picture: --out names a picture");
+			return cli_status(show(spec, out, picture));
 		default:
 			return CLI_USAGE;
 		}

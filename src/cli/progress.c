@@ -1,6 +1,6 @@
-/* Progress of training: a live line a stage on a terminal, else a plain line an interval.
+/* Progress of training: a live line a stage on a terminal, else a plain line an interval. And of sampling.
  *
- * Knows only what sgan_progress tells. A line is written by one call, so that it never mixes with others. */
+ * Knows only what it is told. A line is written by one call, so that it never mixes with others. */
 #include "src/cli/progress.h"
 
 #include <stdarg.h>
@@ -13,7 +13,9 @@
 
 enum { LINE_BYTES = 4096, WIDTH = 80 }; /* the losses of 16 stacks have room */
 static const double redraw_seconds = 0.1;
+static const double plain_seconds = 10; /* of sampling, which has no interval of its own */
 static const char left_off[] = ", ..."; /* what a line ends with that lacks something */
+static const char sampling[] = "sample";
 
 struct line {
 	char text[LINE_BYTES];
@@ -125,29 +127,41 @@ static void describe(struct line *line, const struct sgan_progress *now, double 
 	add_losses(line, now);
 }
 
-static void draw(struct cli_progress *progress, const struct sgan_progress *now)
+/* The live line: a name, and as many items of the text as the terminal's width holds. */
+static void draw_live(struct cli_progress *progress, const char *title, const struct line *text)
 {
-	struct line text = { .length = 0 }, line = { .length = 0 };
-	const char *stage = sgan_stage_name(now->stage);
-	size_t name = strlen(stage), width = terminal_width() - 1; /* the last column would wrap */
+	struct line line = { .length = 0 };
+	size_t name = strlen(title), width = terminal_width() - 1; /* the last column would wrap */
 	const size_t most = sizeof line.text - 64;                 /* beside colours and left_off */
 	if (width > most)
 		width = most;
-	describe(&text, now, progress->accuracy);
 	if (name > width)
 		name = width;
-	add(&line, progress->colour ? "\r\x1b[1;36m%.*s\x1b[0m" : "\r%.*s", (int)name, stage);
-	add(&line, "%.*s\x1b[K", (int)whole_items(&text, width - name), text.text);
+	add(&line, progress->colour ? "\r\x1b[1;36m%.*s\x1b[0m" : "\r%.*s", (int)name, title);
+	add(&line, "%.*s\x1b[K", (int)whole_items(text, width - name), text->text);
 	fwrite(line.text, 1, line.length, stderr);
 	progress->drawn = true;
 	progress->drawn_at = seconds_now();
+}
+
+static void draw(struct cli_progress *progress, const struct sgan_progress *now)
+{
+	struct line text = { .length = 0 };
+	describe(&text, now, progress->accuracy);
+	draw_live(progress, sgan_stage_name(now->stage), &text);
+}
+
+/* Whether the last line is so many seconds old. */
+static bool is_due(const struct cli_progress *progress, double seconds)
+{
+	return seconds_now() - progress->drawn_at >= seconds;
 }
 
 static void show_live(struct cli_progress *progress, const struct sgan_progress *now)
 {
 	switch (now->event) {
 	case SGAN_EVENT_STEP:
-		if (!progress->drawn || seconds_now() - progress->drawn_at >= redraw_seconds)
+		if (!progress->drawn || is_due(progress, redraw_seconds))
 			draw(progress, now);
 		break;
 	case SGAN_EVENT_LOG:
@@ -162,6 +176,12 @@ static void show_live(struct cli_progress *progress, const struct sgan_progress 
 	}
 }
 
+static void write_plain(struct line *line)
+{
+	line->text[line->length++] = '\n';
+	fwrite(line->text, 1, line->length, stderr);
+}
+
 static void show_plain(const struct sgan_progress *now)
 {
 	if (now->event != SGAN_EVENT_LOG && now->event != SGAN_EVENT_EPOCH)
@@ -169,8 +189,7 @@ static void show_plain(const struct sgan_progress *now)
 	struct line line = { .length = 0 };
 	add(&line, "%s", sgan_stage_name(now->stage));
 	describe(&line, now, now->test_accuracy);
-	line.text[line.length++] = '\n';
-	fwrite(line.text, 1, line.length, stderr);
+	write_plain(&line);
 }
 
 static void show_warning(const struct sgan_progress *now)
@@ -196,6 +215,44 @@ void cli_progress_show(void *arg, const struct sgan_progress *now)
 		show_plain(now);
 	if (now->event == SGAN_EVENT_WARNING)
 		show_warning(now);
+}
+
+static void describe_images(struct line *line, size_t done, size_t total, double seconds)
+{
+	add(line, " %zu of %zu images", done, total);
+	if (done == 0 || seconds <= 0)
+		return;
+	const double rate = (double)done / seconds;
+	add(line, ", %.0f img/s", rate);
+	add_time(line, (double)(total - done) / rate);
+}
+
+void cli_progress_images(struct cli_progress *progress, size_t done, size_t total)
+{
+	struct line line = { .length = 0 };
+	const double now = seconds_now();
+	if (progress->begun_at == 0)
+		progress->begun_at = progress->drawn_at = now;
+	const bool due =
+		progress->live ? done == total || is_due(progress, redraw_seconds) : is_due(progress, plain_seconds);
+	if (progress->quiet || !due)
+		return;
+	if (!progress->live)
+		add(&line, "%s", sampling);
+	describe_images(&line, done, total, now - progress->begun_at);
+	if (progress->live)
+		draw_live(progress, sampling, &line);
+	else
+		write_plain(&line);
+	progress->drawn_at = now;
+}
+
+void cli_progress_tell(struct cli_progress *progress, const char *what)
+{
+	struct line text = { .length = 0 };
+	add(&text, ": %s", what);
+	if (progress->live)
+		draw_live(progress, sampling, &text);
 }
 
 void cli_progress_end(struct cli_progress *progress)

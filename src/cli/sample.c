@@ -10,6 +10,7 @@
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/published.h"
 #include "src/sgan/sample/generators.h"
+#include "src/sgan/train/pictures.h"
 
 static const char help[] =
 	"usage: sgan-cpu sample --model FILE|RUN --out FILE.png|FILE.npz [options]\n"
@@ -19,28 +20,30 @@ static const char help[] =
 	"  --runs DIR        where runs are kept (runs)\n"
 	"  --preset NAME     the preset of a published generator, such as cifar10\n"
 	"  --out FILE        .png: a grid of the images; .npz: arr_0 uint8 [N, H, W, C] and arr_1 labels\n"
-	"  --count N         images of each seed (100; with several seeds one of each class)\n"
+	"  --count N         images of each seed (a row of each class; with several seeds one of each class)\n"
 	"  --labels LIST     classes to draw, such as 3 or 0-4,7 (all), each as often as the others\n"
 	"  --seed LIST       of the noise, such as 3 or 0-9,42: the images of each seed, one after the other (1)\n"
 	"  --fix LEVELS      what each row of the grid has in common, such as h1 or y,z1: y is the label, z0, z1, ...\n"
 	"                    the noise of each stack, h1, h2, ... the label and all noise above; the rest is fresh\n"
 	"  --interpolate ZI  each row goes from one of two seeds (--seed 3,8) to the other at this level alone\n"
 	"  --steps N         images of such a row (10)\n"
-	"  --columns N       images of a row of the grid\n"
+	"  --columns N       images of a row of the grid (10, or as many as a class or a seed has)\n"
 	"  --nearest         beside each sample the training image nearest to it by pixels, and by the encoder's\n"
 	"                    features; prints their numbers and distances, or puts them into the .npz\n"
 	"  --data NAME|PATH  the training images for --nearest, as train takes them\n"
+	"  --quiet           no progress\n"
 	"  --threads N       (as many as this process may use)\n"
 	"  --isa NAME        generic, avx2, avx512 or neon (the best here)\n"
 	"\n"
-	"A grid has one row a class where the count is a multiple of the number of classes.\n";
+	"A grid has one row a class where the count is a multiple of the number of classes; of more than 100 it has\n"
+	"100, evenly chosen, unless --count or --labels is given. In an .npz the classes take turns.\n";
 
-enum { COUNT_MAX = 10000000, COUNT = 100, ROW_MAX = 500, ROW = 10 };
+enum { COUNT_MAX = 10000000, ROW_MAX = 500, ROW = 10, CLASSES_SHOWN = 100 };
 
 struct sample {
 	const char *model, *runs, *preset_name, *out, *labels_text, *seeds_text, *fix, *interpolate, *data_name;
 	uint64_t count, steps, columns; /* 0: not given */
-	bool nearest;
+	bool nearest, quiet;
 	struct cli_list labels, seeds;
 	struct cli_machine machine;
 
@@ -55,6 +58,11 @@ static bool ends_in(const char *text, const char *suffix)
 {
 	size_t length = strlen(text), tail = strlen(suffix);
 	return length > tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+static bool is_png(const struct sample *sample)
+{
+	return ends_in(sample->out, ".png");
 }
 
 static bool read_labels(struct sample *sample, const char *text)
@@ -88,7 +96,8 @@ enum {
 	STEPS,
 	COLUMNS,
 	NEAREST,
-	DATA
+	DATA,
+	QUIET
 };
 
 static const struct option options[] = {
@@ -106,6 +115,7 @@ static const struct option options[] = {
 	{ "columns", required_argument, NULL, COLUMNS },
 	{ "nearest", no_argument, NULL, NEAREST },
 	{ "data", required_argument, NULL, DATA },
+	{ "quiet", no_argument, NULL, QUIET },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -154,6 +164,8 @@ static bool take(struct sample *sample, int option)
 	case DATA:
 		sample->data_name = optarg;
 		return true;
+	case QUIET:
+		return sample->quiet = true;
 	default:
 		return take_images(sample, option);
 	}
@@ -166,7 +178,7 @@ static int check(const struct sample *s)
 		return cli_error(CLI_USAGE, "sample: option --model is missing");
 	if (!s->out)
 		return cli_error(CLI_USAGE, "sample: option --out is missing");
-	if (!ends_in(s->out, ".png") && !ends_in(s->out, ".npz"))
+	if (!is_png(s) && !ends_in(s->out, ".npz"))
 		return cli_error(CLI_USAGE, "--out is '%.200s', expected a name that ends in .png or .npz", s->out);
 	if (s->interpolate && s->seeds.count != 2)
 		return cli_error(CLI_USAGE,
@@ -224,13 +236,28 @@ static sgan_status choose_classes(struct sample *s)
 	if (!sgan_preset_labelled(s->preset))
 		return s->labels_text ? sgan_fail(SGAN_EINVAL, "--labels is '%.80s': the model takes no label", s->labels_text)
 		                      : SGAN_OK;
-	v->class_count = s->labels.count > 0 ? s->labels.count : s->preset->classes;
+	const size_t classes = s->preset->classes;
+	const bool too_many = classes > CLASSES_SHOWN && is_png(s) && !s->count; /* for a row of each */
+	v->class_count = s->labels.count > 0 ? s->labels.count : too_many ? CLASSES_SHOWN : classes;
 	for (size_t i = 0; i < v->class_count; i++) {
-		s->classes[i] = (uint32_t)(s->labels.count > 0 ? s->labels.values[i] : i);
-		if (s->classes[i] >= s->preset->classes)
+		s->classes[i] =
+			(uint32_t)(s->labels.count > 0 ? s->labels.values[i] : sgan_spread_class(classes, v->class_count, i));
+		if (s->classes[i] >= classes)
 			return sgan_fail(SGAN_EINVAL, "--labels is '%.80s', the model has classes 0 to %zu", s->labels_text,
-			                 s->preset->classes - 1);
+			                 classes - 1);
 	}
+	return SGAN_OK;
+}
+
+/* Rows that have levels in common: of a class each; where they have not the label in common, a column of a class each. */
+static sgan_status choose_held(struct sample *s)
+{
+	struct sgan_variation *v = &s->variation;
+	sgan_status status = sgan_variation_hold(s->fix, v->stack_count, v->class_count > 0, &v->held);
+	if (status != SGAN_OK)
+		return sgan_fail_in(status, "--fix");
+	if (!s->columns && !v->held.label && v->class_count > 0)
+		v->columns = v->class_count;
 	return SGAN_OK;
 }
 
@@ -240,10 +267,8 @@ static sgan_status choose_rows(struct sample *s)
 	struct sgan_variation *v = &s->variation;
 	v->columns = s->columns ? (size_t)s->columns : ROW;
 	v->interpolated = -1;
-	if (s->fix) {
-		sgan_status status = sgan_variation_hold(s->fix, v->stack_count, v->class_count > 0, &v->held);
-		return status == SGAN_OK ? status : sgan_fail_in(status, "--fix");
-	}
+	if (s->fix)
+		return choose_held(s);
 	if (!s->interpolate)
 		return SGAN_OK;
 	v->columns = s->steps ? (size_t)s->steps : ROW;
@@ -256,16 +281,18 @@ static sgan_status choose_rows(struct sample *s)
 	return SGAN_OK;
 }
 
+/* A row of each class; ROW rows where a row has all classes, or the model none. */
 static sgan_status choose_count(struct sample *s)
 {
 	struct sgan_variation *v = &s->variation;
 	const size_t kinds = v->class_count > 0 ? v->class_count : ROW;
+	const bool all_in_a_row = s->fix && !v->held.label;
 	if (s->count)
 		v->count = (size_t)s->count;
-	else if (v->interpolated >= 0)
-		v->count = kinds * v->columns;
+	else if (v->seed_count > 1 && !s->fix && !s->interpolate)
+		v->count = kinds;
 	else
-		v->count = v->seed_count > 1 && !s->fix ? kinds : COUNT;
+		v->count = (all_in_a_row ? ROW : kinds) * v->columns;
 	if (v->interpolated < 0 && v->count > COUNT_MAX / v->seed_count)
 		return sgan_fail(SGAN_EINVAL, "%zu images of %zu seeds are more than %d", v->count, v->seed_count, COUNT_MAX);
 	return SGAN_OK;
@@ -277,7 +304,6 @@ static sgan_status choose(struct sample *s)
 	v->stack_count = s->preset->stack_count;
 	v->seeds = s->seeds.values;
 	v->seed_count = s->seeds.count;
-	v->longest_run = ROW_MAX;
 	SGAN_TRY(choose_classes(s));
 	SGAN_TRY(choose_rows(s));
 	return choose_count(s);
@@ -291,8 +317,8 @@ static size_t picture_columns(const struct sample *s)
 		return v->columns;
 	if (v->seed_count > 1)
 		return v->count <= ROW_MAX ? v->count : ROW;
-	const size_t run = v->class_count > 1 ? sgan_variation_run(v) : 0;
-	return run > 0 ? run : ROW;
+	const size_t a_class = v->class_count > 1 ? sgan_variation_a_class(v) : 0;
+	return a_class > 0 && a_class <= ROW_MAX ? a_class : ROW;
 }
 
 static sgan_status draw(sgan_ctx *ctx, struct sample *s)
@@ -306,7 +332,8 @@ static sgan_status draw(sgan_ctx *ctx, struct sample *s)
 	                                            .variation = &s->variation,
 	                                            .data = s->nearest ? &s->data : NULL,
 	                                            .out = s->out,
-	                                            .png = ends_in(s->out, ".png"),
+	                                            .png = is_png(s),
+	                                            .quiet = s->quiet,
 	                                            .columns = picture_columns(s) });
 }
 

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "src/cli/cli.h"
+#include "src/cli/progress.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/io/image.h"
 #include "src/io/npz.h"
+#include "src/sgan/model/encoding.h"
 #include "src/sgan/model/streams.h"
 #include "src/sgan/sample/generators.h"
 #include "src/sgan/sample/nearest.h"
@@ -30,9 +32,10 @@ struct work {
 	struct sgan_nearest *nearest;                /* or NULL */
 	struct sgan_image_source *sources;           /* [BATCH] */
 	uint8_t *batch;                              /* [BATCH, size] */
-	struct sgan_neighbour (*found)[SGAN_SPACES]; /* [total]; NULL without nearest */
+	struct sgan_neighbour (*found)[SGAN_SPACES]; /* [total], by place; NULL without nearest */
 	uint8_t *cell_pixels;                        /* [total, cells, size] of a picture, or NULL */
 	struct sgan_npz_writer *npz;                 /* or NULL */
+	struct cli_progress progress;
 };
 
 static bool has_labels(const struct work *w)
@@ -65,9 +68,12 @@ static sgan_status make_room(struct work *w)
 static sgan_status load(struct work *w)
 {
 	const struct cli_drawing *d = w->drawing;
-	SGAN_TRY(sgan_generators_load(w->ctx, d->model, d->preset, w->total < BATCH ? w->total : BATCH, &w->model));
-	if (d->data != NULL)
+	/* By the same plans whatever the total, so that an image has the same bits. */
+	SGAN_TRY(sgan_generators_load(w->ctx, d->model, d->preset, BATCH, &w->model));
+	if (d->data != NULL) {
+		cli_progress_tell(&w->progress, "features of training images");
 		SGAN_TRY(sgan_nearest_create(w->ctx, w->model, d->data, &w->nearest));
+	}
 	return sgan_sampler_create(w->ctx, w->model, &w->sampler);
 }
 
@@ -90,10 +96,16 @@ static void place_cells(struct work *w, size_t k, const uint8_t *image)
 		       w->size);
 }
 
+/* The number of what is drawn at a place: a picture's are sorted by class, arrays have images as they are numbered. */
+static size_t image_at(const struct work *w, size_t place)
+{
+	return w->drawing->png ? sgan_variation_shown(w->drawing->variation, place) : place;
+}
+
 static sgan_status draw_batch(struct work *w, size_t first, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
-		sgan_variation_source(w->drawing->variation, first + k, &w->sources[k]);
+		sgan_variation_source(w->drawing->variation, image_at(w, first + k), &w->sources[k]);
 	SGAN_TRY(sgan_sampler_draw_from(w->sampler, sgan_stream(SGAN_RANDOM_SAMPLE, 0, 0), n, w->sources, w->batch));
 	if (w->nearest != NULL)
 		SGAN_TRY(sgan_nearest_find(w->nearest, n, w->batch, w->found + first));
@@ -104,10 +116,10 @@ static sgan_status draw_batch(struct work *w, size_t first, size_t n)
 	return SGAN_OK;
 }
 
-static uint32_t label_of(const struct work *w, size_t k)
+static uint32_t label_at(const struct work *w, size_t place)
 {
 	struct sgan_image_source source;
-	sgan_variation_source(w->drawing->variation, k, &source);
+	sgan_variation_source(w->drawing->variation, image_at(w, place), &source);
 	return source.label;
 }
 
@@ -115,7 +127,7 @@ static sgan_status write_labels(struct work *w)
 {
 	SGAN_TRY(sgan_npz_array(w->npz, "arr_1", SGAN_NPY_I64, 1, &w->total));
 	for (size_t k = 0; k < w->total; k++) {
-		const uint32_t label = label_of(w, k);
+		const uint32_t label = label_at(w, k);
 		SGAN_TRY(sgan_npz_integers(w->npz, &label, 1));
 	}
 	return SGAN_OK;
@@ -151,15 +163,15 @@ static void print_neighbours(const struct work *w)
 {
 	const uint32_t *labels = w->drawing->data->train.labels; /* or NULL */
 	char label[16] = "-", of_near[16] = "-";
-	printf("%14s  %-26s  nearest by %s\n", "", "nearest by pixels", w->drawing->preset->stacks[0].cut);
+	printf("%14s  %-26s  nearest by %s\n", "", "nearest by pixels", sgan_penultimate_name(w->drawing->preset));
 	printf("%7s %6s", "image", "label");
 	for (int space = 0; space < SGAN_SPACES; space++)
 		printf("  %8s %6s %10s", "image", "label", "distance");
 	printf("\n");
 	for (size_t k = 0; k < w->total; k++) {
 		if (has_labels(w))
-			snprintf(label, sizeof label, "%u", (unsigned)label_of(w, k));
-		printf("%7zu %6s", k, label);
+			snprintf(label, sizeof label, "%u", (unsigned)label_at(w, k));
+		printf("%7zu %6s", image_at(w, k), label);
 		for (int space = 0; space < SGAN_SPACES; space++) {
 			const struct sgan_neighbour *near = &w->found[k][space];
 			if (labels != NULL)
@@ -189,8 +201,11 @@ static sgan_status draw_all(struct work *w)
 	for (size_t done = 0; done < w->total; done += BATCH) {
 		if (cli_stop)
 			return sgan_fail(SGAN_EINTERRUPTED, "stopped after %zu of %zu images; nothing was written", done, w->total);
+		cli_progress_images(&w->progress, done, w->total);
 		SGAN_TRY(draw_batch(w, done, w->total - done < BATCH ? w->total - done : BATCH));
 	}
+	cli_progress_images(&w->progress, w->total, w->total);
+	cli_progress_end(&w->progress);
 	return w->drawing->png ? finish_png(w) : finish_npz(w);
 }
 
@@ -201,7 +216,9 @@ sgan_status cli_draw(sgan_ctx *ctx, const struct cli_drawing *drawing)
 	w.total = sgan_variation_total(drawing->variation);
 	w.size = p->height * p->width * p->channels; /* the preset's checks bound each */
 	w.cells = drawing->data != NULL ? 1 + SGAN_SPACES : 1;
+	cli_progress_begin(&w.progress, drawing->quiet);
 	sgan_status status = draw_all(&w);
+	cli_progress_end(&w.progress);
 	sgan_npz_abort(w.npz);
 	sgan_sampler_destroy(w.sampler);
 	sgan_nearest_destroy(w.nearest);

@@ -12,12 +12,14 @@ struct cli_drawing {
 	const struct sgan_dataset *data; /* whose training images' nearest are wanted; NULL: none are */
 	const char *out;                 /* the file to be written, a picture or arrays */
 	bool png;
+	bool quiet;
 	size_t columns; /* samples of a picture's row */
 };
 
-/* Draws the variation's images, a batch at a time, into the file: all of it or nothing. With data, a picture has beside
+/* Draws the variation's images, a batch at a time, into the file: all of it or nothing. Arrays have them as they are
+ * numbered, a picture sorted by class where it can be (sgan_variation_shown). With data, a picture has beside
  * each sample its nearest training images, and a table of them is printed; an .npz has their numbers and distances.
- * SGAN_EINTERRUPTED: cli_stop was set. */
+ * Tells on stderr how far it is, unless quiet. SGAN_EINTERRUPTED: cli_stop was set. */
 sgan_status cli_draw(sgan_ctx *ctx, const struct cli_drawing *drawing);
 
 #endif

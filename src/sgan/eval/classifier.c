@@ -22,7 +22,6 @@ struct sgan_classifier_inside {
 	struct sgan_preset *preset;
 	struct sgan_model *model;
 	struct sgan_encoding encoding; /* by all of the encoder */
-	int features;                  /* the layer of the last part */
 };
 
 static sgan_status load(const char *path, struct sgan_model *model)
@@ -73,9 +72,7 @@ static sgan_status prepare(const char *path, struct sgan_classifier *c)
 	SGAN_TRY(sgan_model_create(in->ctx, in->preset, BATCH, false, &in->model));
 	SGAN_TRY(load(path, in->model));
 	SGAN_TRY(sgan_encoding_create(in->model, in->model->encoder_count, &in->encoding));
-	const struct sgan_encoder_part *last = &in->model->encoder[in->model->encoder_count - 1];
-	in->features = sgan_net_desc_source(sgan_net_desc(last->part.net), (size_t)last->out, 0);
-	c->feature_count = sgan_net_size(last->part.net, in->features);
+	c->feature_count = sgan_penultimate_size(in->model);
 	c->height = in->preset->height;
 	c->width = in->preset->width;
 	c->channels = in->preset->channels;
@@ -128,7 +125,7 @@ static sgan_status classify_batch(const struct sgan_classifier *c, size_t n, con
 	sgan_input_of_bytes(&in->model->input, n, images, in->encoding.x);
 	SGAN_TRY(sgan_encoding_run(in->ctx, &in->encoding, n));
 	const real *scores = sgan_encoding_features(&in->encoding, top);
-	memcpy(features, sgan_tape_value(in->encoding.tapes[top], in->features), n * c->feature_count * sizeof *features);
+	memcpy(features, sgan_encoding_penultimate(&in->encoding), n * c->feature_count * sizeof *features);
 	if (!sgan_all_finite(features, n * c->feature_count) || !sgan_all_finite(scores, n * c->classes))
 		return sgan_fail(SGAN_EFORMAT, "classifier %s: features or scores of an image are not finite", c->name);
 	for (size_t i = 0; i < n; i++)

@@ -23,7 +23,7 @@ struct sgan_eval_options {
 sgan_status sgan_eval_fits(const struct sgan_preset *preset, const struct sgan_classifier *classifier,
                            const struct sgan_dataset *data);
 
-/* Draws samples, as `sample` does with the same seed, of classes that take turns, and computes all scores: of samples
+/* Draws samples, those that `sample` puts into an .npz of as many with the same seed, and computes all scores: of samples
  * and, in their place, of the test images, both against the training images. Where work grows with the square of the
  * number of images, at most 10,000 of each kind take part (precision and recall: equally many). The same bits for any
  * number of threads. */

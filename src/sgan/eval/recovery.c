@@ -8,15 +8,16 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
+#include "src/sgan/model/generation.h"
 #include "src/sgan/model/streams.h"
 
 struct recovery {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
 	uint64_t seed;
-	struct sgan_tape *generators[SGAN_STACKS_MAX], *discriminators[SGAN_STACKS_MAX];
-	real *noise[SGAN_STACKS_MAX]; /* [max_batch, noise_size] */
-	real *one_hot, *x;            /* [max_batch, ...]: labels; what D_0 sees */
+	struct sgan_generation generators[SGAN_STACKS_MAX];
+	struct sgan_tape *discriminators[SGAN_STACKS_MAX];
+	real *one_hot, *x; /* [max_batch, ...]: labels; what D_0 sees */
 };
 
 static sgan_status make_room(struct recovery *r)
@@ -24,13 +25,9 @@ static sgan_status make_room(struct recovery *r)
 	static const double none[SGAN_LAYERS];
 	const struct sgan_model *m = r->model;
 	for (size_t i = 0; i < m->stack_count; i++) {
-		const struct sgan_stack *stack = &m->stacks[i];
-		SGAN_TRY(sgan_tape_create(stack->generator.net, false, &r->generators[i]));
-		SGAN_TRY(sgan_tape_create(stack->discriminator.net, false, &r->discriminators[i]));
+		SGAN_TRY(sgan_generation_create(m, i, &r->generators[i]));
+		SGAN_TRY(sgan_tape_create(m->stacks[i].discriminator.net, false, &r->discriminators[i]));
 		sgan_tape_strengths(r->discriminators[i], none);
-		r->noise[i] = sgan_alloc(m->max_batch, stack->noise_size * sizeof(real));
-		if (r->noise[i] == NULL)
-			return SGAN_ENOMEM;
 	}
 	r->one_hot = sgan_alloc(m->max_batch, m->preset->classes * sizeof(real));
 	r->x = sgan_alloc(m->max_batch, m->input.size * sizeof(real));
@@ -40,9 +37,8 @@ static sgan_status make_room(struct recovery *r)
 static void free_room(struct recovery *r)
 {
 	for (size_t i = 0; i < SGAN_STACKS_MAX; i++) {
-		sgan_tape_destroy(r->generators[i]);
+		sgan_generation_free(&r->generators[i]);
 		sgan_tape_destroy(r->discriminators[i]);
-		sgan_free(r->noise[i]);
 	}
 	sgan_free(r->one_hot);
 	sgan_free(r->x);
@@ -51,17 +47,10 @@ static void free_room(struct recovery *r)
 /* h(i) of stack i from h(i+1), or from z alone. */
 static sgan_status generate(struct recovery *r, size_t i, size_t number, const real *condition, const real **h)
 {
-	const struct sgan_stack *stack = &r->model->stacks[i];
 	const size_t n = r->model->max_batch;
 	SGAN_TRY(sgan_random_uniform(r->ctx, r->seed, sgan_stream(SGAN_RANDOM_RECOVERY, 0, (unsigned)i), number, 0,
-	                             n * stack->noise_size, r->noise[i]));
-	if (stack->generator_condition >= 0)
-		sgan_tape_input(r->generators[i], stack->generator_condition, condition);
-	sgan_tape_input(r->generators[i], stack->generator_noise, r->noise[i]);
-	SGAN_TRY(sgan_net_forward(r->ctx, stack->generator.net, sgan_part_drawn_with(&stack->generator), r->generators[i],
-	                          sgan_whole_batch(n, r->model->preset->slices), SGAN_INFER));
-	*h = sgan_tape_value(r->generators[i], stack->generator_out);
-	return SGAN_OK;
+	                             n * r->model->stacks[i].noise_size, r->generators[i].z));
+	return sgan_generation_run(r->ctx, &r->generators[i], n, condition, h);
 }
 
 /* Adds the mean squared error of Q_i on h(i). */
@@ -78,8 +67,8 @@ static sgan_status recover(struct recovery *r, size_t i, const real *h, double *
 	SGAN_TRY(sgan_net_forward(r->ctx, stack->discriminator.net, stack->discriminator.params, r->discriminators[i],
 	                          batch, SGAN_TRAIN));
 	SGAN_TRY(sgan_mean_squared_error(r->ctx, batch, stack->noise_size,
-	                                 sgan_tape_value(r->discriminators[i], stack->discriminator_code), r->noise[i], 1,
-	                                 &loss, NULL));
+	                                 sgan_tape_value(r->discriminators[i], stack->discriminator_code),
+	                                 r->generators[i].z, 1, &loss, NULL));
 	*error += loss;
 	return SGAN_OK;
 }

@@ -27,6 +27,29 @@ const real *sgan_encoding_features(const struct sgan_encoding *encoding, size_t 
 	return sgan_tape_value(encoding->tapes[i], encoding->model->encoder[i].out);
 }
 
+const char *sgan_penultimate_name(const struct sgan_preset *preset)
+{
+	const struct sgan_net_desc *net = &preset->encoder;
+	return net->layers[sgan_net_desc_source(net, net->layer_count - 1, 0)].name;
+}
+
+/* In the last part, whose input it is where the encoder is cut right below its last layer. */
+static int penultimate_layer(const struct sgan_model *model)
+{
+	const struct sgan_encoder_part *last = &model->encoder[model->encoder_count - 1];
+	return sgan_net_desc_source(sgan_net_desc(last->part.net), (size_t)last->out, 0);
+}
+
+size_t sgan_penultimate_size(const struct sgan_model *model)
+{
+	return sgan_net_size(model->encoder[model->encoder_count - 1].part.net, penultimate_layer(model));
+}
+
+const real *sgan_encoding_penultimate(const struct sgan_encoding *encoding)
+{
+	return sgan_tape_value(encoding->tapes[encoding->parts - 1], penultimate_layer(encoding->model));
+}
+
 sgan_status sgan_encoding_run(sgan_ctx *ctx, struct sgan_encoding *encoding, size_t n)
 {
 	const sgan_batch batch = sgan_whole_batch(n, encoding->model->preset->slices);

@@ -23,4 +23,11 @@ sgan_status sgan_encoding_run(sgan_ctx *ctx, struct sgan_encoding *encoding, siz
 /* h(i+1) of these, [n, out_size of part i], until the next run. */
 const real *sgan_encoding_features(const struct sgan_encoding *encoding, size_t i);
 
+/* The penultimate layer is the one that the encoder's last layer reads: the features that images are compared by,
+ * wherever the encoder is cut. Its name in the preset; how many values it has of an image; and what it has of those in x,
+ * [n, size], until the next run, where the encoding is by all of the encoder's parts. */
+const char *sgan_penultimate_name(const struct sgan_preset *preset);
+size_t sgan_penultimate_size(const struct sgan_model *model);
+const real *sgan_encoding_penultimate(const struct sgan_encoding *encoding);
+
 #endif

@@ -15,10 +15,11 @@
 struct sgan_nearest {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
-	struct sgan_encoding encoding;       /* by E_0 */
-	real *features;                      /* [train.count, values of h(1)] */
+	struct sgan_encoding encoding;       /* by all of the encoder */
+	size_t size;                         /* of the features of an image */
+	real *features;                      /* [train.count, size] */
 	struct sgan_rows train[SGAN_SPACES]; /* the training images */
-	real *queries;                       /* [max_batch, values of h(1)]: features of the images that are looked for */
+	real *queries;                       /* [max_batch, size]: features of the images that are looked for */
 	size_t *index;                       /* [max_batch, SGAN_NEIGHBOURS_MAX] */
 	double *squares;                     /* [max_batch, SGAN_NEIGHBOURS_MAX] */
 };
@@ -27,17 +28,17 @@ static sgan_status to_features(struct sgan_nearest *s, size_t n, const uint8_t *
 {
 	sgan_input_of_bytes(&s->model->input, n, images, s->encoding.x);
 	SGAN_TRY(sgan_encoding_run(s->ctx, &s->encoding, n));
-	memcpy(features, sgan_encoding_features(&s->encoding, 0),
-	       n * s->train[SGAN_SPACE_FEATURES].size * sizeof *features);
+	memcpy(features, sgan_encoding_penultimate(&s->encoding), n * s->size * sizeof *features);
 	return SGAN_OK;
 }
 
 static sgan_status make_room(struct sgan_nearest *s, size_t images)
 {
-	const size_t batch = s->model->max_batch, size = s->model->encoder[0].out_size;
-	SGAN_TRY(sgan_encoding_create(s->model, 1, &s->encoding));
-	s->features = sgan_alloc(images, size * sizeof *s->features);
-	s->queries = sgan_alloc(batch, size * sizeof *s->queries);
+	const size_t batch = s->model->max_batch;
+	SGAN_TRY(sgan_encoding_create(s->model, s->model->encoder_count, &s->encoding));
+	s->size = sgan_penultimate_size(s->model);
+	s->features = sgan_alloc(images, s->size * sizeof *s->features);
+	s->queries = sgan_alloc(batch, s->size * sizeof *s->queries);
 	s->index = sgan_alloc(batch, SGAN_NEIGHBOURS_MAX * sizeof *s->index);
 	s->squares = sgan_alloc(batch, SGAN_NEIGHBOURS_MAX * sizeof *s->squares);
 	const bool made = s->features != NULL && s->queries != NULL && s->index != NULL && s->squares != NULL;
@@ -46,13 +47,13 @@ static sgan_status make_room(struct sgan_nearest *s, size_t images)
 
 static sgan_status describe_training(struct sgan_nearest *s, const struct sgan_split *train)
 {
-	const size_t batch = s->model->max_batch, pixels = s->model->input.size, size = s->model->encoder[0].out_size;
+	const size_t batch = s->model->max_batch, pixels = s->model->input.size;
 	SGAN_TRY(make_room(s, train->count));
 	s->train[SGAN_SPACE_PIXELS] = (struct sgan_rows){ .count = train->count, .size = pixels, .bytes = train->images };
-	s->train[SGAN_SPACE_FEATURES] = (struct sgan_rows){ .count = train->count, .size = size, .values = s->features };
+	s->train[SGAN_SPACE_FEATURES] = (struct sgan_rows){ .count = train->count, .size = s->size, .values = s->features };
 	for (size_t done = 0; done < train->count; done += batch) {
 		const size_t n = train->count - done < batch ? train->count - done : batch;
-		SGAN_TRY(to_features(s, n, train->images + done * pixels, s->features + done * size));
+		SGAN_TRY(to_features(s, n, train->images + done * pixels, s->features + done * s->size));
 	}
 	return SGAN_OK;
 }
@@ -113,7 +114,7 @@ sgan_status sgan_nearest_find(struct sgan_nearest *s, size_t n, const uint8_t *i
 		return sgan_fail(SGAN_EINVAL, "%zu images to compare with a model made for %zu", n, s->model->max_batch);
 	SGAN_TRY(to_features(s, n, images, s->queries));
 	const struct sgan_rows pixels = { .count = n, .size = s->model->input.size, .bytes = images };
-	const struct sgan_rows features = { .count = n, .size = s->train[SGAN_SPACE_FEATURES].size, .values = s->queries };
+	const struct sgan_rows features = { .count = n, .size = s->size, .values = s->queries };
 	SGAN_TRY(search(s, SGAN_SPACE_PIXELS, &pixels, found));
 	return search(s, SGAN_SPACE_FEATURES, &features, found);
 }

@@ -1,5 +1,5 @@
 /* The training image that is nearest to a generated one (Figure 2b of the paper): by pixels, and by the encoder's
- * features at the bottom stack's cut (fc3 in the presets). Both images are compared as bytes, as files hold them.
+ * penultimate layer (encoding.h; fc3 in the presets), wherever stacks cut it. Both images are compared as bytes, as files hold them.
  * Knows nothing of where images come from or are shown. */
 #ifndef SGAN_SGAN_SAMPLE_NEAREST_H
 #define SGAN_SGAN_SAMPLE_NEAREST_H

@@ -7,12 +7,12 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
+#include "src/sgan/model/generation.h"
 
 struct sgan_sampler {
 	sgan_ctx *ctx;
 	struct sgan_model *model;
-	struct sgan_tape *tapes[SGAN_STACKS_MAX];
-	real *noise[SGAN_STACKS_MAX];      /* [max_batch, noise_size] */
+	struct sgan_generation generators[SGAN_STACKS_MAX];
 	real *to;                          /* [noise_size] of the largest: where an interpolated z goes to */
 	struct sgan_image_source *sources; /* [max_batch] */
 	real *one_hot;                     /* [max_batch, classes] */
@@ -24,10 +24,7 @@ static sgan_status make_room(struct sgan_sampler *s)
 	size_t largest = 1;
 	for (size_t i = 0; i < s->model->stack_count; i++) {
 		const struct sgan_stack *stack = &s->model->stacks[i];
-		SGAN_TRY(sgan_tape_create(stack->generator.net, false, &s->tapes[i]));
-		s->noise[i] = sgan_alloc(batch * stack->noise_size, sizeof(real));
-		if (s->noise[i] == NULL)
-			return SGAN_ENOMEM;
+		SGAN_TRY(sgan_generation_create(s->model, i, &s->generators[i]));
 		largest = stack->noise_size > largest ? stack->noise_size : largest;
 	}
 	s->to = sgan_alloc(largest, sizeof(real));
@@ -59,10 +56,8 @@ void sgan_sampler_destroy(struct sgan_sampler *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; i < s->model->stack_count; i++) {
-		sgan_tape_destroy(s->tapes[i]);
-		sgan_free(s->noise[i]);
-	}
+	for (size_t i = 0; i < s->model->stack_count; i++)
+		sgan_generation_free(&s->generators[i]);
 	sgan_free(s->to);
 	sgan_free(s->sources);
 	sgan_free(s->one_hot);
@@ -99,20 +94,12 @@ static sgan_status encode_labels(struct sgan_sampler *s, size_t n, const struct 
 static sgan_status run_generators(struct sgan_sampler *s, uint32_t stream, size_t n,
                                   const struct sgan_image_source *sources, const real **x)
 {
-	const sgan_batch batch = sgan_whole_batch(n, s->model->preset->slices);
-	const real *condition = s->one_hot;
+	*x = s->one_hot;
 	for (size_t i = s->model->stack_count; i-- > 0;) {
-		const struct sgan_stack *stack = &s->model->stacks[i];
 		for (size_t k = 0; k < n; k++)
-			SGAN_TRY(draw_z(s, i, stream, &sources[k].z[i], s->noise[i] + k * stack->noise_size));
-		if (stack->generator_condition >= 0)
-			sgan_tape_input(s->tapes[i], stack->generator_condition, condition);
-		sgan_tape_input(s->tapes[i], stack->generator_noise, s->noise[i]);
-		SGAN_TRY(sgan_net_forward(s->ctx, stack->generator.net, sgan_part_drawn_with(&stack->generator), s->tapes[i],
-		                          batch, SGAN_INFER));
-		condition = sgan_tape_value(s->tapes[i], stack->generator_out);
+			SGAN_TRY(draw_z(s, i, stream, &sources[k].z[i], s->generators[i].z + k * s->model->stacks[i].noise_size));
+		SGAN_TRY(sgan_generation_run(s->ctx, &s->generators[i], n, *x, x));
 	}
-	*x = condition;
 	return SGAN_OK;
 }
 

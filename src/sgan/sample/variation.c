@@ -74,14 +74,6 @@ size_t sgan_variation_total(const struct sgan_variation *v)
 	return v->interpolated >= 0 ? v->count : v->count * v->seed_count;
 }
 
-size_t sgan_variation_run(const struct sgan_variation *v)
-{
-	if (v->class_count == 0 || v->count % v->class_count != 0)
-		return 0;
-	const size_t run = v->count / v->class_count;
-	return run <= v->longest_run ? run : 0;
-}
-
 /* Whether images are in rows that share something. */
 static bool in_rows(const struct sgan_variation *v)
 {
@@ -91,15 +83,26 @@ static bool in_rows(const struct sgan_variation *v)
 	return some;
 }
 
+size_t sgan_variation_a_class(const struct sgan_variation *v)
+{
+	return v->class_count > 0 && v->count % v->class_count == 0 && !in_rows(v) ? v->count / v->class_count : 0;
+}
+
+size_t sgan_variation_shown(const struct sgan_variation *v, size_t place)
+{
+	const size_t a_class = sgan_variation_a_class(v);
+	if (a_class == 0)
+		return place;
+	const size_t j = place % v->count;
+	return place - j + j % a_class * v->class_count + j / a_class;
+}
+
 static uint32_t label_of(const struct sgan_variation *v, size_t j)
 {
-	const size_t run = sgan_variation_run(v);
-	size_t turn;
+	size_t turn = j;
 	if (v->class_count == 0)
 		return 0;
-	if (!in_rows(v))
-		turn = run > 0 ? j / run : j;
-	else
+	if (in_rows(v))
 		turn = v->held.label || v->interpolated >= 0 ? j / v->columns : j % v->columns;
 	return v->classes[turn % v->class_count];
 }

@@ -1,8 +1,8 @@
 /* What varies among images and what they share: labels, seeds, levels of noise held in a row, lines between two seeds.
  * A plan of sources (sampler.h) in rows; knows nothing of models' weights or of what becomes of the images.
  *
- * With nothing held, image j of a seed has all of its z from (seed, j), and the classes come one after the other, each
- * as often as the others, where the images divide evenly; else they take turns. With levels held, rows are `columns`
+ * With nothing held, image j of a seed has all of its z from (seed, j), and the classes take turns: an image is the same
+ * however many are asked for. With levels held, rows are `columns`
  * images: what is held is the row's, a class in turn and z(i) from (seed, the row's first j); what is not is each
  * image's own, z(i) from (seed, j) and the classes in turn. So the first image of a row is that of the plain draw.
  * Interpolation holds everything and takes one z(i) from the first seed to the second along a row. */
@@ -24,7 +24,6 @@ struct sgan_variation {
 	const uint64_t *seeds;   /* [seed_count]; the images of each, one seed after the other */
 	size_t count;            /* images of a seed; of an interpolation: all */
 	size_t columns;          /* images of a row, at least 1 */
-	size_t longest_run;      /* most images of a class that come one after the other */
 	struct sgan_held held;   /* in a row; nothing: there are no rows */
 	int interpolated;        /* the level whose z goes from seeds[0] to seeds[1] along a row, all held; -1: none */
 };
@@ -39,8 +38,12 @@ sgan_status sgan_variation_level(const char *name, size_t stack_count, int *leve
 /* How many images there are in all. */
 size_t sgan_variation_total(const struct sgan_variation *v);
 
-/* Images of a class that come one after the other with nothing held; 0: the classes take turns. */
-size_t sgan_variation_run(const struct sgan_variation *v);
+/* How many images a seed has of each class, where nothing is held and each has as many as the others; else 0. */
+size_t sgan_variation_a_class(const struct sgan_variation *v);
+
+/* The image that a picture shows at a place < total: those of a seed sorted by class, where it has as many of each and
+ * nothing is held; else the image of that number. */
+size_t sgan_variation_shown(const struct sgan_variation *v, size_t place);
 
 /* What image k < total is made from. */
 void sgan_variation_source(const struct sgan_variation *v, size_t k, struct sgan_image_source *source);

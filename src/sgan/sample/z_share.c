@@ -10,6 +10,7 @@
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
 #include "src/sgan/model/encoding.h"
+#include "src/sgan/model/generation.h"
 #include "src/sgan/model/streams.h"
 
 /* A running mean, and the squared distances from it summed over values and elements (Welford, 1962). */
@@ -45,26 +46,21 @@ struct measurement {
 	uint64_t seed;
 	size_t conditions, draws; /* draws at each */
 	const real *condition;    /* [conditions, upper_size] */
-	struct sgan_tape *tape;
-	real *condition_batch, *noise; /* [max_batch, ...] */
-	struct spread all, fixed;      /* fixed: of the condition that is being drawn at */
-	double within;                 /* squares of the conditions that are done */
+	struct sgan_generation generator;
+	real *condition_batch;    /* [max_batch, upper_size] */
+	struct spread all, fixed; /* fixed: of the condition that is being drawn at */
+	double within;            /* squares of the conditions that are done */
 };
 
 /* Makes images first .. first + n - 1: number c * draws + k is draw k at condition c. */
-static sgan_status generate(struct measurement *m, size_t first, size_t n)
+static sgan_status generate(struct measurement *m, size_t first, size_t n, const real **values)
 {
 	const struct sgan_stack *stack = m->stack;
 	const size_t upper = stack->upper_size, z = stack->noise_size;
-	SGAN_TRY(sgan_random_uniform(m->ctx, m->seed, m->stream, 0, first * z, n * z, m->noise));
-	if (stack->generator_condition >= 0) {
-		for (size_t i = 0; i < n; i++)
-			memcpy(m->condition_batch + i * upper, m->condition + (first + i) / m->draws * upper, upper * sizeof(real));
-		sgan_tape_input(m->tape, stack->generator_condition, m->condition_batch);
-	}
-	sgan_tape_input(m->tape, stack->generator_noise, m->noise);
-	return sgan_net_forward(m->ctx, stack->generator.net, sgan_part_drawn_with(&stack->generator), m->tape,
-	                        sgan_whole_batch(n, m->model->preset->slices), SGAN_INFER);
+	SGAN_TRY(sgan_random_uniform(m->ctx, m->seed, m->stream, 0, first * z, n * z, m->generator.z));
+	for (size_t i = 0; i < n && stack->generator_condition >= 0; i++)
+		memcpy(m->condition_batch + i * upper, m->condition + (first + i) / m->draws * upper, upper * sizeof(real));
+	return sgan_generation_run(m->ctx, &m->generator, n, m->condition_batch, values);
 }
 
 static void add_one(struct measurement *m, const real *value)
@@ -80,10 +76,10 @@ static void add_one(struct measurement *m, const real *value)
 static sgan_status measure(struct measurement *m)
 {
 	const size_t total = m->conditions * m->draws, batch = m->model->max_batch;
+	const real *values;
 	for (size_t first = 0; first < total; first += batch) {
 		const size_t n = total - first < batch ? total - first : batch;
-		SGAN_TRY(generate(m, first, n));
-		const real *values = sgan_tape_value(m->tape, m->stack->generator_out);
+		SGAN_TRY(generate(m, first, n, &values));
 		for (size_t i = 0; i < n; i++)
 			add_one(m, values + i * m->stack->lower_size);
 	}
@@ -97,23 +93,21 @@ static double share_of(const struct measurement *m)
 	return total == 0 ? 0 : within / total;
 }
 
-static sgan_status make_room(struct measurement *m)
+static sgan_status make_room(struct measurement *m, size_t number)
 {
 	const struct sgan_stack *stack = m->stack;
-	SGAN_TRY(sgan_tape_create(stack->generator.net, false, &m->tape));
+	SGAN_TRY(sgan_generation_create(m->model, number, &m->generator));
 	m->condition_batch = sgan_alloc(m->model->max_batch * stack->upper_size, sizeof(real));
-	m->noise = sgan_alloc(m->model->max_batch * stack->noise_size, sizeof(real));
 	m->all.mean = sgan_alloc(stack->lower_size, sizeof(double));
 	m->fixed.mean = sgan_alloc(stack->lower_size, sizeof(double));
 	m->all.size = m->fixed.size = stack->lower_size;
-	return m->condition_batch && m->noise && m->all.mean && m->fixed.mean ? SGAN_OK : SGAN_ENOMEM;
+	return m->condition_batch && m->all.mean && m->fixed.mean ? SGAN_OK : SGAN_ENOMEM;
 }
 
 static void free_room(struct measurement *m)
 {
-	sgan_tape_destroy(m->tape);
+	sgan_generation_free(&m->generator);
 	sgan_free(m->condition_batch);
-	sgan_free(m->noise);
 	sgan_free(m->all.mean);
 	sgan_free(m->fixed.mean);
 }
@@ -137,7 +131,7 @@ sgan_status sgan_z_share(sgan_ctx *ctx, struct sgan_model *model, size_t stack, 
 		m.conditions = 1;
 		m.draws = count * SGAN_Z_SHARE_DRAWS;
 	}
-	sgan_status status = make_room(&m);
+	sgan_status status = make_room(&m, stack);
 	if (status == SGAN_OK)
 		status = measure(&m);
 	if (status == SGAN_OK)

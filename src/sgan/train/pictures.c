@@ -16,11 +16,15 @@ size_t sgan_grid_rows(size_t classes)
 	return classes < SGAN_GRID_ROWS ? classes : SGAN_GRID_ROWS;
 }
 
-size_t sgan_grid_class(size_t classes, size_t row)
+size_t sgan_spread_class(size_t classes, size_t rows, size_t row)
 {
-	const size_t rows = sgan_grid_rows(classes);
 	/* row * classes / rows, without its product */
 	return classes / rows * row + classes % rows * row / rows;
+}
+
+size_t sgan_grid_class(size_t classes, size_t row)
+{
+	return sgan_spread_class(classes, sgan_grid_rows(classes), row);
 }
 
 /* The first images of a class into its row. */

@@ -11,6 +11,9 @@ enum { SGAN_GRID_ROWS = 32, SGAN_GRID_COLUMNS = 10 };
 size_t sgan_grid_rows(size_t classes);
 size_t sgan_grid_class(size_t classes, size_t row);
 
+/* The same of another number of rows, at most `classes`. */
+size_t sgan_spread_class(size_t classes, size_t rows, size_t row);
+
 /* A PNG of real images: the first training images of each row's class, black where there are too few; or, not by class,
  * the first of all, as many rows as columns. All or not at all. */
 sgan_status sgan_preview_write(const char *path, const struct sgan_dataset *data, bool by_class);
