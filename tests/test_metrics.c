@@ -6,6 +6,7 @@
 
 #include <sgan/ops.h>
 
+#include "src/metrics/chance.h"
 #include "src/metrics/gaussian.h"
 #include "src/metrics/inception_score.h"
 #include "src/metrics/kernel_distance.h"

@@ -105,4 +105,8 @@ Test(progress, warnings)
 	now.again = true;
 	shown(&progress, &now, text);
 	cr_expect_str_eq(text, "sgan-cpu: warning: independent, still in its last epoch, 3: it is late\n");
+	now.stage = SGAN_STAGE_ENCODER;
+	now.epoch = 0;
+	shown(&progress, &now, text);
+	cr_expect_str_eq(text, "sgan-cpu: warning: encoder, given: it is late\n");
 }
