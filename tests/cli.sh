@@ -725,7 +725,34 @@ cmp -s scores.json runs/00000-tiny-squares/eval.json || not_ok 'eval, another fi
 printf '{ "preset": "x\\u001b[2J" }' > runs/00000-tiny-squares/eval.json
 works 'eval.json of another form, in info' info --model 0
 grep -q "^evaluated  unknown: .*eval.json: .*'stage'" ../out || not_ok 'eval.json of another form, in info' 'it is not told'
+cp scores.json runs/00000-tiny-squares/eval.json
+works 'eval of a stage' eval --model runs/00000-tiny-squares/independent.safetensors --data squares --classifier $judge --count 40
+cmp -s scores.json runs/00000-tiny-squares/eval.json || not_ok 'eval of a stage' 'the scores of another model file are gone'
+cp ../out ../scores
+works 'eval of a stage, in info' info --model runs/00000-tiny-squares/independent.safetensors
+tail -n "$(wc -l < ../scores)" ../out | cmp -s - ../scores || not_ok 'eval of a stage, in info' 'other scores'
+mv runs/00000-tiny-squares/eval-independent.json runs/00000-tiny-squares/eval.json
+works 'eval of another state, in info' info --model 0
+grep -q '^evaluated  not as it is now: .*eval.json are of independent.safetensors ' ../out && ! grep -q 'frechet' ../out ||
+	not_ok 'eval of another state, in info' 'scores that are not its own'
 rm -f scores.json runs/00000-tiny-squares/eval.json
+( # the table is there though its file is not
+	trap '' XFSZ
+	ulimit -f 1
+	"$cpu" $judged --count 40 --out scores.json
+	echo $? > ../code
+) 2> ../err | cat > ../out
+code=$(cat ../code)
+one_line 'no space for scores' 1 'scores.json: cannot write' && {
+	ls -a | grep -q scores.json && not_ok 'no space for scores' 'part is left' || ok 'no space for scores'; }
+grep -q '^  frechet distance' ../out || not_ok 'no space for scores' 'the table is lost'
+cp -r squares circles
+works 'eval with other data' eval --model 0 --data circles --classifier $judge --count 40 --out scores.json
+grep -q "^warning    the classifier was trained on 'squares'" ../out &&
+	grep -q "\"the model was trained on 'squares'" scores.json || not_ok 'eval with other data' 'nothing warns'
+works "eval by the model's own encoder" eval --model 0 --data squares --classifier 0 --count 40 --out scores.json
+grep -q "^warning    .* own encoder" ../out || not_ok "eval by the model's own encoder" 'nothing warns'
+rm -rf scores.json circles
 fails 'eval: no model' 2 '--model is missing' eval --data squares --classifier $judge
 fails 'eval: no data' 2 '--data is missing' eval --model 0 --classifier $judge
 fails 'eval: no classifier' 2 '--classifier is missing' eval --model 0 --data squares
@@ -772,6 +799,8 @@ for data in plain squares; do
 done
 rm -rf plain turned turned.cfg
 fails 'eval: no folder for the scores' 1 'nowhere/e.json' $judged --count 40 --out nowhere/e.json
+fails 'eval: no folder for the scores, found out first' 1 'nowhere/e.json' eval --model 0 --data none --classifier none \
+	--out nowhere/e.json
 rm -rf alone alone.cfg
 
 fails 'sample: no model' 2 '--model' sample --out x.png

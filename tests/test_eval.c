@@ -5,6 +5,7 @@
 
 #include "src/sgan/eval/evaluate.h"
 #include "src/sgan/eval/recovery.h"
+#include "src/sgan/eval/warnings.h"
 #include "src/sgan/model/checkpoint.h"
 
 TestSuite(evaluation, .init = temporary_make, .fini = temporary_remove);
@@ -18,6 +19,8 @@ static struct sgan_evaluation sample_evaluation(void)
 	struct sgan_evaluation e = {
 		.step = 7, .seed = INT64_MAX, .samples = 50000, .held_out = 10000, .training = 60000, .score_count = 2
 	};
+	strcpy(e.model, "checkpoint.safetensors");
+	memset(e.generators, 'b', SGAN_HASH_TEXT - 1);
 	strcpy(e.preset, "mnist");
 	strcpy(e.stage, "joint");
 	strcpy(e.dataset, "digits");
@@ -25,6 +28,9 @@ static struct sgan_evaluation sample_evaluation(void)
 	memset(e.hash, 'a', SGAN_HASH_TEXT - 1);
 	e.scores[0] = (struct sgan_score){ "frechet_distance", 1.5, NAN, 0.25, NAN };
 	e.scores[1] = (struct sgan_score){ "z_share_g1", -2e-9, 3, INFINITY, NAN };
+	e.warning_count = 2;
+	strcpy(e.warnings[0], "it is late");
+	memset(e.warnings[1], 'w', SGAN_EVAL_WARNING - 1);
 	return e;
 }
 
@@ -42,6 +48,8 @@ Test(evaluation, is_read_as_it_was_written)
 	ASSERT_OK(sgan_evaluation_read(in_temporary("e"), &found));
 	cr_expect(found.step == 7 && found.seed == INT64_MAX && found.samples == 50000 && found.held_out == 10000);
 	cr_expect(found.training == 60000 && found.score_count == 2);
+	cr_expect_str_eq(found.model, e.model);
+	cr_expect_str_eq(found.generators, e.generators);
 	cr_expect_str_eq(found.preset, e.preset);
 	cr_expect_str_eq(found.stage, e.stage);
 	cr_expect_str_eq(found.dataset, e.dataset);
@@ -54,6 +62,9 @@ Test(evaluation, is_read_as_it_was_written)
 	}
 	cr_expect(found.scores[0].held_out == 0.25 && isnan(found.scores[0].held_out_std));
 	cr_expect(isnan(found.scores[1].held_out), "what is not finite is not there");
+	cr_assert_eq(found.warning_count, 2);
+	cr_expect_str_eq(found.warnings[0], e.warnings[0]);
+	cr_expect_str_eq(found.warnings[1], e.warnings[1]);
 }
 
 Test(evaluation, without_room_leaves_nothing)
@@ -87,13 +98,20 @@ static void expect_refused(const char *from, const char *to, const char *words)
 Test(evaluation, of_another_form_is_refused)
 {
 	static char scores[4096] = "\"scores\": { \"\": 1", long_name[128] = "\"frechet_distance";
+	static char long_text[SGAN_EVAL_WARNING + 2] = "\"";
 	struct sgan_evaluation found;
+	memset(long_text + 1, 'x', SGAN_EVAL_WARNING);
 	expect_refused("\"step\"", "\"stop\"", "'step'");
 	expect_refused("\"step\": 7", "\"step\": -7", "'step'");
 	expect_refused("\"step\": 7", "\"step\": \"7\"", "'step'");
 	expect_refused("\"samples\": 50000", "\"samples\": 5e4", "'samples'");
 	expect_refused("\"mnist\"", "7", "'preset'");
 	expect_refused("\"mnist\"", "\"a name that is longer than any preset has\"", "'preset'");
+	expect_refused("\"generators_sha256\"", "\"generators\"", "'generators_sha256'");
+	expect_refused("\"warnings\"", "\"praise\"", "'warnings' are no list");
+	expect_refused("\"warnings\": [", "\"warnings\": [ 1,", "warning number 1");
+	expect_refused("\"it is late", long_text, "warning number 1");
+	expect_refused("\"warnings\": [", "\"warnings\": [ \"a\", \"b\", \"c\",", "no list of at most 4");
 	expect_refused("\"scores\"", "\"marks\"", "no scores");
 	expect_refused("\"scores\": {", "\"scores\": [], \"marks\": {", "no scores");
 	expect_refused("\"scores\": {", "\"scores\": { \"one\": 1,", "score number 1");
@@ -122,13 +140,48 @@ Test(evaluation, is_beside_the_model)
 	char path[SGAN_PATH], longest[SGAN_PATH + 8];
 	ASSERT_OK(sgan_evaluation_path("runs/00001-a-b/checkpoint.safetensors", path));
 	cr_expect_str_eq(path, "runs/00001-a-b/eval.json");
+	ASSERT_OK(sgan_evaluation_path("runs/00001-a-b/independent.safetensors", path));
+	cr_expect_str_eq(path, "runs/00001-a-b/eval-independent.json");
 	ASSERT_OK(sgan_evaluation_path("model.safetensors", path));
-	cr_expect_str_eq(path, "./eval.json");
+	cr_expect_str_eq(path, "./eval-model.json");
+	ASSERT_OK(sgan_evaluation_path("checkpoint", path));
+	cr_expect_str_eq(path, "./eval-checkpoint.json");
 	ASSERT_OK(sgan_evaluation_path("/model.safetensors", path));
-	cr_expect_str_eq(strrchr(path, '/'), "/eval.json");
+	cr_expect_str_eq(strrchr(path, '/'), "/eval-model.json");
+	memset(longest, 'a', sizeof longest);
+	longest[SGAN_PATH - 4] = '\0';
+	ASSERT_FAILS(sgan_evaluation_path(longest, path), SGAN_EINVAL, "too long");
 	memset(longest, 'a', sizeof longest);
 	strcpy(longest + sizeof longest - 3, "/m");
 	ASSERT_FAILS(sgan_evaluation_path(longest, path), SGAN_EINVAL, "too long");
+}
+
+/* --- warnings ------------------------------------------------------------------------- */
+
+/* Each by itself, on either side of its bound; all that can come together have room. */
+Test(evaluation, warns_of_a_judge_that_cannot_judge)
+{
+	static const struct {
+		struct sgan_judge judge;
+		size_t count;
+		const char *words;
+	} cases[] = {
+		{ { 0.5, 0.1, 10000, "digits", "digits", false }, 0, NULL },
+		{ { 0.499, 0.1, 10000, "digits", "digits", false }, 1, "has 49.9 % of the test images right, fewer than half" },
+		{ { 0.108, 0.1, 10000, "digits", "digits", false }, 1, "guesses: it has 10.8 % of the test images right" },
+		{ { 0.6, 0.6, 10000, "digits", "digits", false }, 1, "guesses: it has 60.0 %" },
+		{ { 0.9, 0.1, 10000, "letters", "digits", false }, 1, "the classifier was trained on 'letters'" },
+		{ { 0.9, 0.1, 10000, "digits", "letters", false }, 1, "the model was trained on 'letters'" },
+		{ { 0.9, 0.1, 10000, "digits", "digits", true }, 1, "the model's own encoder" },
+		{ { 0.1, 0.1, 10000, "letters", "letters", true }, SGAN_EVAL_WARNINGS, "guesses" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sgan_evaluation e = { .dataset = "digits" };
+		sgan_evaluation_warn(&e, &cases[i].judge);
+		cr_expect_eq(e.warning_count, cases[i].count, "case %zu: %zu", i, e.warning_count);
+		if (e.warning_count > 0)
+			cr_expect_not_null(strstr(e.warnings[0], cases[i].words), "case %zu: %s", i, e.warnings[0]);
+	}
 }
 
 /* --- a model whose samples are known -------------------------------------------------- */
@@ -328,6 +381,8 @@ Test(evaluate, a_model_that_has_collapsed)
 	cr_expect_lt(score(&e, "class_diversity")->samples, 1e-6);
 	cr_expect_eq(score(&e, "recall")->samples, 0, "balls without extent hold nothing");
 	cr_expect_eq(score(&e, "memorised")->samples, 0, "16/255 is the nearest, which has one at 4/255");
+	/* of the classes' first images, which are 20 steps of 4 apart */
+	cr_expect_float_eq(score(&e, "nearest_distance")->samples, (16 + 4 * 20) / 255.0, 1e-6);
 	cr_expect_lt(score(&e, "z_share_g0")->samples, 1e-12);
 	cr_expect_lt(score(&e, "z_share_g1")->samples, 1e-12);
 	cr_expect_float_eq(score(&e, "recovery_g0")->samples, 1.0 / 3, 0.02);
@@ -349,6 +404,7 @@ Test(evaluate, images_that_are_known_by_heart)
 	cr_expect_eq(score(&e, "recall")->held_out, 1);
 	cr_expect_eq(score(&e, "label_agreement")->held_out, 1);
 	cr_expect_eq(score(&e, "memorised")->held_out, 1);
+	cr_expect_eq(score(&e, "nearest_distance")->held_out, 0);
 	/* a class's values of pixel 3 are 20 steps of 4 from each other: a third of 21 steps on the average */
 	cr_expect_float_eq(score(&e, "class_diversity")->held_out, 7 * 4 / 255.0, 1e-5);
 	close_known(&k);
@@ -361,6 +417,67 @@ Test(evaluate, a_model_without_labels)
 	cr_expect(isnan(score(&e, "label_agreement")->samples) && isnan(score(&e, "class_diversity")->samples));
 	cr_expect_eq(score(&e, "label_agreement")->held_out, 1);
 	cr_expect(isnan(score(&e, "recovery_g1")->samples));
+	close_known(&k);
+}
+
+/* A kind of test images too few and too alike to measure z shares on: it is the training images then, as in training. */
+Test(evaluate, z_shares_with_few_test_images)
+{
+	enum { FEW = 10 };
+	static uint8_t pixels[FEW * LINEAR_PIXELS];
+	static uint32_t labels[FEW];
+	struct known k = open_known(true);
+	linear_diagonal(&k.l.model->stacks[0].generator, "g0.fc.weight", LINEAR_PIXELS, LINEAR_NOISE, 1);
+	k.options.model = save(&k.l, "noisy", SGAN_STAGE_COUNT);
+	k.data.test = (struct sgan_split){ FEW, pixels, labels };
+	const struct sgan_evaluation e = evaluate(&k, k.l.ctx);
+	const double share = score(&e, "z_share_g0")->samples;
+	/* z: 4/12; conditions: 3 times 2/9 and 59 * 61 / 12 times (4/255)^2 */
+	const double z = 4 / 12.0, h = 3 * 2 / 9.0 + (IMAGES * IMAGES - 1) / 12.0 * 16 / (255 * 255);
+	cr_expect_float_eq(share, z / (z + h), 0.03, "%g", share);
+	close_known(&k);
+}
+
+Test(evaluate, who_judges_is_looked_at)
+{
+	struct known k = open_known(true);
+	struct sgan_evaluation e = evaluate(&k, k.l.ctx);
+	cr_assert_eq(e.warning_count, 1);
+	cr_expect_not_null(strstr(e.warnings[0], "own encoder"), "%s", e.warnings[0]);
+	struct sgan_param *p = sgan_params_at(k.l.model->encoder[1].part.params, 0);
+	for (size_t i = 0; i < p->count; i++)
+		p->value[i] = -p->value[i]; /* it takes the least likely class */
+	sgan_classifier_close(&k.classifier);
+	ASSERT_OK(sgan_classifier_open(k.l.ctx, save(&k.l, "other", SGAN_STAGE_COUNT), &k.classifier));
+	strcpy(k.data.name, "unknown");
+	e = evaluate(&k, k.l.ctx);
+	cr_assert_eq(e.warning_count, 3);
+	cr_expect_not_null(strstr(e.warnings[0], "has 0.0 % of the test images right"), "%s", e.warnings[0]);
+	cr_expect_not_null(strstr(e.warnings[1], "the classifier was trained on 'known'"), "%s", e.warnings[1]);
+	cr_expect_not_null(strstr(e.warnings[2], "the model was trained on 'known'"), "%s", e.warnings[2]);
+	close_known(&k);
+}
+
+/* The same file, then with another weight of a generator, then with the old ones at another stage. */
+Test(evaluate, an_evaluation_is_of_one_state)
+{
+	struct known k = open_known(true);
+	const struct sgan_evaluation e = evaluate(&k, k.l.ctx);
+	struct sgan_param *p = sgan_params_at(k.l.model->stacks[0].generator.params, 0);
+	bool fits = false;
+	cr_expect_str_eq(e.model, "m");
+	ASSERT_OK(sgan_evaluation_fits(k.l.ctx, &e, k.options.model, k.l.preset, &fits));
+	cr_expect(fits);
+	ASSERT_OK(sgan_evaluation_fits(k.l.ctx, &e, save(&k.l, "renamed", SGAN_STAGE_COUNT), k.l.preset, &fits));
+	cr_expect(fits);
+	p->value[1] = -p->value[1]; /* -0 */
+	ASSERT_OK(sgan_evaluation_fits(k.l.ctx, &e, save(&k.l, "m", SGAN_STAGE_COUNT), k.l.preset, &fits));
+	cr_expect_not(fits, "a sign");
+	p->value[1] = -p->value[1];
+	ASSERT_OK(sgan_evaluation_fits(k.l.ctx, &e, save(&k.l, "m", SGAN_STAGE_JOINT), k.l.preset, &fits));
+	cr_expect_not(fits, "a stage");
+	ASSERT_FAILS(sgan_evaluation_fits(k.l.ctx, &e, save(&k.l, "m", SGAN_STAGE_INDEPENDENT), k.l.preset, &fits),
+	             SGAN_EFORMAT, "not trained yet");
 	close_known(&k);
 }
 

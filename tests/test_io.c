@@ -15,6 +15,22 @@ TestSuite(log, .init = temporary_make, .fini = temporary_remove);
 
 /* --- files --- */
 
+/* What long work asks first: it leaves nothing, and what is there stays. */
+Test(file, trying_leaves_nothing)
+{
+	size_t size;
+	ASSERT_OK(sgan_file_try(in_temporary("new")));
+	cr_expect_eq(count_files(), 0);
+	put_text("old", "12345");
+	ASSERT_OK(sgan_file_try(in_temporary("old")));
+	char *text = get_file("old", &size);
+	cr_expect_str_eq(text, "12345");
+	free(text);
+	cr_expect_eq(count_files(), 1);
+	ASSERT_FAILS(sgan_file_try(in_temporary("no/new")), SGAN_EIO, "no/new: cannot create");
+	ASSERT_FAILS(sgan_file_try("/dev/null"), SGAN_EIO, "a device or pipe");
+}
+
 Test(file, reads_up_to_its_limit)
 {
 	char *data = NULL;

@@ -6,6 +6,7 @@
 
 #include <sgan/ops.h>
 
+#include "src/metrics/chance.h"
 #include "src/metrics/gaussian.h"
 #include "src/metrics/inception_score.h"
 #include "src/metrics/kernel_distance.h"
@@ -293,13 +294,37 @@ Test(neighbours, closer_than_rows_to_each_other)
 	static const real rows[3] = { 0, 4, 6 }, others[5] = { 1, 4, (real)6.5, -5, (real)8.5 };
 	sgan_ctx *ctx = context(2);
 	const struct sgan_rows b = on_a_line(3, rows), a = on_a_line(5, others);
-	double share;
-	must(
-		sgan_closer(ctx, &a, &b, &share)); /* -5 is 5 from 0, which is 4 from 4; 8.5 is 2.5 from 6, which is 2 from 4 */
+	double share, distance;
+	/* -5 is 5 from 0, which is 4 from 4; 8.5 is 2.5 from 6, which is 2 from 4 */
+	must(sgan_closer(ctx, &a, &b, &share, &distance));
 	cr_expect_float_eq(share, 0.6, 1e-12, "%g", share);
-	must(sgan_closer(ctx, &b, &b, &share));
+	cr_expect_float_eq(distance, (1 + 0 + 0.5 + 5 + 2.5) / 5, 1e-6, "%g", distance);
+	must(sgan_closer(ctx, &b, &b, &share, &distance));
 	cr_expect_eq(share, 1, "all are copies");
+	cr_expect_eq(distance, 0);
 	sgan_ctx_destroy(ctx);
+}
+
+/* --- chance -------------------------------------------------------------------------- */
+
+Test(chance, is_that_of_the_commonest_class)
+{
+	static const uint32_t labels[5] = { 2, 0, 2, 1, 2 };
+	double chance = -1;
+	must(sgan_chance(5, labels, 4, &chance));
+	cr_expect_eq(chance, 0.6);
+	must(sgan_chance(0, labels, 4, &chance));
+	cr_expect_eq(chance, 1);
+}
+
+/* 1000 of 10,000 by chance, give or take 30: guesses are within three times that. */
+Test(chance, guesses)
+{
+	cr_expect(sgan_guesses(0.108, 0.1, 10000));
+	cr_expect_not(sgan_guesses(0.11, 0.1, 10000));
+	cr_expect_not(sgan_guesses(1, 1, 10000), "there is one class");
+	cr_expect_not(sgan_guesses(0, 0.1, 99), "too few images");
+	cr_expect(sgan_guesses(0, 0.1, 100));
 }
 
 /* --- diversity ------------------------------------------------------------------------ */

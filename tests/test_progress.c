@@ -130,6 +130,10 @@ Test(progress, warnings)
 	now.again = true;
 	shown(&progress, &now, text);
 	cr_expect_str_eq(text, "sgan-cpu: warning: independent, still in its last epoch, 3: it is late\n");
+	now.stage = SGAN_STAGE_ENCODER;
+	now.epoch = 0;
+	shown(&progress, &now, text);
+	cr_expect_str_eq(text, "sgan-cpu: warning: encoder, given: it is late\n");
 }
 
 /* Sampling: a plain line every ten seconds, each of a live one often and at the end; not a word where it is quiet. */

@@ -6,6 +6,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/scores.h"
 #include "src/cpu/status.h"
+#include "src/io/file.h"
 #include "src/io/run.h"
 #include "src/sgan/eval/evaluate.h"
 #include "src/sgan/model/modelfile.h"
@@ -21,12 +22,14 @@ static const char help[] =
 	"  --classifier FILE|RUN  who judges: a model of a preset such as classifier-mnist, trained on these data\n"
 	"  --count N              samples to draw (50000)\n"
 	"  --seed N               of their noise (1)\n"
-	"  --out FILE             where the scores go, as JSON (eval.json beside the model file)\n"
+	"  --out FILE             where the scores go, as JSON (beside the model file: eval.json of a run's\n"
+	"                         checkpoint, eval-NAME.json of NAME.safetensors)\n"
 	"  --threads N            (as many as this process may use)\n"
 	"  --isa NAME             generic, avx2, avx512 or neon (the best here)\n"
 	"\n"
 	"Prints a table: of samples and, as the bound, of the test images in their place. Scores of different\n"
-	"classifiers do not compare; each is named by its preset and a hash of its weights.\n";
+	"classifiers do not compare; each is named by its preset and a hash of its weights. Warns at the end of a\n"
+	"classifier that guesses, that is the model's own encoder, or that was, as the model, trained on other data.\n";
 
 enum { COUNT_MAX = 1000000 };
 
@@ -119,11 +122,12 @@ static sgan_status open_all(const struct eval *eval, struct opened *o)
 	char classifier[SGAN_PATH];
 	SGAN_TRY(cli_context(&eval->machine, &o->ctx));
 	SGAN_TRY(sgan_model_file(eval->runs, eval->model, SGAN_STAGE_COUNT, o->model));
-	SGAN_TRY(sgan_model_file(eval->runs, eval->classifier, SGAN_STAGE_COUNT, classifier));
 	if (sgan_generators_published(o->model))
 		return sgan_fail(SGAN_EINVAL, "%s: eval takes models of this program, which have E, D and Q beside generators",
 		                 o->model);
 	SGAN_TRY(choose_out(eval, o->model, o->out));
+	SGAN_TRY(sgan_file_try(o->out));
+	SGAN_TRY(sgan_model_file(eval->runs, eval->classifier, SGAN_STAGE_COUNT, classifier));
 	SGAN_TRY(sgan_model_preset(o->model, &o->preset));
 	SGAN_TRY(sgan_classifier_open(o->ctx, classifier, &o->classifier));
 	SGAN_TRY(sgan_dataset_open(eval->data, sgan_preset_reads_labels(o->preset) ? o->preset->classes : 0, &o->data));
@@ -143,9 +147,8 @@ static sgan_status evaluate(const struct eval *eval, const struct opened *o)
 		.progress = isatty(STDERR_FILENO) ? tell : NULL,
 	};
 	SGAN_TRY(sgan_evaluate(o->ctx, &call, &evaluation));
-	SGAN_TRY(sgan_evaluation_write(o->out, &evaluation));
-	cli_scores_print(&evaluation);
-	return SGAN_OK;
+	cli_scores_print(&evaluation); /* first, so that a full disk does not take them along */
+	return sgan_evaluation_write(o->out, &evaluation);
 }
 
 static sgan_status run(const struct eval *eval)

@@ -19,6 +19,7 @@
 #include "src/machine/topology.h"
 #include "src/io/file.h"
 #include "src/io/run.h"
+#include "src/sgan/eval/evaluate.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/preset/builtin.h"
 
@@ -26,8 +27,8 @@ static const char help[] =
 	"usage: sgan-cpu info [--model FILE|RUN] [--runs DIR] [--isa NAME] [--threads N]\n"
 	"\n"
 	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds, and its\n"
-	"scores once eval has taken them: a model file, a run's folder, or a run below --runs (its name, its\n"
-	"number or latest; ./runs).\n";
+	"scores once eval has taken them of it as it is now: a model file, a run's folder, or a run below --runs\n"
+	"(its name, its number or latest; ./runs).\n";
 
 enum { MODEL = CLI_FIRST_OPTION, RUNS };
 
@@ -127,20 +128,35 @@ static void print_model_info(const char *path, const struct sgan_model_info *inf
 	printf("tensors    %zu, with %zu parameters\n", info->tensor_count, info->parameter_count);
 }
 
+/* Whether it is of what the model file holds now, which the generators' weights tell. */
+static sgan_status evaluation_fits(const struct cli_machine *machine, const struct sgan_evaluation *evaluation,
+                                   const char *model, const struct sgan_preset *preset, bool *fits)
+{
+	sgan_ctx *ctx;
+	SGAN_TRY(cli_context(machine, &ctx));
+	const sgan_status status = sgan_evaluation_fits(ctx, evaluation, model, preset, fits);
+	sgan_ctx_destroy(ctx);
+	return status;
+}
+
 /* What eval found of it, where it did. */
-static void print_evaluation(const char *model)
+static void print_evaluation(const struct cli_machine *machine, const char *model, const struct sgan_preset *preset)
 {
 	char path[SGAN_PATH];
 	struct sgan_evaluation evaluation;
+	bool fits;
 	if (sgan_evaluation_path(model, path) != SGAN_OK || !sgan_file_exists(path))
 		return;
-	if (sgan_evaluation_read(path, &evaluation) == SGAN_OK)
+	if (sgan_evaluation_read(path, &evaluation) != SGAN_OK ||
+	    evaluation_fits(machine, &evaluation, model, preset, &fits) != SGAN_OK)
+		cli_line("evaluated  unknown: %s", sgan_last_error());
+	else if (fits)
 		cli_scores_print(&evaluation);
 	else
-		cli_line("evaluated  unknown: %s", sgan_last_error());
+		cli_scores_other(path, &evaluation);
 }
 
-static sgan_status print_model(const char *runs, const char *model)
+static sgan_status print_model(const struct cli_machine *machine, const char *runs, const char *model)
 {
 	char path[SGAN_PATH];
 	struct sgan_model_info info;
@@ -149,7 +165,7 @@ static sgan_status print_model(const char *runs, const char *model)
 	SGAN_TRY(sgan_model_describe(path, &info));
 	SGAN_TRY(sgan_model_preset(path, &preset));
 	print_model_info(path, &info, preset);
-	print_evaluation(path);
+	print_evaluation(machine, path, preset);
 	sgan_preset_free(preset);
 	return SGAN_OK;
 }
@@ -175,5 +191,5 @@ int cli_info(int argc, char **argv)
 				return CLI_USAGE;
 		}
 	}
-	return cli_status(model ? print_model(runs, model) : print_machine(&machine));
+	return cli_status(model ? print_model(&machine, runs, model) : print_machine(&machine));
 }

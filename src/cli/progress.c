@@ -195,8 +195,12 @@ static void show_plain(const struct sgan_progress *now)
 static void show_warning(const struct sgan_progress *now)
 {
 	struct line line = { .length = 0 };
-	add(&line, "sgan-cpu: warning: %s, %s %zu: %s\n", sgan_stage_name(now->stage),
-	    now->again ? "still in its last epoch," : "epoch", now->epoch, now->warning);
+	const char *stage = sgan_stage_name(now->stage);
+	if (now->epoch == 0) /* an encoder that is not trained */
+		add(&line, "sgan-cpu: warning: %s, given: %s\n", stage, now->warning);
+	else
+		add(&line, "sgan-cpu: warning: %s, %s %zu: %s\n", stage, now->again ? "still in its last epoch," : "epoch",
+		    now->epoch, now->warning);
 	fwrite(line.text, 1, line.length, stderr);
 }
 

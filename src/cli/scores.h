@@ -4,7 +4,10 @@
 
 #include "src/sgan/eval/evaluation.h"
 
-/* Prints to stdout: whose scores they are, by which classifier, and a row a score. */
+/* Prints to stdout: whose scores they are, by which classifier, a row a score, and warnings. */
 void cli_scores_print(const struct sgan_evaluation *evaluation);
+
+/* In their place, one line: that the file's scores are of another state, and of which. */
+void cli_scores_other(const char *path, const struct sgan_evaluation *evaluation);
 
 #endif

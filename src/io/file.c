@@ -259,6 +259,14 @@ sgan_status sgan_file_write(const char *path, const void *data, size_t size)
 	return status;
 }
 
+sgan_status sgan_file_try(const char *path)
+{
+	struct sgan_writer *writer;
+	SGAN_TRY(sgan_writer_open(path, &writer));
+	sgan_writer_abort(writer);
+	return SGAN_OK;
+}
+
 sgan_status sgan_file_clean(const char *folder)
 {
 	DIR *dir = opendir(folder);

@@ -19,6 +19,10 @@ sgan_status sgan_writer_commit(struct sgan_writer *writer);
 /* Removes what was written; frees. NULL is allowed. */
 void sgan_writer_abort(struct sgan_writer *writer);
 
+/* Whether a file can be written there: makes what a writer would and removes it. For long work to find out first; a
+ * writer that was open all the while would leave its file where the work is interrupted. */
+sgan_status sgan_file_try(const char *path);
+
 /* Removes from a folder what writers of killed processes left; nobody may be writing there. */
 sgan_status sgan_file_clean(const char *folder);
 

@@ -198,7 +198,16 @@ static sgan_status compare(sgan_ctx *ctx, const struct sgan_rows *b, size_t coun
 	return status;
 }
 
-sgan_status sgan_closer(sgan_ctx *ctx, const struct sgan_rows *a, const struct sgan_rows *b, double *share)
+static double mean_distance(size_t count, const double *squares)
+{
+	double sum = 0;
+	for (size_t i = 0; i < count; i++)
+		sum += sqrt(squares[i]);
+	return sum / (double)count;
+}
+
+sgan_status sgan_closer(sgan_ctx *ctx, const struct sgan_rows *a, const struct sgan_rows *b, double *share,
+                        double *distance)
 {
 	struct found nearest = { NULL, NULL };
 	size_t *place = sgan_alloc(b->count, sizeof *place);
@@ -207,6 +216,8 @@ sgan_status sgan_closer(sgan_ctx *ctx, const struct sgan_rows *a, const struct s
 		status = sgan_nearest_rows(ctx, a, b, NULL, 1, nearest.index, nearest.squares);
 	if (status == SGAN_OK)
 		status = compare(ctx, b, a->count, &nearest, place, share);
+	if (status == SGAN_OK)
+		*distance = mean_distance(a->count, nearest.squares);
 	free_found(&nearest);
 	sgan_free(place);
 	return status;

@@ -3,7 +3,6 @@
 #include "src/sgan/eval/classifier.h"
 
 #include <math.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ struct sgan_classifier_inside {
 	struct sgan_encoding encoding; /* by all of the encoder */
 };
 
-static sgan_status load(const char *path, struct sgan_model *model)
+static sgan_status load(const char *path, struct sgan_model *model, char dataset[SGAN_DATA_NAME])
 {
 	struct sgan_safetensors *file;
 	struct sgan_state state;
@@ -34,33 +33,10 @@ static sgan_status load(const char *path, struct sgan_model *model)
 		status = sgan_fail(SGAN_EFORMAT, "%s: its encoder is not trained to the end", path);
 	if (status == SGAN_OK)
 		status = sgan_checkpoint_load(file, model, SGAN_STAGE_INDEPENDENT, false);
+	if (status == SGAN_OK)
+		snprintf(dataset, SGAN_DATA_NAME, "%s", state.dataset);
 	sgan_safetensors_close(file);
 	return status;
-}
-
-static void hash_values(struct sha256_ctx *sha, const char *name, size_t count, const real *values)
-{
-	sha256_update(sha, strlen(name) + 1, (const uint8_t *)name);
-	sha256_update(sha, count * sizeof *values, (const uint8_t *)values);
-}
-
-static void hash_model(const struct sgan_model *model, char text[SGAN_HASH_TEXT])
-{
-	struct sha256_ctx sha;
-	uint8_t digest[SHA256_DIGEST_SIZE];
-	sha256_init(&sha);
-	if (model->input.mean != NULL)
-		hash_values(&sha, SGAN_MEAN_TENSOR, model->input.size, model->input.mean);
-	for (size_t i = 0; i < model->encoder_count; i++) {
-		struct sgan_params *params = model->encoder[i].part.params;
-		for (size_t k = 0; k < sgan_params_count(params); k++) {
-			const struct sgan_param *p = sgan_params_at(params, k);
-			hash_values(&sha, p->name, p->count, p->value);
-		}
-	}
-	sha256_digest(&sha, sizeof digest, digest);
-	for (size_t i = 0; i < sizeof digest; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
 }
 
 static sgan_status prepare(const char *path, struct sgan_classifier *c)
@@ -70,7 +46,7 @@ static sgan_status prepare(const char *path, struct sgan_classifier *c)
 	if (in->preset->labels != SGAN_LABELS_DATA)
 		return sgan_fail(SGAN_EINVAL, "%s: its encoder learnt without labels and knows no classes", path);
 	SGAN_TRY(sgan_model_create(in->ctx, in->preset, BATCH, false, &in->model));
-	SGAN_TRY(load(path, in->model));
+	SGAN_TRY(load(path, in->model, c->dataset));
 	SGAN_TRY(sgan_encoding_create(in->model, in->model->encoder_count, &in->encoding));
 	c->feature_count = sgan_penultimate_size(in->model);
 	c->height = in->preset->height;
@@ -78,7 +54,7 @@ static sgan_status prepare(const char *path, struct sgan_classifier *c)
 	c->channels = in->preset->channels;
 	c->classes = in->preset->classes;
 	snprintf(c->name, sizeof c->name, "%s", in->preset->name);
-	hash_model(in->model, c->hash);
+	sgan_hash_encoder(in->model, c->hash);
 	return SGAN_OK;
 }
 

@@ -4,14 +4,13 @@
 #ifndef SGAN_SGAN_EVAL_CLASSIFIER_H
 #define SGAN_SGAN_EVAL_CLASSIFIER_H
 
-#include "src/sgan/preset/preset.h"
-
-enum { SGAN_HASH_TEXT = 65 };
+#include "src/data/dataset.h"
+#include "src/sgan/eval/hash.h"
 
 struct sgan_classifier {
-	char name[SGAN_NAME];      /* the preset's */
-	char hash[SGAN_HASH_TEXT]; /* SHA-256 in hexadecimal, over the mean image, where there is one, and the encoder's
-	                            * tensors in the file's order: of each its name, a byte 0, its floats as in the file */
+	char name[SGAN_NAME];         /* the preset's */
+	char hash[SGAN_HASH_TEXT];    /* of the encoder */
+	char dataset[SGAN_DATA_NAME]; /* that it was trained on */
 	size_t height, width, channels, classes;
 	size_t feature_count; /* values of the last hidden layer, which the scores are made from */
 	struct sgan_classifier_inside *inside;

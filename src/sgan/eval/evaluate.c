@@ -10,11 +10,13 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/metrics/chance.h"
 #include "src/metrics/gaussian.h"
 #include "src/metrics/inception_score.h"
 #include "src/metrics/kernel_distance.h"
 #include "src/metrics/neighbours.h"
 #include "src/sgan/eval/recovery.h"
+#include "src/sgan/eval/warnings.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/requirements.h"
 #include "src/sgan/model/streams.h"
@@ -41,6 +43,7 @@ struct images {
 	real *features;         /* [count, feature_count] */
 	real *probabilities;    /* [count, classes] */
 	struct sgan_gaussian gaussian;
+	double nearest; /* the mean pixel distance from the nearest training image, once memorised() has found these */
 };
 
 struct evaluator {
@@ -171,32 +174,32 @@ static struct sgan_rows features_of(const struct evaluator *e, const struct imag
 	return (struct sgan_rows){ .count = count, .size = e->o->classifier->feature_count, .values = im->features };
 }
 
-static sgan_status frechet(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status frechet(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	return sgan_frechet_distance(e->ctx, &im->gaussian, &e->training.gaussian, &score->mean);
 }
 
-static sgan_status kernel(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status kernel(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	return sgan_kernel_distance(e->ctx, im->count, im->features, e->training.count, e->training.features,
 	                            e->o->classifier->feature_count, e->o->seed, score);
 }
 
-static sgan_status precision(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status precision(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	const size_t n = neighbour_count(e);
 	const struct sgan_rows these = features_of(e, im, n), training = features_of(e, &e->training, n);
 	return sgan_covered(e->ctx, &these, &training, NEIGHBOURS, &score->mean);
 }
 
-static sgan_status recall(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status recall(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	const size_t n = neighbour_count(e);
 	const struct sgan_rows these = features_of(e, im, n), training = features_of(e, &e->training, n);
 	return sgan_covered(e->ctx, &training, &these, NEIGHBOURS, &score->mean);
 }
 
-static sgan_status inception(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status inception(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	return sgan_inception_score(im->count, e->o->classifier->classes, im->probabilities, SPLITS, score);
 }
@@ -208,15 +211,19 @@ static bool without_labels(const struct evaluator *e, const struct images *im)
 }
 
 /* The share that the classifier gives the label that was asked for; of real images, its accuracy. */
-static sgan_status agreement(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static double share_right(const struct evaluator *e, const struct images *im)
 {
 	const size_t classes = e->o->classifier->classes;
 	size_t right = 0;
-	if (without_labels(e, im))
-		return SGAN_OK;
 	for (size_t i = 0; i < im->count; i++)
 		right += sgan_most_likely(classes, im->probabilities + i * classes) == im->labels[i];
-	score->mean = (double)right / (double)im->count;
+	return (double)right / (double)im->count;
+}
+
+static sgan_status agreement(struct evaluator *e, struct images *im, struct sgan_estimate *score)
+{
+	if (!without_labels(e, im))
+		score->mean = share_right(e, im);
 	return SGAN_OK;
 }
 
@@ -231,7 +238,7 @@ static size_t take_class(const struct evaluator *e, const struct images *im, uin
 }
 
 /* The mean pixel distance of two images of a class, the mean over classes that have two. */
-static sgan_status diversity(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status diversity(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	size_t classes = 0;
 	double sum = 0, mean;
@@ -254,16 +261,24 @@ static sgan_status diversity(struct evaluator *e, const struct images *im, struc
 }
 
 /* The share that lies closer to its nearest training image than that one to its own nearest. */
-static sgan_status memorised(struct evaluator *e, const struct images *im, struct sgan_estimate *score)
+static sgan_status memorised(struct evaluator *e, struct images *im, struct sgan_estimate *score)
 {
 	const struct sgan_rows training = { e->training.count, e->size, NULL, e->training.pixels };
 	const struct sgan_rows these = { at_most(im->count, NEIGHBOUR_IMAGES), e->size, NULL, im->pixels };
-	return sgan_closer(e->ctx, &these, &training, &score->mean);
+	return sgan_closer(e->ctx, &these, &training, &score->mean, &im->nearest);
+}
+
+/* Behind it, for what it found. */
+static sgan_status nearest_distance(struct evaluator *e, struct images *im, struct sgan_estimate *score)
+{
+	(void)e;
+	score->mean = im->nearest;
+	return SGAN_OK;
 }
 
 static const struct {
 	const char *name, *telling;
-	sgan_status (*measure)(struct evaluator *e, const struct images *im, struct sgan_estimate *score);
+	sgan_status (*measure)(struct evaluator *e, struct images *im, struct sgan_estimate *score);
 } rows[] = {
 	{ "frechet_distance", "Fréchet distance", frechet },
 	{ "kernel_distance", "kernel distance", kernel },
@@ -273,7 +288,11 @@ static const struct {
 	{ "label_agreement", "agreement with labels", agreement },
 	{ "class_diversity", "diversity in a class", diversity },
 	{ "memorised", "distances to training images", memorised },
+	{ "nearest_distance", "their mean", nearest_distance },
 };
+
+_Static_assert(sizeof rows / sizeof rows[0] + 2 * SGAN_STACKS_MAX <= SGAN_SCORES_MAX,
+               "a score for each row, and two for each stack");
 
 static struct sgan_score *add_score(struct evaluator *e, const char *name)
 {
@@ -314,7 +333,8 @@ static sgan_status measure_stacks(struct evaluator *e)
 {
 	double values[SGAN_STACKS_MAX];
 	tell(e, "z shares");
-	SGAN_TRY(sgan_z_shares(e->ctx, e->model, &e->o->data->test, SGAN_Z_SHARE_CONDITIONS, e->o->seed, values));
+	SGAN_TRY(
+		sgan_z_shares(e->ctx, e->model, sgan_z_share_images(e->o->data), SGAN_Z_SHARE_CONDITIONS, e->o->seed, values));
 	add_stacks(e, "z_share", values);
 	tell(e, "recovery of z");
 	SGAN_TRY(sgan_recovery(e->ctx, e->model, RECOVERY_BATCHES, e->o->seed, values));
@@ -324,29 +344,71 @@ static sgan_status measure_stacks(struct evaluator *e)
 
 /* --- all ---------------------------------------------------------------------------- */
 
-static sgan_status describe(struct evaluator *e)
+/* What tells a model file's state from any other. */
+static sgan_status identify(const char *path, const struct sgan_model *model, struct sgan_evaluation *r)
 {
 	struct sgan_model_info info;
+	const char *slash = strrchr(path, '/');
+	SGAN_TRY(sgan_model_describe(path, &info));
+	r->step = info.step;
+	snprintf(r->stage, sizeof r->stage, "%s", info.stage);
+	snprintf(r->model, sizeof r->model, "%s", slash == NULL ? path : slash + 1);
+	sgan_hash_generators(model, r->generators);
+	return SGAN_OK;
+}
+
+static sgan_status describe(struct evaluator *e)
+{
 	struct sgan_evaluation *r = e->result;
-	SGAN_TRY(sgan_model_describe(e->o->model, &info));
-	*r = (struct sgan_evaluation){ .step = info.step, .seed = e->o->seed, .samples = e->o->count };
+	*r = (struct sgan_evaluation){ .seed = e->o->seed, .samples = e->o->count };
+	SGAN_TRY(identify(e->o->model, e->model, r));
 	r->held_out = e->o->data->test.count;
 	r->training = e->o->data->train.count;
 	snprintf(r->preset, sizeof r->preset, "%s", e->o->preset->name);
-	snprintf(r->stage, sizeof r->stage, "%s", info.stage);
 	snprintf(r->dataset, sizeof r->dataset, "%s", e->o->data->name);
 	snprintf(r->classifier, sizeof r->classifier, "%s", e->o->classifier->name);
 	snprintf(r->hash, sizeof r->hash, "%s", e->o->classifier->hash);
 	return SGAN_OK;
 }
 
+static sgan_status doubt(struct evaluator *e)
+{
+	const struct sgan_split *test = &e->o->data->test;
+	const struct sgan_classifier *c = e->o->classifier;
+	struct sgan_model_info info;
+	struct sgan_judge judge = { .accuracy = share_right(e, &e->held_out), .tested = test->count };
+	char own[SGAN_HASH_TEXT];
+	SGAN_TRY(sgan_model_describe(e->o->model, &info));
+	SGAN_TRY(sgan_chance(test->count, test->labels, c->classes, &judge.chance));
+	sgan_hash_encoder(e->model, own);
+	judge.dataset = c->dataset;
+	judge.model_dataset = info.dataset;
+	judge.own = strcmp(own, c->hash) == 0;
+	sgan_evaluation_warn(e->result, &judge);
+	return SGAN_OK;
+}
+
 static sgan_status evaluate(struct evaluator *e)
 {
-	SGAN_TRY(describe(e));
 	SGAN_TRY(sgan_generators_load(e->ctx, e->o->model, e->o->preset, BATCH, &e->model));
+	SGAN_TRY(describe(e));
 	SGAN_TRY(prepare(e));
 	SGAN_TRY(measure_images(e));
-	return measure_stacks(e);
+	SGAN_TRY(measure_stacks(e));
+	return doubt(e);
+}
+
+sgan_status sgan_evaluation_fits(sgan_ctx *ctx, const struct sgan_evaluation *evaluation, const char *path,
+                                 const struct sgan_preset *preset, bool *fits)
+{
+	struct sgan_evaluation now = { .step = 0 };
+	struct sgan_model *model;
+	SGAN_TRY(sgan_generators_load(ctx, path, preset, 1, &model));
+	const sgan_status status = identify(path, model, &now);
+	sgan_model_destroy(model);
+	*fits = now.step == evaluation->step && strcmp(now.stage, evaluation->stage) == 0 &&
+	        strcmp(now.generators, evaluation->generators) == 0;
+	return status;
 }
 
 sgan_status sgan_evaluate(sgan_ctx *ctx, const struct sgan_eval_options *o, struct sgan_evaluation *result)

@@ -29,4 +29,9 @@ sgan_status sgan_eval_fits(const struct sgan_preset *preset, const struct sgan_c
  * number of threads. */
 sgan_status sgan_evaluate(sgan_ctx *ctx, const struct sgan_eval_options *options, struct sgan_evaluation *evaluation);
 
+/* Whether an evaluation is of what a model file holds now, whatever the file is called: of that stage, step and weights
+ * of generators. SGAN_EFORMAT, SGAN_EIO: the file cannot be read, or its generators are not trained yet. */
+sgan_status sgan_evaluation_fits(sgan_ctx *ctx, const struct sgan_evaluation *evaluation, const char *path,
+                                 const struct sgan_preset *preset, bool *fits);
+
 #endif

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,11 @@ static const struct {
 	const char *key;
 	size_t offset, size;
 } texts[] = {
+	{ "model", offsetof(struct sgan_evaluation, model), sizeof((struct sgan_evaluation *)0)->model },
 	{ "preset", offsetof(struct sgan_evaluation, preset), SGAN_NAME },
 	{ "stage", offsetof(struct sgan_evaluation, stage), sizeof((struct sgan_evaluation *)0)->stage },
-	{ "dataset", offsetof(struct sgan_evaluation, dataset), sizeof((struct sgan_evaluation *)0)->dataset },
+	{ "generators_sha256", offsetof(struct sgan_evaluation, generators), SGAN_HASH_TEXT },
+	{ "dataset", offsetof(struct sgan_evaluation, dataset), SGAN_DATA_NAME },
 	{ "classifier", offsetof(struct sgan_evaluation, classifier), SGAN_NAME },
 	{ "classifier_sha256", offsetof(struct sgan_evaluation, hash), SGAN_HASH_TEXT },
 };
@@ -41,18 +44,35 @@ static const struct {
 
 enum { TEXTS = sizeof texts / sizeof texts[0], VALUES = sizeof values / sizeof values[0] };
 
+/* "eval.json", or "eval-NAME.json". */
+static sgan_status evaluation_name(const char *model, char name[SGAN_PATH])
+{
+	static const char suffix[] = ".safetensors";
+	size_t length = strlen(model);
+	if (strcmp(model, SGAN_RUN_CHECKPOINT) == 0) {
+		strcpy(name, SGAN_RUN_EVALUATION);
+		return SGAN_OK;
+	}
+	if (length >= sizeof suffix && strcmp(model + length - (sizeof suffix - 1), suffix) == 0)
+		length -= sizeof suffix - 1;
+	if (snprintf(name, SGAN_PATH, "eval-%.*s.json", (int)length, model) >= SGAN_PATH)
+		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is too long", model);
+	return SGAN_OK;
+}
+
 sgan_status sgan_evaluation_path(const char *model, char path[SGAN_PATH])
 {
-	char folder[SGAN_PATH] = ".";
+	char folder[SGAN_PATH] = ".", name[SGAN_PATH];
 	const char *slash = strrchr(model, '/');
 	const size_t length = slash == NULL ? 0 : slash > model ? (size_t)(slash - model) : 1;
-	if (length >= sizeof folder)
+	if (strlen(model) >= SGAN_PATH)
 		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is too long", model);
 	if (length > 0) {
 		memcpy(folder, model, length);
 		folder[length] = '\0';
 	}
-	return sgan_run_file(folder, SGAN_RUN_EVALUATION, path);
+	SGAN_TRY(evaluation_name(slash == NULL ? model : slash + 1, name));
+	return sgan_run_file(folder, name, path);
 }
 
 static json_t *score_object(const struct sgan_score *score)
@@ -73,16 +93,19 @@ static json_t *score_object(const struct sgan_score *score)
 static json_t *evaluation_object(const struct sgan_evaluation *e)
 {
 	const uint64_t found[NUMBERS] = { e->step, e->seed, e->samples, e->held_out, e->training };
-	json_t *object = json_object(), *scores = json_object();
-	bool made = object != NULL && scores != NULL;
+	json_t *object = json_object(), *scores = json_object(), *warnings = json_array();
+	bool made = object != NULL && scores != NULL && warnings != NULL;
 	for (size_t i = 0; i < TEXTS; i++)
 		made = made && json_object_set_new(object, texts[i].key, json_string((const char *)e + texts[i].offset)) == 0;
 	for (size_t i = 0; i < NUMBERS; i++)
 		made = made && json_object_set_new(object, numbers[i], json_integer((json_int_t)found[i])) == 0;
 	for (size_t i = 0; i < e->score_count; i++)
 		made = made && json_object_set_new(scores, e->scores[i].name, score_object(&e->scores[i])) == 0;
-	made = made && json_object_set(object, "scores", scores) == 0;
+	for (size_t i = 0; i < e->warning_count; i++)
+		made = made && json_array_append_new(warnings, json_string(e->warnings[i])) == 0;
+	made = made && json_object_set(object, "scores", scores) == 0 && json_object_set(object, "warnings", warnings) == 0;
 	json_decref(scores);
+	json_decref(warnings);
 	if (made)
 		return object;
 	json_decref(object);
@@ -147,6 +170,22 @@ static sgan_status read_scores(const char *path, json_t *scores, struct sgan_eva
 	return json_is_object(scores) ? SGAN_OK : sgan_fail(SGAN_EFORMAT, "%s: not an evaluation: no scores", path);
 }
 
+static sgan_status read_warnings(const char *path, const json_t *warnings, struct sgan_evaluation *e)
+{
+	const size_t count = json_array_size(warnings);
+	if (!json_is_array(warnings) || count > SGAN_EVAL_WARNINGS)
+		return sgan_fail(SGAN_EFORMAT, "%s: not an evaluation: its 'warnings' are no list of at most %d", path,
+		                 (int)SGAN_EVAL_WARNINGS);
+	e->warning_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_string_value(json_array_get(warnings, i));
+		if (text == NULL || strlen(text) >= SGAN_EVAL_WARNING)
+			return sgan_fail(SGAN_EFORMAT, "%s: not an evaluation: warning number %zu is no short text", path, i + 1);
+		memcpy(e->warnings[i], text, strlen(text) + 1);
+	}
+	return SGAN_OK;
+}
+
 sgan_status sgan_evaluation_read(const char *path, struct sgan_evaluation *e)
 {
 	char *text;
@@ -160,6 +199,8 @@ sgan_status sgan_evaluation_read(const char *path, struct sgan_evaluation *e)
 	sgan_status status = read_head(path, object, e);
 	if (status == SGAN_OK)
 		status = read_scores(path, json_object_get(object, "scores"), e);
+	if (status == SGAN_OK)
+		status = read_warnings(path, json_object_get(object, "warnings"), e);
 	json_decref(object);
 	return status;
 }

@@ -117,7 +117,8 @@ static sgan_status read_real(const config_setting_t *at, const char *where, cons
 		*value = number;
 		return SGAN_OK;
 	}
-	snprintf(expected, sizeof expected, "a number %s %g, at most %g", above ? "above" : "of at least", key->min,
+	/* as many digits as bounds have: 0.9999999, which is as good as "below 1" in float, must not be shown as 1 */
+	snprintf(expected, sizeof expected, "a number %s %.9g, at most %.9g", above ? "above" : "of at least", key->min,
 	         key->max);
 	return mistyped(at, where, key->name, expected);
 }

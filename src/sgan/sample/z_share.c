@@ -205,6 +205,11 @@ static sgan_status encode_all(sgan_ctx *ctx, struct sgan_model *model, const str
 	return SGAN_OK;
 }
 
+const struct sgan_split *sgan_z_share_images(const struct sgan_dataset *data)
+{
+	return data->test.count >= SGAN_Z_SHARE_CONDITIONS ? &data->test : &data->train;
+}
+
 sgan_status sgan_z_shares(sgan_ctx *ctx, struct sgan_model *model, const struct sgan_split *real_images, size_t count,
                           uint64_t seed, double *shares)
 {

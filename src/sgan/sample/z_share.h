@@ -21,6 +21,10 @@ enum {
 sgan_status sgan_z_share(sgan_ctx *ctx, struct sgan_model *model, size_t stack, size_t count, const real *conditions,
                          uint64_t seed, double *share);
 
+/* The images of a dataset that shares are measured on: those of the test half, which no stage was trained on, or of the
+ * training half where there are fewer of them than SGAN_Z_SHARE_CONDITIONS. */
+const struct sgan_split *sgan_z_share_images(const struct sgan_dataset *data);
+
 /* The same of every stack, conditioned as in the independent stage: on E's h(i+1) of real images, the top stack on
  * their labels. Takes `count` images spread evenly over the split, fewer where it has fewer. shares [stack_count].
  * SGAN_EINVAL: no image, or a label that is no class of the model's. */

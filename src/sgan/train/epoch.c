@@ -32,11 +32,9 @@ static sgan_status measure_accuracy(struct sgan_trainer *t, double *accuracy)
 	return SGAN_OK;
 }
 
-/* z shares are of conditions from images that no stage was trained on, where there are enough. */
 static sgan_status measure_z_shares(struct sgan_trainer *t, struct sgan_progress *progress)
 {
-	const struct sgan_dataset *data = t->options->data;
-	const struct sgan_split *images = data->test.count >= SGAN_Z_SHARE_CONDITIONS ? &data->test : &data->train;
+	const struct sgan_split *images = sgan_z_share_images(t->options->data);
 	progress->stack_count = t->model->stack_count;
 	progress->z_shares = t->z_shares;
 	return sgan_z_shares(t->ctx, t->model, images, SGAN_Z_SHARE_CONDITIONS, t->options->preset->seed, t->z_shares);
@@ -45,14 +43,15 @@ static sgan_status measure_z_shares(struct sgan_trainer *t, struct sgan_progress
 /* --- warnings --- */
 
 /* A warning of number k of what ails a stage, with its line in `text`. */
-static struct sgan_progress warning(const struct sgan_trainer *t, enum sgan_stage stage, size_t k,
+static struct sgan_progress warning(const struct sgan_trainer *t, const struct sgan_health *health, size_t k,
                                     char text[SGAN_WARNING])
 {
-	const struct sgan_health *health = &t->health[stage];
-	sgan_sign_describe(t->options->preset, &health->signs[k], text);
-	return (struct sgan_progress){
-		.event = SGAN_EVENT_WARNING, .stage = stage, .epoch = health->epoch, .step = health->step, .warning = text
-	};
+	sgan_sign_describe(t->options->preset, health, k, text);
+	return (struct sgan_progress){ .event = SGAN_EVENT_WARNING,
+		                           .stage = health->stage,
+		                           .epoch = health->epoch,
+		                           .step = health->step,
+		                           .warning = text };
 }
 
 /* Every epoch's warnings are in the log, which so is the same for a run that was stopped and resumed; the caller is
@@ -64,7 +63,7 @@ static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progre
 	*health = sgan_health_of(progress, t->chance, t->options->data->test.count);
 	for (size_t k = 0; k < health->count; k++) {
 		char text[SGAN_WARNING];
-		const struct sgan_progress told = warning(t, progress->stage, k, text);
+		const struct sgan_progress told = warning(t, health, k, text);
 		if (sgan_health_find(&before, health->signs[k].ailment, health->signs[k].stack) == NULL)
 			sgan_trainer_emit(t, &told);
 		SGAN_TRY(sgan_report_warning(t->log, &told));
@@ -74,10 +73,10 @@ static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progre
 
 void sgan_epoch_warn_again(const struct sgan_trainer *t)
 {
-	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT && t->steps_made > 0; stage++)
 		for (size_t k = 0; k < t->health[stage].count; k++) {
 			char text[SGAN_WARNING];
-			struct sgan_progress told = warning(t, (enum sgan_stage)stage, k, text);
+			struct sgan_progress told = warning(t, &t->health[stage], k, text);
 			told.again = true;
 			sgan_trainer_emit(t, &told);
 		}

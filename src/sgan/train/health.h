@@ -12,7 +12,7 @@ enum sgan_ailment {
 	SGAN_AILMENT_D_WINS     /* the adversarial part of L_D, an epoch's mean, is below 0.05 */
 };
 
-enum { SGAN_WARNING = 256 };
+enum { SGAN_WARNING = 320 };
 
 /* Something that is wrong. */
 struct sgan_sign {
@@ -23,7 +23,8 @@ struct sgan_sign {
 
 /* What the stage's last epoch has shown. All 0: nothing is wrong. */
 struct sgan_health {
-	size_t epoch, step; /* its end */
+	enum sgan_stage stage;
+	size_t epoch, step; /* its end; epoch 0: of an encoder that was given */
 	size_t count;
 	struct sgan_sign signs[1 + 2 * SGAN_STACKS_MAX];
 };
@@ -36,7 +37,8 @@ const struct sgan_sign *sgan_health_find(const struct sgan_health *health, enum 
  * class of `tested` images. A number that was not measured shows nothing. */
 struct sgan_health sgan_health_of(const struct sgan_progress *progress, double chance, size_t tested);
 
-/* The warning line of a sign, with what to change in the preset. */
-void sgan_sign_describe(const struct sgan_preset *preset, const struct sgan_sign *sign, char text[SGAN_WARNING]);
+/* The warning line of sign number k, with what to change: settings that have an effect in that stage. */
+void sgan_sign_describe(const struct sgan_preset *preset, const struct sgan_health *health, size_t k,
+                        char text[SGAN_WARNING]);
 
 #endif

@@ -3,10 +3,10 @@
 #include "src/sgan/train/trainer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/metrics/chance.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/model/requirements.h"
 
@@ -33,15 +33,7 @@ static sgan_status find_chance(struct sgan_trainer *t)
 		return SGAN_OK;
 	}
 	const struct sgan_split *test = &t->options->data->test;
-	size_t *counts = calloc(t->options->preset->classes, sizeof *counts), most = 0;
-	if (counts == NULL)
-		return sgan_fail(SGAN_ENOMEM, "no memory to count the images of %zu classes", t->options->preset->classes);
-	for (size_t i = 0; i < test->count; i++)
-		if (++counts[test->labels[i]] > most)
-			most = counts[test->labels[i]];
-	t->chance = test->count > 0 ? (double)most / (double)test->count : 1;
-	free(counts);
-	return SGAN_OK;
+	return sgan_chance(test->count, test->labels, t->options->preset->classes, &t->chance);
 }
 
 sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struct sgan_train_options *options)
