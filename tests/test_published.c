@@ -218,10 +218,10 @@ Test(published, classes)
 	ASSERT_OK(sgan_preset_parse("open", text, &open));
 	cr_assert_eq(open->classes, 0);
 	put_generators(&s, SIZE_MAX);
-	ASSERT_OK(sgan_published_classes(s.ctx, path, open, &count));
+	ASSERT_OK(sgan_published_classes(path, open, &count));
 	cr_expect_eq(count, SMALL_CLASSES);
 	put_generators(&s, 3);
-	ASSERT_FAILS(sgan_published_classes(s.ctx, path, open, &count), SGAN_EFORMAT, "for no number of classes");
+	ASSERT_FAILS(sgan_published_classes(path, open, &count), SGAN_EFORMAT, "for no number of classes");
 	sgan_preset_free(open);
 	small_stacks_close(&s);
 }
