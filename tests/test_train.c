@@ -427,27 +427,6 @@ Test(input, stacks_see_the_mean_subtracted)
 	small_run_free(r);
 }
 
-static void expect_same_files(const char *a, const char *b)
-{
-	size_t size, other_size;
-	char *one = get_file(a, &size), *other = get_file(b, &other_size);
-	cr_expect(size == other_size && memcmp(one, other, size) == 0, "%s and %s differ", a, b);
-	free(one);
-	free(other);
-}
-
-/* The run's training in a new folder, stopped after every `steps` of its `all` steps and resumed each time. */
-static void train_in_parts(struct small_run *r, const char *name, size_t steps, size_t all)
-{
-	snprintf(r->folder, sizeof r->folder, "%s", in_temporary(name));
-	cr_assert_eq(mkdir(r->folder, 0777), 0);
-	r->options.stop_after = steps;
-	for (size_t made = 0; made < all; made += steps) {
-		r->options.resume = made > 0;
-		ASSERT_OK(sgan_train(r->ctx, &r->options));
-	}
-}
-
 Test(input, is_saved_and_comes_back)
 {
 	struct small_run *r = small_run("", with_mean, 4);
@@ -536,5 +515,44 @@ Test(train, with_all_that_is_random_resumes)
 		snprintf(b, sizeof b, "stopped/%s", files[i]);
 		expect_same_files(a, b);
 	}
+	small_run_free(r);
+}
+
+/* --- steps of generators that are not made ------------------------------------------- */
+
+/* How many lines of a log have a member. */
+static size_t count_members(const char *log, const char *member)
+{
+	size_t size, count = 0;
+	char *text = get_file(log, &size);
+	const char *at = text;
+	for (json_t *line; (line = next_line(&at)) != NULL; json_decref(line))
+		count += json_object_get(line, member) != NULL;
+	free(text);
+	return count;
+}
+
+/* Without G steps nothing is measured of G; D's losses are there. With a schedule its number is, 0 too. */
+Test(train, no_generator_steps_no_losses)
+{
+	static const char *const settings[] = { "encoder.steps=3", "independent.steps=6", "generator_steps=0",
+		                                    "stage=no_joint" };
+	struct small_run *r = small_run("", settings, 4);
+	struct sgan_preset *scheduled;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_d0"), 3, "two intervals and an epoch");
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_d1_ent"), 3);
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_g0_adv"), 0);
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_g1_cond"), 0);
+	put_text("scheduled.cfg", "base = \"small.cfg\"; generator_steps = [ 0, 1 ]; generator_steps_above = [ 1e-9 ];\n");
+	ASSERT_OK(sgan_preset_load(in_temporary("scheduled.cfg"), (const char *[]){ settings[0], settings[1], settings[3] },
+	                           3, &scheduled));
+	r->options.preset = scheduled;
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("scheduled"));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_eq(count_members("scheduled/stats.jsonl", "steps_g0"), 3);
+	cr_expect_eq(count_members("scheduled/stats.jsonl", "loss_g0_adv"), 0);
+	sgan_preset_free(scheduled);
 	small_run_free(r);
 }

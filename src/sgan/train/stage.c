@@ -72,8 +72,7 @@ sgan_status sgan_stage_step(struct sgan_trainer *t)
 {
 	SGAN_TRY(make_step(t));
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_STEP);
-	sgan_meter_read(&t->interval, &progress);
-	progress.losses = t->session->losses;
+	sgan_meter_read_last(&t->interval, t->session, &progress);
 	sgan_trainer_emit(t, &progress);
 	const bool log = t->state.step % t->options->preset->log_interval == 0, limit = !sgan_stage_left(t);
 	const bool epoch = limit || t->state.step % sgan_trainer_epoch_steps(t) == 0;
