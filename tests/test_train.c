@@ -7,7 +7,9 @@
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/streams.h"
 #include "src/sgan/sample/generators.h"
+#include "src/sgan/train/health.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
@@ -515,6 +517,155 @@ Test(train, with_all_that_is_random_resumes)
 		snprintf(b, sizeof b, "stopped/%s", files[i]);
 		expect_same_files(a, b);
 	}
+	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	small_run_free(r);
+}
+
+/* Wherever within an epoch of 6 steps, or a log's interval of 3, a run is stopped: its log has the same means, and its
+ * checkpoints are the same. */
+Test(train, means_are_of_all_steps_when_resumed)
+{
+	static const char *const settings[] = { "encoder.epochs=1", "independent.epochs=2", "independent.steps=10",
+		                                    "stage=no_joint" };
+	struct small_run *r = small_run("", settings, 4);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	for (size_t steps = 1; steps <= 8; steps++) {
+		char name[32], log[48], checkpoint[48];
+		snprintf(name, sizeof name, "stopped-%zu", steps);
+		snprintf(log, sizeof log, "%s/stats.jsonl", name);
+		snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.safetensors", name);
+		train_in_parts(r, name, steps, 16);
+		expect_same_stats("run/stats.jsonl", log);
+		expect_same_files("run/checkpoint.safetensors", checkpoint);
+	}
+	small_run_free(r);
+}
+
+/* What a run's end says once more. */
+struct said {
+	size_t count;
+	char text[8][SGAN_WARNING + 32];
+};
+
+static void note_last_words(void *arg, const struct sgan_progress *progress)
+{
+	struct said *said = arg;
+	if (progress->event != SGAN_EVENT_WARNING || !progress->again)
+		return;
+	cr_assert_lt(said->count, sizeof said->text / sizeof said->text[0]);
+	snprintf(said->text[said->count++], sizeof said->text[0], "%s, epoch %zu, step %zu: %s",
+	         sgan_stage_name(progress->stage), progress->epoch, progress->step, progress->warning);
+}
+
+/* What ailed a stage that an earlier call ended is said at the end of the last. */
+Test(train, warnings_outlive_a_stop)
+{
+	static const char *const settings[] = { "encoder.steps=4", "independent.steps=4", "joint.steps=4",
+		                                    "lr=1e-12",        "init_std=1e-9",       "init=normal" };
+	struct said straight = { .count = 0 }, resumed = { .count = 0 };
+	struct small_run *r = small_run("", settings, 6);
+	memset(r->data.train.images, 0, r->data.train.count * SIDE * SIDE);
+	r->options.progress = note_last_words;
+	r->options.arg = &straight;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_assert_gt(straight.count, 0);
+	cr_assert_eq(strncmp(straight.text[0], "independent, epoch 1, step 4: G0 does without z", 47), 0, "%s",
+	             straight.text[0]);
+	r->options.arg = NULL;
+	r->options.progress = NULL;
+	train_in_parts(r, "stopped", 10, 10);
+	r->options.arg = &resumed;
+	r->options.progress = note_last_words;
+	r->options.resume = true;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_assert_eq(resumed.count, straight.count);
+	for (size_t k = 0; k < resumed.count; k++)
+		cr_expect_str_eq(resumed.text[k], straight.text[k]);
+	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	small_run_free(r);
+}
+
+/* The trainer of a run that was stopped after two of its six independent steps. */
+static void open_stopped(struct small_run *r, struct sgan_trainer *t)
+{
+	r->options.stop_after = 4;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	r->options.stop_after = 0;
+	r->options.resume = true;
+	ASSERT_OK(sgan_trainer_open(t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(t));
+}
+
+static const char *const two_and_six[] = { "encoder.steps=2", "independent.steps=6", "stage=no_joint" };
+
+/* A checkpoint without measures, as they were, is gone on from all the same. */
+Test(train, checkpoints_without_measures_are_read)
+{
+	struct small_run *r = small_run("", two_and_six, 3);
+	struct sgan_trainer t;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("stopped"));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	open_stopped(r, &t);
+	cr_assert_not_null(t.measures);
+	ASSERT_OK(sgan_checkpoint_save(in_temporary("stopped/checkpoint.safetensors"), t.model, &t.state));
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	ASSERT_OK(sgan_trainer_open(&t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&t));
+	cr_expect_null(t.measures);
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	expect_same_files("run/independent.safetensors", "stopped/independent.safetensors");
+	small_run_free(r);
+}
+
+Test(train, odd_measures)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{ "", "not a JSON object" },
+		{ "[1]", "not a JSON object" },
+		{ "{\"health\":{\"encoder\":7}}", "of no epoch" },
+		{ "{\"health\":{\"encoder\":{\"epoch\":-1,\"step\":2,\"signs\":[]}}}", "of no epoch" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[7]}}}", "no known ailment" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[{\"ailment\":\"gout\",\"stack\":0,\"value\":1}]}}"
+		  "}",
+		  "no known ailment" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[{\"ailment\":\"d_wins\",\"stack\":2,\"value\":1}]}"
+		  "}}",
+		  "of no stack" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[{\"ailment\":\"d_wins\",\"stack\":1}]}}}",
+		  "without a value" },
+	};
+	static const struct {
+		const char *text, *message;
+	} sums[] = {
+		{ "{\"epoch\":{}}", "more or fewer losses" },
+		{ "{\"interval\":7}", "more or fewer losses" },
+		{ "{\"epoch\":{\"loss_d0\":{},\"loss_d0_ent\":{},\"loss_d1\":{},\"loss_d1_ent\":{},\"loss_g0_adv\":{},"
+		  "\"loss_g0_cond\":{},\"loss_g0_ent\":{},\"loss_g1_adv\":{},\"loss_g1_cond\":{},\"loss_g1_ent\":{}}}",
+		  "the sum of a loss is missing" },
+	};
+	struct small_run *r = small_run("", two_and_six, 3);
+	struct sgan_trainer t;
+	char many[8192] = "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[1";
+	open_stopped(r, &t);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ASSERT_FAILS(sgan_measures_restore(&t, cases[i].text), SGAN_EFORMAT, cases[i].message);
+	for (size_t i = 0; i < 2 * SGAN_STACKS_MAX + 1; i++)
+		strcat(many, ",1");
+	strcat(many, "]}}}");
+	ASSERT_FAILS(sgan_measures_restore(&t, many), SGAN_EFORMAT, "too many signs");
+	ASSERT_OK(sgan_stage_begin(&t));
+	cr_assert_null(t.measures);
+	cr_expect_eq(t.epoch.counts[0], 2);
+	for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+		ASSERT_OK(sgan_measures_restore(&t, sums[i].text));
+		ASSERT_FAILS(sgan_measures_restore_sums(&t), SGAN_EFORMAT, sums[i].message);
+		cr_expect_not_null(strstr(sgan_last_error(), "run/checkpoint.safetensors: "));
+	}
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
 	small_run_free(r);
 }
 

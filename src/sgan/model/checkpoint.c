@@ -155,8 +155,10 @@ static sgan_status write_file(const char *path, const struct sgan_model *model, 
 		{ "data_hash", hash },
 		{ "input_divisor", divisor },
 		{ "config", model->preset->text },
+		{ "measures", state->measures }, /* the last: left off where there are none */
 	};
-	return sgan_safetensors_write(path, tensors, count, metadata, sizeof metadata / sizeof metadata[0]);
+	const size_t members = sizeof metadata / sizeof metadata[0] - (state->measures == NULL);
+	return sgan_safetensors_write(path, tensors, count, metadata, members);
 }
 
 sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, const struct sgan_state *state)
@@ -262,6 +264,7 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates.first));
 	SGAN_TRY(read_updates(file, &state->updates, &state->generators));
 	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
+	state->measures = sgan_safetensors_metadata(file, "measures");
 	return read_dataset(file, state);
 }
 

@@ -5,7 +5,7 @@
 #include "src/sgan/objective/session.h"
 #include "src/sgan/train/progress.h"
 
-/* Sums since it was last cleared. */
+/* Sums since it was last cleared. Those of losses outlive the process (measures.h), those of time do not. */
 struct sgan_meter {
 	size_t steps, images; /* that were timed */
 	double seconds;       /* wall time of the steps alone */

@@ -12,6 +12,7 @@
 #include "src/sgan/train/epoch.h"
 #include "src/sgan/train/feed.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 #include "src/sgan/train/report.h"
 
 static double now(void)
@@ -105,6 +106,7 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
 	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
 	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
+	SGAN_TRY(sgan_measures_restore_sums(t));
 	t->session->updates = t->state.updates;
 	if (t->state.step == 0)
 		sgan_session_copy_averages(t->session);

@@ -10,6 +10,7 @@
 #include "src/sgan/model/published.h"
 #include "src/sgan/train/epoch.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 #include "src/sgan/train/pictures.h"
 
 /* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
@@ -67,6 +68,12 @@ static sgan_status check_state(const struct sgan_trainer *t, const char *path, u
 	return SGAN_OK;
 }
 
+static sgan_status restore_measures(struct sgan_trainer *t, const char *path)
+{
+	const sgan_status status = sgan_measures_restore(t, t->state.measures);
+	return status == SGAN_OK ? SGAN_OK : sgan_fail_in(status, "%s", path);
+}
+
 static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
 {
 	char path[SGAN_PATH];
@@ -76,6 +83,9 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
 	sgan_status status = sgan_checkpoint_state(file, &t->state);
 	if (status == SGAN_OK)
 		status = check_state(t, path, hash);
+	if (status == SGAN_OK)
+		status = restore_measures(t, path);
+	t->state.measures = NULL; /* the file's */
 	if (status == SGAN_OK)
 		status = sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
 	sgan_safetensors_close(file);
