@@ -119,6 +119,24 @@ for file in first second; do
 		{ echo "the $file call's warnings:"; cat "$dir/$file"; failed=1; }
 done
 
+# Nothing needs the encoder of one GAN that is held to nothing: there is no such stage, and none to compare images by.
+cat > "$dir/alone.cfg" <<'CFG'
+base = "mnist";
+lambda_cond = 0.0;
+remove = [ "stacks.[1]", "stacks.[0].generator.hz", "stacks.[0].generator.h" ];
+set = [ "stacks.[0].cut=fc4", "stacks.[0].condition=cross_entropy" ];
+CFG
+for stage in no_joint independent; do
+	"$cpu" train --dry-run --preset "$dir/alone.cfg" --stage "$stage" --data "$dir/squares" > "$dir/plan"
+	[ "$(grep -c '^stage ' "$dir/plan")" -eq 1 ] && grep -q '^stage *independent' "$dir/plan" ||
+		{ echo "the plan of $stage:"; cat "$dir/plan"; failed=1; }
+done
+train alone --preset "$dir/alone.cfg" --stage independent --data "$dir/squares" --steps 1
+"$cpu" sample --runs "$dir/alone" --model latest --count 2 --out "$dir/alone.npz" || failed=1
+"$cpu" sample --runs "$dir/alone" --model latest --nearest --data "$dir/squares" --count 2 --out "$dir/near.png" \
+	2> "$dir/refused" && { echo "--nearest without an encoder"; failed=1; }
+grep -q 'has no trained encoder' "$dir/refused" || { cat "$dir/refused"; failed=1; }
+
 grep -aq "\"data_hash\":\"$hash\"" "$dir"/straight/00000-*/checkpoint.safetensors ||
 	{ echo "another hash of the same data than $hash"; failed=1; }
 

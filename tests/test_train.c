@@ -707,3 +707,92 @@ Test(train, no_generator_steps_no_losses)
 	sgan_preset_free(scheduled);
 	small_run_free(r);
 }
+
+/* --- an encoder that nothing needs ------------------------------------------------------ */
+
+/* One GAN that is held to nothing. */
+static const char alone_preset[] =
+	"base = \"small.cfg\"; name = \"alone\"; subtract_mean = true; lambda_cond = 0.0; steps = 3;\n"
+	"remove = [ \"stacks.[1]\", \"stacks.[0].generator.hz\", \"stacks.[0].generator.h\" ];\n"
+	"set = [ \"stacks.[0].cut=fc4\", \"stacks.[0].condition=cross_entropy\" ];\n";
+
+static struct sgan_preset *load_alone(const char *stage)
+{
+	struct sgan_preset *preset;
+	put_text("alone.cfg", alone_preset);
+	ASSERT_OK(sgan_preset_load(in_temporary("alone.cfg"), &stage, 1, &preset));
+	ASSERT_OK(sgan_preset_settle(&preset, CLASSES));
+	return preset;
+}
+
+static void make_folder(struct small_run *r, const char *name)
+{
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary(name));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+}
+
+static bool is_in(const char *file)
+{
+	return access(in_temporary(file), F_OK) == 0;
+}
+
+/* Its stage is left out, by "no_joint" as by "independent", and stopping changes nothing; asked for, it is trained. */
+Test(train, an_encoder_that_nothing_needs)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *no_joint = load_alone("stage=no_joint"), *independent = load_alone("stage=independent"),
+					   *encoder = load_alone("stage=encoder");
+	cr_expect(sgan_preset_needs_encoder(r->preset) && !sgan_preset_needs_encoder(no_joint));
+	r->options.preset = no_joint;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect(is_in("run/independent.safetensors") && !is_in("run/encoder.safetensors"));
+	train_in_parts(r, "stopped", 2, 4);
+	expect_same_files("run/checkpoint.safetensors", "stopped/checkpoint.safetensors");
+	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	r->options.resume = false;
+	r->options.stop_after = 0;
+	r->options.preset = independent;
+	make_folder(r, "independent");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	expect_same_stats("run/stats.jsonl", "independent/stats.jsonl");
+	r->options.preset = encoder;
+	make_folder(r, "encoder");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect(is_in("encoder/encoder.safetensors"));
+	r->options.preset = independent;
+	r->options.init = in_temporary("encoder/encoder.safetensors");
+	make_folder(r, "behind");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	expect_same_stats("run/stats.jsonl", "behind/stats.jsonl");
+
+	struct sgan_model_info without, with;
+	ASSERT_OK(sgan_model_describe(in_temporary("run/checkpoint.safetensors"), &without));
+	ASSERT_OK(sgan_model_describe(in_temporary("behind/checkpoint.safetensors"), &with));
+	cr_expect(!without.trained[SGAN_STAGE_ENCODER] && with.trained[SGAN_STAGE_ENCODER]);
+	cr_expect_lt(without.parameter_count, with.parameter_count);
+	sgan_preset_free(no_joint);
+	sgan_preset_free(independent);
+	sgan_preset_free(encoder);
+	small_run_free(r);
+}
+
+/* The joint stage goes on from a model without an encoder; one that needs an encoder does not. */
+Test(train, joint_without_an_encoder)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *alone = load_alone("stage=no_joint"), *joint = load_alone("stage=joint");
+	r->options.preset = alone;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	const char *init = in_temporary("run/independent.safetensors");
+	ASSERT_OK(sgan_init_fits(init, joint, SGAN_STAGE_JOINT));
+	ASSERT_FAILS(sgan_init_fits(init, r->preset, SGAN_STAGE_JOINT), SGAN_EINVAL, "that stage encoder has trained");
+	r->options.preset = joint;
+	ASSERT_FAILS(sgan_train(r->ctx, &r->options), SGAN_EINVAL, "stage joint starts from a trained model");
+	r->options.init = init;
+	make_folder(r, "joint");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect(is_in("joint/joint.safetensors"));
+	sgan_preset_free(alone);
+	sgan_preset_free(joint);
+	small_run_free(r);
+}

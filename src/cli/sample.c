@@ -197,6 +197,16 @@ static sgan_status load_published_preset(struct sample *s)
 	return sgan_preset_settle(&s->preset, classes);
 }
 
+/* There is none where no stage of the run needed it. */
+static sgan_status check_encoder(const char *path)
+{
+	struct sgan_model_info info;
+	SGAN_TRY(sgan_model_describe(path, &info));
+	return info.trained[SGAN_STAGE_ENCODER]
+	           ? SGAN_OK
+	           : sgan_fail(SGAN_EINVAL, "--nearest: %s has no trained encoder to compare images by", path);
+}
+
 static sgan_status find_model(struct sample *s)
 {
 	SGAN_TRY(sgan_model_file(s->runs, s->model, SGAN_STAGE_COUNT, s->path));
@@ -209,6 +219,8 @@ static sgan_status find_model(struct sample *s)
 	if (published && s->nearest)
 		return sgan_fail(SGAN_EINVAL, "--nearest: %s has no encoder to compare images by", s->path);
 	SGAN_TRY(published ? load_published_preset(s) : sgan_model_preset(s->path, &s->preset));
+	if (s->nearest)
+		SGAN_TRY(check_encoder(s->path));
 	if (s->preset->stack_count == 0)
 		return sgan_fail(SGAN_EINVAL, "preset %s has no stacks, only an encoder: there is nothing to sample",
 		                 s->preset->name);

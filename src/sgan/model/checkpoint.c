@@ -390,11 +390,12 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 	return SGAN_OK;
 }
 
-sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, enum sgan_stage stage)
+sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, const struct sgan_preset *preset,
+                                    enum sgan_stage stage)
 {
 	struct sgan_state from;
 	SGAN_TRY(sgan_checkpoint_state(file, &from));
-	for (int i = 0; i < (int)stage; i++)
+	for (int i = sgan_preset_needs_encoder(preset) ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT; i < (int)stage; i++)
 		if (!from.trained[i])
 			return sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
 			                 sgan_safetensors_path(file), sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));

@@ -42,7 +42,9 @@ sgan_status sgan_checkpoint_divisor(const struct sgan_safetensors *file, double 
 sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sgan_model *model, enum sgan_stage stage,
                                  bool moments);
 
-/* Whether the file's weights have been through every stage before `stage`: SGAN_EINVAL if not. */
-sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, enum sgan_stage stage);
+/* Whether the file's weights have been through every stage before `stage`, but for an encoder that the preset does not
+ * need: SGAN_EINVAL if not. */
+sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, const struct sgan_preset *preset,
+                                    enum sgan_stage stage);
 
 #endif
