@@ -4,6 +4,8 @@
 
 #include "tests/temporary.h"
 
+#include <jansson.h>
+
 #include "src/data/dataset.h"
 #include "src/io/run.h"
 #include "src/nn/net.h"
@@ -101,6 +103,60 @@ static inline void small_run_free(struct small_run *r)
 	sgan_preset_free(r->preset);
 	sgan_ctx_destroy(r->ctx);
 	free(r);
+}
+
+static inline void expect_same_files(const char *a, const char *b)
+{
+	size_t size, other_size;
+	char *one = get_file(a, &size), *other = get_file(b, &other_size);
+	cr_expect(size == other_size && memcmp(one, other, size) == 0, "%s and %s differ", a, b);
+	free(one);
+	free(other);
+}
+
+/* The next line of a log without what differs from run to run, NULL behind the last. json_decref() it. */
+static inline json_t *next_line(const char **text)
+{
+	const size_t length = strcspn(*text, "\n");
+	if (length == 0)
+		return NULL;
+	json_t *object = json_loadb(*text, length, 0, NULL);
+	cr_assert(json_is_object(object), "'%s'", *text);
+	json_object_del(object, "images_per_second");
+	*text += length + ((*text)[length] == '\n');
+	return object;
+}
+
+/* That two runs' stats.jsonl tell the same, but for rates. */
+static inline void expect_same_stats(const char *a, const char *b)
+{
+	size_t size, number = 0;
+	char *one = get_file(a, &size), *other = get_file(b, &size);
+	const char *at = one, *other_at = other;
+	for (;; number++) {
+		json_t *line = next_line(&at), *other_line = next_line(&other_at);
+		const bool end = line == NULL && other_line == NULL, same = end || json_equal(line, other_line);
+		json_decref(line);
+		json_decref(other_line);
+		cr_expect(same, "%s and %s: lines %zu differ", a, b, number + 1);
+		if (end || !same)
+			break;
+	}
+	cr_expect_gt(number, 0, "%s is empty", a);
+	free(one);
+	free(other);
+}
+
+/* The run's training in a new folder, stopped after every `steps` of its `all` steps and resumed each time. */
+static inline void train_in_parts(struct small_run *r, const char *name, size_t steps, size_t all)
+{
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary(name));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	r->options.stop_after = steps;
+	for (size_t made = 0; made < all; made += steps) {
+		r->options.resume = made > 0;
+		ASSERT_OK(sgan_train(r->ctx, &r->options));
+	}
 }
 
 static inline struct sgan_param *find_param(struct sgan_model *model, const char *name)

@@ -293,6 +293,19 @@ Test(recovery, of_all_and_of_nothing)
 	linear_close(&l);
 }
 
+/* Q_0 sees z less the mean image: a half off. */
+Test(recovery, of_images_less_their_mean)
+{
+	struct linear l = linear_made(2, true, true);
+	double errors[2] = { -1, -1 };
+	linear_diagonal(&l.model->stacks[0].generator, "g0.fc.weight", LINEAR_PIXELS, LINEAR_NOISE, 1);
+	linear_diagonal(&l.model->stacks[0].discriminator, "d0.fc.weight", 0, LINEAR_PIXELS, 1);
+	linear_diagonal(&l.model->stacks[0].discriminator, "d0.q.weight", 0, LINEAR_NOISE, 1);
+	ASSERT_OK(sgan_recovery(l.ctx, l.model, 20, 1, errors));
+	cr_expect_float_eq(errors[0], 0.25, 1e-6, "%g", errors[0]);
+	linear_close(&l);
+}
+
 Test(recovery, without_q)
 {
 	struct linear l = linear_open(1, false);

@@ -128,7 +128,8 @@ Test(pictures, reals_of_many_classes)
 Test(meter, means_since_it_was_cleared)
 {
 	struct sgan_loss losses[2] = { { "loss_a", 0 }, { "loss_b", 0 } };
-	struct sgan_session session = { .batch = { .n = 5 }, .loss_count = 2, .losses = losses };
+	bool taken[2] = { true, true };
+	struct sgan_session session = { .batch = { .n = 5 }, .loss_count = 2, .losses = losses, .taken = taken };
 	struct sgan_progress progress = { .step = 30, .steps = 40 };
 	struct sgan_meter meter;
 	ASSERT_OK(sgan_meter_create(&session, &meter));
@@ -149,5 +150,33 @@ Test(meter, means_since_it_was_cleared)
 		cr_expect_eq(progress.seconds_left, 5);
 		sgan_meter_clear(&meter);
 	}
+	sgan_meter_destroy(&meter);
+}
+
+/* A loss that no step took has no mean; one that some took has theirs. */
+Test(meter, losses_that_were_not_taken)
+{
+	struct sgan_loss losses[2] = { { "loss_a", 6 }, { "loss_b", 8 } };
+	bool taken[2] = { false, false };
+	struct sgan_session session = { .batch = { .n = 5 }, .loss_count = 2, .losses = losses, .taken = taken };
+	struct sgan_progress progress = { .step = 30, .steps = 40 };
+	struct sgan_meter meter;
+	ASSERT_OK(sgan_meter_create(&session, &meter));
+	for (size_t step = 0; step < 3; step++) {
+		taken[1] = step != 1;
+		losses[1].value++;
+		sgan_meter_add(&meter, &session, 0.5);
+	}
+	sgan_meter_read(&meter, &progress);
+	cr_assert_eq(progress.loss_count, 1);
+	cr_expect_str_eq(progress.losses[0].name, "loss_b");
+	cr_expect_eq(progress.losses[0].value, 10);
+	cr_expect_eq(progress.images_per_second, 10);
+	sgan_meter_read_last(&meter, &session, &progress);
+	cr_assert_eq(progress.loss_count, 1);
+	cr_expect_eq(progress.losses[0].value, 11);
+	taken[1] = false;
+	sgan_meter_read_last(&meter, &session, &progress);
+	cr_expect_eq(progress.loss_count, 0);
 	sgan_meter_destroy(&meter);
 }

@@ -219,16 +219,16 @@ Test(published, classes)
 	ASSERT_OK(sgan_preset_parse("open", text, &open));
 	cr_assert_eq(open->classes, 0);
 	put_generators(&s, SIZE_MAX);
-	ASSERT_OK(sgan_published_classes(s.ctx, path, open, &count));
+	ASSERT_OK(sgan_published_classes(path, open, &count));
 	cr_expect_eq(count, SMALL_CLASSES);
 	put_generators(&s, 3);
-	ASSERT_FAILS(sgan_published_classes(s.ctx, path, open, &count), SGAN_EFORMAT, "for no number of classes");
+	ASSERT_FAILS(sgan_published_classes(path, open, &count), SGAN_EFORMAT, "for no number of classes");
 	const size_t huge[2] = { 1 << 10, 1 << 10 };
 	static const float zeros[1 << 20];
 	struct file f = begin_file(SIZE_MAX);
 	put_array(&f, 2, huge, zeros, 1 << 20);
 	ASSERT_OK(sgan_npz_commit(f.npz));
-	ASSERT_FAILS(sgan_published_classes(s.ctx, path, open, &count), SGAN_EFORMAT,
+	ASSERT_FAILS(sgan_published_classes(path, open, &count), SGAN_EFORMAT,
 	             "it holds 1048576 values, which is a generator of preset small for no number of classes");
 	sgan_preset_free(open);
 	small_stacks_close(&s);

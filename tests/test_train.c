@@ -7,7 +7,9 @@
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/streams.h"
 #include "src/sgan/sample/generators.h"
+#include "src/sgan/train/health.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
@@ -427,27 +429,6 @@ Test(input, stacks_see_the_mean_subtracted)
 	small_run_free(r);
 }
 
-static void expect_same_files(const char *a, const char *b)
-{
-	size_t size, other_size;
-	char *one = get_file(a, &size), *other = get_file(b, &other_size);
-	cr_expect(size == other_size && memcmp(one, other, size) == 0, "%s and %s differ", a, b);
-	free(one);
-	free(other);
-}
-
-/* The run's training in a new folder, stopped after every `steps` of its `all` steps and resumed each time. */
-static void train_in_parts(struct small_run *r, const char *name, size_t steps, size_t all)
-{
-	snprintf(r->folder, sizeof r->folder, "%s", in_temporary(name));
-	cr_assert_eq(mkdir(r->folder, 0777), 0);
-	r->options.stop_after = steps;
-	for (size_t made = 0; made < all; made += steps) {
-		r->options.resume = made > 0;
-		ASSERT_OK(sgan_train(r->ctx, &r->options));
-	}
-}
-
 Test(input, is_saved_and_comes_back)
 {
 	struct small_run *r = small_run("", with_mean, 4);
@@ -536,5 +517,282 @@ Test(train, with_all_that_is_random_resumes)
 		snprintf(b, sizeof b, "stopped/%s", files[i]);
 		expect_same_files(a, b);
 	}
+	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	small_run_free(r);
+}
+
+/* Wherever within an epoch of 6 steps, or a log's interval of 3, a run is stopped: its log has the same means, and its
+ * checkpoints are the same. */
+Test(train, means_are_of_all_steps_when_resumed)
+{
+	static const char *const settings[] = { "encoder.epochs=1", "independent.epochs=2", "independent.steps=10",
+		                                    "stage=no_joint" };
+	struct small_run *r = small_run("", settings, 4);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	for (size_t steps = 1; steps <= 8; steps++) {
+		char name[32], log[48], checkpoint[48];
+		snprintf(name, sizeof name, "stopped-%zu", steps);
+		snprintf(log, sizeof log, "%s/stats.jsonl", name);
+		snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.safetensors", name);
+		train_in_parts(r, name, steps, 16);
+		expect_same_stats("run/stats.jsonl", log);
+		expect_same_files("run/checkpoint.safetensors", checkpoint);
+	}
+	small_run_free(r);
+}
+
+/* What a run's end says once more. */
+struct said {
+	size_t count;
+	char text[8][SGAN_WARNING + 32];
+};
+
+static void note_last_words(void *arg, const struct sgan_progress *progress)
+{
+	struct said *said = arg;
+	if (progress->event != SGAN_EVENT_WARNING || !progress->again)
+		return;
+	cr_assert_lt(said->count, sizeof said->text / sizeof said->text[0]);
+	snprintf(said->text[said->count++], sizeof said->text[0], "%s, epoch %zu, step %zu: %s",
+	         sgan_stage_name(progress->stage), progress->epoch, progress->step, progress->warning);
+}
+
+/* What ailed a stage that an earlier call ended is said at the end of the last. */
+Test(train, warnings_outlive_a_stop)
+{
+	static const char *const settings[] = { "encoder.steps=4", "independent.steps=4", "joint.steps=4",
+		                                    "lr=1e-12",        "init_std=1e-9",       "init=normal" };
+	struct said straight = { .count = 0 }, resumed = { .count = 0 };
+	struct small_run *r = small_run("", settings, 6);
+	memset(r->data.train.images, 0, r->data.train.count * SIDE * SIDE);
+	r->options.progress = note_last_words;
+	r->options.arg = &straight;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_assert_gt(straight.count, 0);
+	cr_assert_eq(strncmp(straight.text[0], "independent, epoch 1, step 4: G0 does without z", 47), 0, "%s",
+	             straight.text[0]);
+	r->options.arg = NULL;
+	r->options.progress = NULL;
+	train_in_parts(r, "stopped", 10, 10);
+	r->options.arg = &resumed;
+	r->options.progress = note_last_words;
+	r->options.resume = true;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_assert_eq(resumed.count, straight.count);
+	for (size_t k = 0; k < resumed.count; k++)
+		cr_expect_str_eq(resumed.text[k], straight.text[k]);
+	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	small_run_free(r);
+}
+
+/* The trainer of a run that was stopped after two of its six independent steps. */
+static void open_stopped(struct small_run *r, struct sgan_trainer *t)
+{
+	r->options.stop_after = 4;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	r->options.stop_after = 0;
+	r->options.resume = true;
+	ASSERT_OK(sgan_trainer_open(t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(t));
+}
+
+static const char *const two_and_six[] = { "encoder.steps=2", "independent.steps=6", "stage=no_joint" };
+
+/* A checkpoint without measures, as they were, is gone on from all the same. */
+Test(train, checkpoints_without_measures_are_read)
+{
+	struct small_run *r = small_run("", two_and_six, 3);
+	struct sgan_trainer t;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("stopped"));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	open_stopped(r, &t);
+	cr_assert_not_null(t.measures);
+	ASSERT_OK(sgan_checkpoint_save(in_temporary("stopped/checkpoint.safetensors"), t.model, &t.state));
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	ASSERT_OK(sgan_trainer_open(&t, r->ctx, &r->options));
+	ASSERT_OK(sgan_trainer_start(&t));
+	cr_expect_null(t.measures);
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	expect_same_files("run/independent.safetensors", "stopped/independent.safetensors");
+	small_run_free(r);
+}
+
+Test(train, odd_measures)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{ "", "not a JSON object" },
+		{ "[1]", "not a JSON object" },
+		{ "{\"health\":{\"encoder\":7}}", "of no epoch" },
+		{ "{\"health\":{\"encoder\":{\"epoch\":-1,\"step\":2,\"signs\":[]}}}", "of no epoch" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[7]}}}", "no known ailment" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[{\"ailment\":\"gout\",\"stack\":0,\"value\":1}]}}"
+		  "}",
+		  "no known ailment" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[{\"ailment\":\"d_wins\",\"stack\":2,\"value\":1}]}"
+		  "}}",
+		  "of no stack" },
+		{ "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[{\"ailment\":\"d_wins\",\"stack\":1}]}}}",
+		  "without a value" },
+	};
+	static const struct {
+		const char *text, *message;
+	} sums[] = {
+		{ "{\"epoch\":{}}", "more or fewer losses" },
+		{ "{\"interval\":7}", "more or fewer losses" },
+		{ "{\"epoch\":{\"loss_d0\":{},\"loss_d0_ent\":{},\"loss_d1\":{},\"loss_d1_ent\":{},\"loss_g0_adv\":{},"
+		  "\"loss_g0_cond\":{},\"loss_g0_ent\":{},\"loss_g1_adv\":{},\"loss_g1_cond\":{},\"loss_g1_ent\":{}}}",
+		  "the sum of a loss is missing" },
+	};
+	struct small_run *r = small_run("", two_and_six, 3);
+	struct sgan_trainer t;
+	char many[8192] = "{\"health\":{\"joint\":{\"epoch\":1,\"step\":2,\"signs\":[1";
+	open_stopped(r, &t);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ASSERT_FAILS(sgan_measures_restore(&t, cases[i].text), SGAN_EFORMAT, cases[i].message);
+	for (size_t i = 0; i < 2 * SGAN_STACKS_MAX + 1; i++)
+		strcat(many, ",1");
+	strcat(many, "]}}}");
+	ASSERT_FAILS(sgan_measures_restore(&t, many), SGAN_EFORMAT, "too many signs");
+	ASSERT_OK(sgan_stage_begin(&t));
+	cr_assert_null(t.measures);
+	cr_expect_eq(t.epoch.counts[0], 2);
+	for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+		ASSERT_OK(sgan_measures_restore(&t, sums[i].text));
+		ASSERT_FAILS(sgan_measures_restore_sums(&t), SGAN_EFORMAT, sums[i].message);
+		cr_expect_not_null(strstr(sgan_last_error(), "run/checkpoint.safetensors: "));
+	}
+	ASSERT_OK(sgan_trainer_close(&t, SGAN_OK));
+	small_run_free(r);
+}
+
+/* --- steps of generators that are not made ------------------------------------------- */
+
+/* How many lines of a log have a member. */
+static size_t count_members(const char *log, const char *member)
+{
+	size_t size, count = 0;
+	char *text = get_file(log, &size);
+	const char *at = text;
+	for (json_t *line; (line = next_line(&at)) != NULL; json_decref(line))
+		count += json_object_get(line, member) != NULL;
+	free(text);
+	return count;
+}
+
+/* Without G steps nothing is measured of G; D's losses are there. With a schedule its number is, 0 too. */
+Test(train, no_generator_steps_no_losses)
+{
+	static const char *const settings[] = { "encoder.steps=3", "independent.steps=6", "generator_steps=0",
+		                                    "stage=no_joint" };
+	struct small_run *r = small_run("", settings, 4);
+	struct sgan_preset *scheduled;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_d0"), 3, "two intervals and an epoch");
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_d1_ent"), 3);
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_g0_adv"), 0);
+	cr_expect_eq(count_members("run/stats.jsonl", "loss_g1_cond"), 0);
+	put_text("scheduled.cfg", "base = \"small.cfg\"; generator_steps = [ 0, 1 ]; generator_steps_above = [ 1e-9 ];\n");
+	ASSERT_OK(sgan_preset_load(in_temporary("scheduled.cfg"), (const char *[]){ settings[0], settings[1], settings[3] },
+	                           3, &scheduled));
+	r->options.preset = scheduled;
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary("scheduled"));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_eq(count_members("scheduled/stats.jsonl", "steps_g0"), 3);
+	cr_expect_eq(count_members("scheduled/stats.jsonl", "loss_g0_adv"), 0);
+	sgan_preset_free(scheduled);
+	small_run_free(r);
+}
+
+/* --- an encoder that nothing needs ------------------------------------------------------ */
+
+/* One GAN that is held to nothing. */
+static const char alone_preset[] =
+	"base = \"small.cfg\"; name = \"alone\"; subtract_mean = true; lambda_cond = 0.0; steps = 3;\n"
+	"remove = [ \"stacks.[1]\", \"stacks.[0].generator.hz\", \"stacks.[0].generator.h\" ];\n"
+	"set = [ \"stacks.[0].cut=fc4\", \"stacks.[0].condition=cross_entropy\" ];\n";
+
+static struct sgan_preset *load_alone(const char *stage)
+{
+	struct sgan_preset *preset;
+	put_text("alone.cfg", alone_preset);
+	ASSERT_OK(sgan_preset_load(in_temporary("alone.cfg"), &stage, 1, &preset));
+	ASSERT_OK(sgan_preset_settle(&preset, CLASSES));
+	return preset;
+}
+
+static void make_folder(struct small_run *r, const char *name)
+{
+	snprintf(r->folder, sizeof r->folder, "%s", in_temporary(name));
+	cr_assert_eq(mkdir(r->folder, 0777), 0);
+}
+
+static bool is_in(const char *file)
+{
+	return access(in_temporary(file), F_OK) == 0;
+}
+
+/* Its stage is left out, by "no_joint" as by "independent", and stopping changes nothing; asked for, it is trained. */
+Test(train, an_encoder_that_nothing_needs)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *no_joint = load_alone("stage=no_joint"), *independent = load_alone("stage=independent"),
+					   *encoder = load_alone("stage=encoder");
+	cr_expect(sgan_preset_needs_encoder(r->preset) && !sgan_preset_needs_encoder(no_joint));
+	r->options.preset = no_joint;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect(is_in("run/independent.safetensors") && !is_in("run/encoder.safetensors"));
+	train_in_parts(r, "stopped", 2, 4);
+	expect_same_files("run/checkpoint.safetensors", "stopped/checkpoint.safetensors");
+	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	r->options.resume = false;
+	r->options.stop_after = 0;
+	r->options.preset = independent;
+	make_folder(r, "independent");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	expect_same_stats("run/stats.jsonl", "independent/stats.jsonl");
+	r->options.preset = encoder;
+	make_folder(r, "encoder");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect(is_in("encoder/encoder.safetensors"));
+	r->options.preset = independent;
+	r->options.init = in_temporary("encoder/encoder.safetensors");
+	make_folder(r, "behind");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	expect_same_stats("run/stats.jsonl", "behind/stats.jsonl");
+
+	struct sgan_model_info without, with;
+	ASSERT_OK(sgan_model_describe(in_temporary("run/checkpoint.safetensors"), &without));
+	ASSERT_OK(sgan_model_describe(in_temporary("behind/checkpoint.safetensors"), &with));
+	cr_expect(!without.trained[SGAN_STAGE_ENCODER] && with.trained[SGAN_STAGE_ENCODER]);
+	cr_expect_lt(without.parameter_count, with.parameter_count);
+	sgan_preset_free(no_joint);
+	sgan_preset_free(independent);
+	sgan_preset_free(encoder);
+	small_run_free(r);
+}
+
+/* The joint stage goes on from a model without an encoder; one that needs an encoder does not. */
+Test(train, joint_without_an_encoder)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *alone = load_alone("stage=no_joint"), *joint = load_alone("stage=joint");
+	r->options.preset = alone;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	const char *init = in_temporary("run/independent.safetensors");
+	ASSERT_OK(sgan_init_fits(init, joint, SGAN_STAGE_JOINT));
+	ASSERT_FAILS(sgan_init_fits(init, r->preset, SGAN_STAGE_JOINT), SGAN_EINVAL, "that stage encoder has trained");
+	r->options.preset = joint;
+	ASSERT_FAILS(sgan_train(r->ctx, &r->options), SGAN_EINVAL, "stage joint starts from a trained model");
+	r->options.init = init;
+	make_folder(r, "joint");
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect(is_in("joint/joint.safetensors"));
+	sgan_preset_free(alone);
+	sgan_preset_free(joint);
 	small_run_free(r);
 }

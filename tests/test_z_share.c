@@ -93,6 +93,19 @@ Test(z_share, of_all_stacks)
 	linear_close(&l);
 }
 
+/* E_0 makes 0 and a half of black and white images less their mean, a half: variance 1/16. */
+Test(z_share, of_images_less_their_mean)
+{
+	struct linear l = linear_made(2, true, true);
+	struct sgan_split split = make_split();
+	double shares[2];
+	set_bottom(&l, 1, 1);
+	linear_diagonal(&l.model->encoder[0].part, "encoder.e0.weight", 0, LINEAR_PIXELS, 1);
+	ASSERT_OK(sgan_z_shares(l.ctx, l.model, &split, CONDITIONS, 1, shares));
+	cr_expect_float_eq(shares[0], (1.0 / 12) / (1.0 / 12 + 1.0 / 16), 0.01, "%g", shares[0]);
+	linear_close(&l);
+}
+
 /* A generator that is conditioned on nothing owes all to z, whatever labels there are, or none. */
 Test(z_share, without_a_condition)
 {

@@ -199,17 +199,27 @@ static int check(const struct sample *s)
 /* --- the model --------------------------------------------------------------- */
 
 /* A file of generators alone has no data beside it that would say how many classes there are. */
-static sgan_status load_published_preset(sgan_ctx *ctx, struct sample *s)
+static sgan_status load_published_preset(struct sample *s)
 {
 	size_t classes;
 	SGAN_TRY(sgan_preset_load(s->preset_name, NULL, 0, &s->preset));
 	if (s->preset->stack_count == 0 || s->preset->classes > 0)
 		return SGAN_OK;
-	SGAN_TRY(sgan_published_classes(ctx, s->path, s->preset, &classes));
+	SGAN_TRY(sgan_published_classes(s->path, s->preset, &classes));
 	return sgan_preset_settle(&s->preset, classes);
 }
 
-static sgan_status find_model(sgan_ctx *ctx, struct sample *s)
+/* There is none where no stage of the run needed it. */
+static sgan_status check_encoder(const char *path)
+{
+	struct sgan_model_info info;
+	SGAN_TRY(sgan_model_describe(path, &info));
+	return info.trained[SGAN_STAGE_ENCODER]
+	           ? SGAN_OK
+	           : sgan_fail(SGAN_EINVAL, "--nearest: %s has no trained encoder to compare images by", path);
+}
+
+static sgan_status find_model(struct sample *s)
 {
 	SGAN_TRY(sgan_model_file(s->runs, s->model, SGAN_STAGE_COUNT, s->path));
 	const bool published = sgan_generators_published(s->path);
@@ -220,7 +230,9 @@ static sgan_status find_model(sgan_ctx *ctx, struct sample *s)
 		return sgan_fail(SGAN_EINVAL, "--preset is '%.80s': %s has a preset of its own", s->preset_name, s->path);
 	if (published && s->nearest)
 		return sgan_fail(SGAN_EINVAL, "--nearest: %s has no encoder to compare images by", s->path);
-	SGAN_TRY(published ? load_published_preset(ctx, s) : sgan_model_preset(s->path, &s->preset));
+	SGAN_TRY(published ? load_published_preset(s) : sgan_model_preset(s->path, &s->preset));
+	if (s->nearest)
+		SGAN_TRY(check_encoder(s->path));
 	if (s->preset->stack_count == 0)
 		return sgan_fail(SGAN_EINVAL, "preset %s has no stacks, only an encoder: there is nothing to sample",
 		                 s->preset->name);
@@ -323,7 +335,7 @@ static size_t picture_columns(const struct sample *s)
 
 static sgan_status draw(sgan_ctx *ctx, struct sample *s)
 {
-	SGAN_TRY(find_model(ctx, s));
+	SGAN_TRY(find_model(s));
 	SGAN_TRY(choose(s));
 	if (s->nearest)
 		SGAN_TRY(sgan_dataset_open(s->data_name, 0, &s->data));

@@ -247,11 +247,13 @@ static sgan_status find_init(struct train *train)
 		           ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
 		                       train->init_name, train->preset->stage)
 		           : SGAN_OK;
+	if (!train->init_name && sgan_starts_from_nothing(train->preset))
+		return SGAN_OK;
 	if (!train->init_name)
 		return sgan_fail(SGAN_EINVAL, "stage '%s' needs --init FILE|RUN: a model that has been through stage '%s'",
 		                 train->preset->stage, sgan_stage_name(first - 1));
 	SGAN_TRY(sgan_model_file(train->out, train->init_name, first, train->init));
-	return sgan_init_fits(train->init, first);
+	return sgan_init_fits(train->init, train->preset, first);
 }
 
 static sgan_status prepare_new(struct train *train)

@@ -155,8 +155,10 @@ static sgan_status write_file(const char *path, const struct sgan_model *model, 
 		{ "data_hash", hash },
 		{ "input_divisor", divisor },
 		{ "config", model->preset->text },
+		{ "measures", state->measures }, /* the last: left off where there are none */
 	};
-	return sgan_safetensors_write(path, tensors, count, metadata, sizeof metadata / sizeof metadata[0]);
+	const size_t members = sizeof metadata / sizeof metadata[0] - (state->measures == NULL);
+	return sgan_safetensors_write(path, tensors, count, metadata, members);
 }
 
 sgan_status sgan_checkpoint_save(const char *path, struct sgan_model *model, const struct sgan_state *state)
@@ -262,6 +264,7 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates.first));
 	SGAN_TRY(read_updates(file, &state->updates, &state->generators));
 	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
+	state->measures = sgan_safetensors_metadata(file, "measures");
 	return read_dataset(file, state);
 }
 
@@ -387,11 +390,12 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 	return SGAN_OK;
 }
 
-sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, enum sgan_stage stage)
+sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, const struct sgan_preset *preset,
+                                    enum sgan_stage stage)
 {
 	struct sgan_state from;
 	SGAN_TRY(sgan_checkpoint_state(file, &from));
-	for (int i = 0; i < (int)stage; i++)
+	for (int i = sgan_preset_needs_encoder(preset) ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT; i < (int)stage; i++)
 		if (!from.trained[i])
 			return sgan_fail(SGAN_EINVAL, "%s: stage %s starts from a model that stage %s has trained, this one is not",
 			                 sgan_safetensors_path(file), sgan_stage_name(stage), sgan_stage_name((enum sgan_stage)i));

@@ -17,7 +17,8 @@ struct sgan_state {
 	size_t generators; /* that the file had updates of; 1: a number for all */
 	bool trained[SGAN_STAGE_COUNT]; /* stages whose work the weights hold */
 	char dataset[64];
-	uint64_t data_hash; /* of the training set: sizes, labels and pixels */
+	uint64_t data_hash;   /* of the training set: sizes, labels and pixels */
+	const char *measures; /* a text of training's; NULL: none. Of a state that was read it is the file's */
 };
 
 /* Writes the parts that some stage has trained, with moments where the current stage has done a step; all or
@@ -41,7 +42,9 @@ sgan_status sgan_checkpoint_divisor(const struct sgan_safetensors *file, double 
 sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sgan_model *model, enum sgan_stage stage,
                                  bool moments);
 
-/* Whether the file's weights have been through every stage before `stage`: SGAN_EINVAL if not. */
-sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, enum sgan_stage stage);
+/* Whether the file's weights have been through every stage before `stage`, but for an encoder that the preset does not
+ * need: SGAN_EINVAL if not. */
+sgan_status sgan_checkpoint_trained(const struct sgan_safetensors *file, const struct sgan_preset *preset,
+                                    enum sgan_stage stage);
 
 #endif

@@ -84,11 +84,11 @@ sgan_status sgan_model_describe(const char *path, struct sgan_model_info *info)
 	return status;
 }
 
-sgan_status sgan_init_fits(const char *path, enum sgan_stage stage)
+sgan_status sgan_init_fits(const char *path, const struct sgan_preset *preset, enum sgan_stage stage)
 {
 	struct sgan_safetensors *file;
 	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = sgan_checkpoint_trained(file, stage);
+	sgan_status status = sgan_checkpoint_trained(file, preset, stage);
 	sgan_safetensors_close(file);
 	return status;
 }

@@ -25,6 +25,6 @@ struct sgan_model_info {
 sgan_status sgan_model_describe(const char *path, struct sgan_model_info *info);
 
 /* Whether the model file has been through the stages before `stage`: SGAN_EINVAL if not, and as for reading it. */
-sgan_status sgan_init_fits(const char *path, enum sgan_stage stage);
+sgan_status sgan_init_fits(const char *path, const struct sgan_preset *preset, enum sgan_stage stage);
 
 #endif

@@ -208,22 +208,33 @@ static sgan_status take_generators(struct reading *r)
 	return SGAN_OK;
 }
 
-/* Values that a file has which holds the encoder, or the generators. */
-static size_t count_values(struct sgan_model *model, bool encoder)
+/* Values that a file has of a network: what it learns, and the running mean and variance of each channel. */
+static sgan_status add_values(const struct sgan_net_desc *desc, size_t *sum)
 {
-	size_t sum = 0;
-	for (size_t i = 0; i < (encoder ? model->encoder_count : model->stack_count); i++) {
-		struct sgan_params *params = encoder ? model->encoder[i].part.params : model->stacks[i].generator.params;
-		for (size_t k = 0; k < sgan_params_count(params); k++)
-			sum += sgan_params_at(params, k)->count;
-	}
-	return sum;
+	size_t shapes[SGAN_LAYERS][3];
+	SGAN_TRY(sgan_net_shapes(desc, shapes));
+	for (size_t i = 0; i < desc->layer_count; i++)
+		*sum += sgan_net_desc_parameters(desc, i, shapes) + (desc->layers[i].bn ? 2 * desc->layers[i].out : 0);
+	return SGAN_OK;
+}
+
+/* Values that a file has which holds the encoder, or the generators. */
+static sgan_status count_values(const struct sgan_preset *preset, bool encoder, size_t *sum)
+{
+	*sum = 0;
+	if (encoder)
+		return add_values(&preset->encoder, sum);
+	for (size_t i = 0; i < preset->stack_count; i++)
+		SGAN_TRY(add_values(&preset->stacks[i].generator, sum));
+	return SGAN_OK;
 }
 
 static sgan_status read_file(const char *path, struct sgan_model *model, bool encoder)
 {
 	struct sgan_npz *file;
-	SGAN_TRY(sgan_npz_open(path, count_values(model, encoder), &file));
+	size_t most;
+	SGAN_TRY(count_values(model->preset, encoder, &most));
+	SGAN_TRY(sgan_npz_open(path, most, &file));
 	struct reading r = { .file = file, .model = model };
 	sgan_status status = encoder ? take_encoder(&r) : take_generators(&r);
 	if (status == SGAN_OK && r.next != sgan_npz_count(file))
@@ -244,18 +255,13 @@ sgan_status sgan_published_generators(const char *path, struct sgan_model *model
 }
 
 /* Values of the generators of an unsettled preset, made one for so many classes. */
-static sgan_status count_for_classes(sgan_ctx *ctx, const struct sgan_preset *preset, size_t classes, size_t *count)
+static sgan_status count_for_classes(const struct sgan_preset *preset, size_t classes, size_t *count)
 {
 	struct sgan_preset *settled;
-	struct sgan_model *model;
 	SGAN_TRY(sgan_preset_parse(preset->name, preset->text, &settled));
 	sgan_status status = sgan_preset_settle(&settled, classes);
 	if (status == SGAN_OK)
-		status = sgan_model_create(ctx, settled, 1, false, &model);
-	if (status == SGAN_OK) {
-		*count = count_values(model, false);
-		sgan_model_destroy(model);
-	}
+		status = count_values(settled, false, count);
 	sgan_preset_free(settled);
 	return status;
 }
@@ -275,11 +281,11 @@ static sgan_status count_in_file(const char *path, size_t *count)
 }
 
 /* A class is a row more in each layer that reads the label. */
-sgan_status sgan_published_classes(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t *classes)
+sgan_status sgan_published_classes(const char *path, const struct sgan_preset *preset, size_t *classes)
 {
 	size_t one = 0, two = 0, found = 0;
-	SGAN_TRY(count_for_classes(ctx, preset, 1, &one));
-	SGAN_TRY(count_for_classes(ctx, preset, 2, &two));
+	SGAN_TRY(count_for_classes(preset, 1, &one));
+	SGAN_TRY(count_for_classes(preset, 2, &two));
 	const size_t row = two - one, most = one + row * (SGAN_CLASSES - 1);
 	SGAN_TRY(count_in_file(path, &found));
 	if (found < one || found > most || (row > 0 && (found - one) % row != 0))

@@ -22,7 +22,7 @@ sgan_status sgan_published_generators(const char *path, struct sgan_model *model
 /* How many classes the generators of such a file are of, for a preset that leaves it to the data (its classes are 0), by
  * how many values the file holds; 1 where they take no label. SGAN_EFORMAT: so many values are of no number of
  * classes. */
-sgan_status sgan_published_classes(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset, size_t *classes);
+sgan_status sgan_published_classes(const char *path, const struct sgan_preset *preset, size_t *classes);
 
 /* Whether such a file has an encoder for the preset: reads it into a model that is thrown away. */
 sgan_status sgan_published_encoder_fits(sgan_ctx *ctx, const char *path, const struct sgan_preset *preset);

@@ -64,6 +64,7 @@ sgan_status sgan_session_batch(struct sgan_session *s, size_t n, const real *x, 
 	s->batch = (sgan_batch){ n, s->model->preset->slices, s->slice_begin, s->slice_end };
 	s->x = x;
 	s->labels = labels;
+	memset(s->taken, 0, s->loss_count * sizeof s->taken[0]);
 	if (labels != NULL)
 		SGAN_TRY(encode_labels(s));
 	else if (uses_labels(s))

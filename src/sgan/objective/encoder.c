@@ -24,6 +24,7 @@ sgan_status sgan_encoder_step(struct sgan_session *s)
 		sgan_params_clear_grads(s->model->encoder[i].part.params);
 	SGAN_TRY(sgan_softmax_cross_entropy(s->ctx, s->batch, top->out_size, sgan_session_real(s, parts), s->labels, 1,
 	                                    &s->losses[0].value, sgan_tape_grad(s->encoder[parts - 1], top->out)));
+	s->taken[0] = true;
 	SGAN_TRY(go_back(s));
 	for (size_t i = 0; i < parts; i++)
 		SGAN_TRY(sgan_session_update(s, &s->model->encoder[i].part, s->updates.first));

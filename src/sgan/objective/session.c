@@ -47,7 +47,8 @@ static sgan_status make_all(struct sgan_session *s)
 	s->tapes = calloc(stacks + 1, sizeof *s->tapes); /* there may be no stacks, and calloc(0) may be NULL */
 	s->terms = calloc(stacks + 1, sizeof *s->terms);
 	s->losses = calloc(stacks * (SGAN_TERM_ROWS + 1) + 1, sizeof *s->losses);
-	if (s->encoder == NULL || s->tapes == NULL || s->terms == NULL || s->losses == NULL)
+	s->taken = calloc(stacks * (SGAN_TERM_ROWS + 1) + 1, sizeof *s->taken);
+	if (s->encoder == NULL || s->tapes == NULL || s->terms == NULL || s->losses == NULL || s->taken == NULL)
 		return sgan_fail(SGAN_ENOMEM, "no memory for %zu stacks", stacks);
 	sgan_terms_list(s);
 	for (size_t i = 0; i < parts; i++)
@@ -108,6 +109,7 @@ void sgan_session_destroy(struct sgan_session *s)
 	free(s->tapes);
 	free(s->terms);
 	free(s->losses);
+	free(s->taken);
 	free(s);
 }
 

@@ -61,6 +61,7 @@ struct sgan_session {
 	struct sgan_updates updates;
 	size_t loss_count;
 	struct sgan_loss *losses; /* [loss_count], those of the last step; 0 before the first */
+	bool *taken;              /* [loss_count]: whether a step of the current batch has taken it */
 };
 
 /* Tapes for a stage of a model made with `trained`; all updates start from 0. */

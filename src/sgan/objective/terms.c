@@ -115,8 +115,10 @@ const struct sgan_loss *sgan_terms_loss(const struct sgan_session *s, size_t i, 
 
 void sgan_terms_count_steps(struct sgan_session *s, size_t i, size_t steps)
 {
-	if (s->terms[i].steps != NULL)
-		s->terms[i].steps->value = (double)steps;
+	if (s->terms[i].steps == NULL)
+		return;
+	s->terms[i].steps->value = (double)steps;
+	s->taken[s->terms[i].steps - s->losses] = true;
 }
 
 double sgan_terms_below(const struct sgan_session *s, size_t i)
@@ -129,8 +131,10 @@ sgan_status sgan_terms_take(struct sgan_session *s, size_t i, enum sgan_player p
 {
 	for (size_t k = 0; k < s->terms[i].count; k++) {
 		const struct sgan_active_term *active = &s->terms[i].list[k];
-		if (active->row->player == player)
-			SGAN_TRY(active->row->take(s, i, active->term, &active->loss->value));
+		if (active->row->player != player)
+			continue;
+		SGAN_TRY(active->row->take(s, i, active->term, &active->loss->value));
+		s->taken[active->loss - s->losses] = true;
 	}
 	return SGAN_OK;
 }

@@ -148,6 +148,10 @@ bool sgan_preset_labelled(const struct sgan_preset *preset);
 /* Whether anything that is trained is told a dataset's labels. */
 bool sgan_preset_reads_labels(const struct sgan_preset *preset);
 
+/* Whether anything needs a trained encoder: without stacks it is all that there is; else stacks above others, which work
+ * on its features, or generators that are held to their condition by it. Stages start without one where nothing does. */
+bool sgan_preset_needs_encoder(const struct sgan_preset *preset);
+
 /* The term of a kind, NULL if the stack has none in that stage. */
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind);
 

@@ -27,6 +27,16 @@ bool sgan_preset_reads_labels(const struct sgan_preset *preset)
 	return preset->labels == SGAN_LABELS_DATA; /* the preset's checks leave no other reader */
 }
 
+bool sgan_preset_needs_encoder(const struct sgan_preset *preset)
+{
+	if (preset->stack_count != 1)
+		return true;
+	for (int stage = 0; stage < SGAN_STAGE_COUNT; stage++)
+		if (sgan_objective_find(&preset->stacks[0].objective[stage], SGAN_TERM_CONDITIONAL) != NULL)
+			return true;
+	return false;
+}
+
 const struct sgan_term *sgan_objective_find(const struct sgan_objective *objective, enum sgan_term_kind kind)
 {
 	for (size_t i = 0; i < objective->count; i++)

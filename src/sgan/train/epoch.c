@@ -54,8 +54,8 @@ static struct sgan_progress warning(const struct sgan_trainer *t, const struct s
 		                           .warning = text };
 }
 
-/* Every epoch's warnings are in the log, which so is the same for a run that was stopped and resumed; the caller is
- * told of what is new. */
+/* Every epoch's warnings are in the log, and the caller is told of what is new since the epoch before, which may have
+ * been another call's: checkpoints keep both what means are of and what ailed a stage (measures.h). */
 static sgan_status check_health(struct sgan_trainer *t, const struct sgan_progress *progress)
 {
 	struct sgan_health *health = &t->health[progress->stage];

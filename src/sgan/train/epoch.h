@@ -12,7 +12,7 @@ sgan_status sgan_epoch_end(struct sgan_trainer *t);
  * drawn with them, and before they are saved. */
 sgan_status sgan_epoch_settle(struct sgan_trainer *t);
 
-/* Says once more what ailed the stages of this call in their last epochs, where a step was done since the call began. */
+/* Says once more what ailed the run's stages in their last epochs, where a step was made since the call began. */
 void sgan_epoch_warn_again(const struct sgan_trainer *t);
 
 /* Tells what an encoder that was given, not trained, is worth: a line of the log with its test accuracy. */

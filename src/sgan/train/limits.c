@@ -8,7 +8,13 @@ enum sgan_stage sgan_first_stage(const struct sgan_preset *preset)
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT; stage++)
 		if (strcmp(preset->stage, sgan_stage_name(stage)) == 0)
 			return stage;
-	return SGAN_STAGE_ENCODER; /* "all", "no_joint" */
+	return sgan_preset_needs_encoder(preset) ? SGAN_STAGE_ENCODER : SGAN_STAGE_INDEPENDENT; /* "all", "no_joint" */
+}
+
+bool sgan_starts_from_nothing(const struct sgan_preset *preset)
+{
+	const enum sgan_stage first = sgan_first_stage(preset);
+	return first == SGAN_STAGE_ENCODER || (first == SGAN_STAGE_INDEPENDENT && !sgan_preset_needs_encoder(preset));
 }
 
 enum sgan_stage sgan_last_stage(const struct sgan_preset *preset)

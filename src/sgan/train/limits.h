@@ -5,9 +5,13 @@
 
 #include "src/sgan/preset/preset.h"
 
-/* The first and the last stage that a preset runs. */
+/* The first and the last stage that a preset runs. An encoder that nothing needs (sgan_preset_needs_encoder) is trained
+ * only where its stage is asked for by name. */
 enum sgan_stage sgan_first_stage(const struct sgan_preset *preset);
 enum sgan_stage sgan_last_stage(const struct sgan_preset *preset);
+
+/* Whether the first stage starts from first weights, not from a model that others have trained. */
+bool sgan_starts_from_nothing(const struct sgan_preset *preset);
 
 /* Steps of an epoch over `images` training images. */
 size_t sgan_epoch_steps(const struct sgan_stage_settings *settings, size_t images);

@@ -12,6 +12,7 @@
 #include "src/sgan/train/epoch.h"
 #include "src/sgan/train/feed.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 #include "src/sgan/train/report.h"
 
 static double now(void)
@@ -72,8 +73,7 @@ sgan_status sgan_stage_step(struct sgan_trainer *t)
 {
 	SGAN_TRY(make_step(t));
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_STEP);
-	sgan_meter_read(&t->interval, &progress);
-	progress.losses = t->session->losses;
+	sgan_meter_read_last(&t->interval, t->session, &progress);
 	sgan_trainer_emit(t, &progress);
 	const bool log = t->state.step % t->options->preset->log_interval == 0, limit = !sgan_stage_left(t);
 	const bool epoch = limit || t->state.step % sgan_trainer_epoch_steps(t) == 0;
@@ -106,6 +106,7 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
 	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
 	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
+	SGAN_TRY(sgan_measures_restore_sums(t));
 	t->session->updates = t->state.updates;
 	if (t->state.step == 0)
 		sgan_session_copy_averages(t->session);

@@ -10,6 +10,7 @@
 #include "src/sgan/model/published.h"
 #include "src/sgan/train/epoch.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 #include "src/sgan/train/pictures.h"
 
 /* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
@@ -67,6 +68,12 @@ static sgan_status check_state(const struct sgan_trainer *t, const char *path, u
 	return SGAN_OK;
 }
 
+static sgan_status restore_measures(struct sgan_trainer *t, const char *path)
+{
+	const sgan_status status = sgan_measures_restore(t, t->state.measures);
+	return status == SGAN_OK ? SGAN_OK : sgan_fail_in(status, "%s", path);
+}
+
 static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
 {
 	char path[SGAN_PATH];
@@ -77,6 +84,9 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
 	if (status == SGAN_OK)
 		status = check_state(t, path, hash);
 	if (status == SGAN_OK)
+		status = restore_measures(t, path);
+	t->state.measures = NULL; /* the file's */
+	if (status == SGAN_OK)
 		status = sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
 	sgan_safetensors_close(file);
 	return status;
@@ -85,12 +95,15 @@ static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
 static sgan_status load_init(struct sgan_trainer *t, const char *path)
 {
 	struct sgan_safetensors *file;
+	struct sgan_state from;
 	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = sgan_checkpoint_trained(file, t->state.stage);
+	sgan_status status = sgan_checkpoint_trained(file, t->options->preset, t->state.stage);
+	if (status == SGAN_OK)
+		status = sgan_checkpoint_state(file, &from);
 	if (status == SGAN_OK)
 		status = sgan_checkpoint_load(file, t->model, t->state.stage, false);
-	for (int i = 0; i < (int)t->state.stage; i++)
-		t->state.trained[i] = true;
+	for (int i = 0; status == SGAN_OK && i < (int)t->state.stage; i++)
+		t->state.trained[i] = from.trained[i];
 	sgan_safetensors_close(file);
 	return status;
 }
@@ -113,11 +126,13 @@ static sgan_status begin(struct sgan_trainer *t, uint64_t hash)
 	t->state.stage = sgan_first_stage(t->options->preset);
 	t->state.data_hash = hash;
 	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
-	if (t->state.stage == SGAN_STAGE_ENCODER || t->options->encoder != NULL) /* where weights begin, input is settled */
+	const bool first = t->state.stage == SGAN_STAGE_ENCODER ||
+	                   (t->options->init == NULL && sgan_starts_from_nothing(t->options->preset));
+	if (first || t->options->encoder != NULL) /* where weights begin, input is settled */
 		SGAN_TRY(sgan_input_measure(&t->model->input, t->options->data->train.count, t->options->data->train.images));
 	if (t->options->encoder != NULL)
 		return load_encoder(t, t->options->encoder);
-	if (t->state.stage == SGAN_STAGE_ENCODER)
+	if (first)
 		return SGAN_OK;
 	if (t->options->init == NULL)
 		return sgan_fail(SGAN_EINVAL, "stage %s starts from a trained model: none is given (--init)",

@@ -7,8 +7,9 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/metrics/chance.h"
-#include "src/sgan/train/limits.h"
 #include "src/sgan/model/requirements.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/measures.h"
 
 static sgan_status make_model(struct sgan_trainer *t)
 {
@@ -93,15 +94,21 @@ sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 	sgan_free(t->labels);
 	sgan_free(t->order);
 	sgan_free(t->shown);
+	free(t->measures);
 	sgan_run_unlock(t->lock);
 	return status != SGAN_OK ? status : closed;
 }
 
 static sgan_status save(struct sgan_trainer *t, const char *name)
 {
-	char path[SGAN_PATH];
+	char path[SGAN_PATH], *measures;
+	struct sgan_state state = t->state;
 	SGAN_TRY(sgan_run_file(t->options->run, name, path));
-	return sgan_checkpoint_save(path, t->model, &t->state);
+	SGAN_TRY(sgan_measures_text(t, &measures));
+	state.measures = measures;
+	sgan_status status = sgan_checkpoint_save(path, t->model, &state);
+	free(measures);
+	return status;
 }
 
 sgan_status sgan_trainer_save(struct sgan_trainer *t)

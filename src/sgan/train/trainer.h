@@ -22,6 +22,7 @@ struct sgan_trainer {
 	double z_shares[SGAN_STACKS_MAX];            /* the last measured */
 	double chance;                               /* the encoder's accuracy if it always said the same */
 	struct sgan_health health[SGAN_STAGE_COUNT]; /* of each stage's last epoch */
+	char *measures;                              /* the checkpoint's, until the stage's meters have them; or NULL */
 	size_t steps_made;                           /* by this call, over all stages */
 	uint32_t *order;                             /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;
