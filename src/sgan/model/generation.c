@@ -29,7 +29,7 @@ sgan_status sgan_generation_run(sgan_ctx *ctx, struct sgan_generation *generatio
 	if (stack->generator_condition >= 0)
 		sgan_tape_input(generation->tape, stack->generator_condition, condition);
 	sgan_tape_input(generation->tape, stack->generator_noise, generation->z);
-	SGAN_TRY(sgan_net_forward(ctx, part->net, part->average != NULL ? part->average : part->params, generation->tape,
+	SGAN_TRY(sgan_net_forward(ctx, part->net, sgan_part_drawn_with(part), generation->tape,
 	                          sgan_whole_batch(n, generation->model->preset->slices), SGAN_INFER));
 	*h = sgan_tape_value(generation->tape, stack->generator_out);
 	return SGAN_OK;

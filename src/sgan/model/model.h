@@ -11,8 +11,7 @@
 struct sgan_part {
 	struct sgan_net *net;
 	struct sgan_params *params;
-	struct sgan_params *average; /* of a generator that is trained: the moving average of its weights, which
-	                                its images are drawn with; or NULL */
+	struct sgan_params *average; /* of a generator that is trained: the moving average of its weights; or NULL */
 };
 
 /* E_i turns h(i) into h(i+1), and G_i back; h(0) is the image, h(stack_count) the label (section 3.2). */
@@ -38,6 +37,12 @@ struct sgan_model {
 	size_t stack_count;
 	struct sgan_stack *stacks; /* [stack_count] */
 };
+
+/* The parameters that a generator's images are drawn with. */
+static inline struct sgan_params *sgan_part_drawn_with(const struct sgan_part *generator)
+{
+	return generator->average != NULL ? generator->average : generator->params;
+}
 
 /* Builds the networks of a preset, which must outlive the model, for up to max_batch images; with gradients and
  * moments if `trained`. Weights are 0 until drawn (sgan_model_init) or loaded. */

@@ -2,6 +2,7 @@
  * It must not know the order in which stages and steps come. */
 #include "src/sgan/train/trainer.h"
 
+#include <stdlib.h>
 #include <stdio.h>
 
 #include "src/cpu/memory.h"
