@@ -530,7 +530,7 @@ Test(train, means_are_of_all_steps_when_resumed)
 	struct small_run *r = small_run("", settings, 4);
 	ASSERT_OK(sgan_train(r->ctx, &r->options));
 	for (size_t steps = 1; steps <= 8; steps++) {
-		char name[32], log[48], checkpoint[48];
+		char name[32], log[64], checkpoint[64];
 		snprintf(name, sizeof name, "stopped-%zu", steps);
 		snprintf(log, sizeof log, "%s/stats.jsonl", name);
 		snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.safetensors", name);
