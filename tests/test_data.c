@@ -864,8 +864,8 @@ Test(dataset, no_format)
 	cr_assert_not_null(strstr(sgan_last_error(), "train-images-idx3-ubyte"));
 	cr_assert_not_null(strstr(sgan_last_error(), "data_batch_1.bin"));
 	cr_assert_not_null(strstr(sgan_last_error(), "cifar-10-batches-bin)"));
-	put_text("d/picture.png", "no picture");
-	assert_refused(SGAN_EFORMAT, "d: no dataset is there; looked for: ");
+	put_text("d/picture.png", "no picture"); /* images alone are a dataset */
+	assert_refused(SGAN_EFORMAT, "d/picture.png: neither a PNG nor a JPEG image");
 }
 
 /* A file or two are enough to know what is meant. */
