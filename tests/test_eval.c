@@ -125,7 +125,7 @@ Test(evaluation, of_another_form_is_refused)
 	put_text("e", "");
 	ASSERT_FAILS(sgan_evaluation_read(in_temporary("e"), &found), SGAN_EFORMAT, "not JSON");
 	put_text("e", "[]");
-	ASSERT_FAILS(sgan_evaluation_read(in_temporary("e"), &found), SGAN_EFORMAT, "'preset'");
+	ASSERT_FAILS(sgan_evaluation_read(in_temporary("e"), &found), SGAN_EFORMAT, "'model'");
 	char *large = calloc(1, (1 << 16) + 2);
 	cr_assert_not_null(large);
 	memset(large, ' ', (1 << 16) + 1);

@@ -69,7 +69,7 @@ Test(limits, stages)
 		          { "no_joint", SGAN_STAGE_ENCODER, SGAN_STAGE_INDEPENDENT },
 		          { "joint", SGAN_STAGE_JOINT, SGAN_STAGE_JOINT } };
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct sgan_preset p = { .name = "p", .stack_count = 1 };
+		struct sgan_preset p = { .name = "p", .stack_count = 2 };
 		snprintf(p.stage, sizeof p.stage, "%s", cases[i].stage);
 		cr_expect_eq(sgan_first_stage(&p), cases[i].first, "%s", p.stage);
 		cr_expect_eq(sgan_last_stage(&p), cases[i].last, "%s", p.stage);
@@ -78,6 +78,15 @@ Test(limits, stages)
 		struct sgan_preset encoder = { .name = "p" };
 		snprintf(encoder.stage, sizeof encoder.stage, "%s", i == 0 ? "all" : "no_joint");
 		cr_expect_eq(sgan_last_stage(&encoder), SGAN_STAGE_ENCODER);
+		/* one stack whose generator nothing holds to a condition */
+		struct sgan_stack_desc stack = { .cut = "fc4" };
+		struct sgan_preset alone = encoder;
+		alone.stacks = &stack;
+		alone.stack_count = 1;
+		cr_expect(sgan_first_stage(&alone) == SGAN_STAGE_INDEPENDENT && sgan_starts_from_nothing(&alone));
+		stack.objective[SGAN_STAGE_INDEPENDENT].count = 1;
+		stack.objective[SGAN_STAGE_INDEPENDENT].terms[0].kind = SGAN_TERM_CONDITIONAL;
+		cr_expect(sgan_first_stage(&alone) == SGAN_STAGE_ENCODER && sgan_starts_from_nothing(&alone));
 	}
 }
 

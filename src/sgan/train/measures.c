@@ -111,10 +111,10 @@ static sgan_status read_sign(const json_t *object, size_t stacks, struct sgan_si
 	return SGAN_OK;
 }
 
-static sgan_status read_health(const json_t *object, size_t stacks, struct sgan_health *health)
+static sgan_status read_health(const json_t *object, enum sgan_stage stage, size_t stacks, struct sgan_health *health)
 {
 	const json_t *signs = json_object_get(object, "signs");
-	struct sgan_health read = { .count = json_array_size(signs) };
+	struct sgan_health read = { .stage = stage, .count = json_array_size(signs) };
 	uint64_t epoch, step;
 	if (!get_count(object, "epoch", &epoch) || !get_count(object, "step", &step) ||
 	    read.count > sizeof read.signs / sizeof read.signs[0])
@@ -144,7 +144,7 @@ sgan_status sgan_measures_restore(struct sgan_trainer *t, const char *text)
 	for (unsigned stage = 0; stage < SGAN_STAGE_COUNT && status == SGAN_OK; stage++) {
 		const json_t *of_stage = json_object_get(health, sgan_stage_name(stage));
 		if (of_stage != NULL)
-			status = read_health(of_stage, t->model->stack_count, &t->health[stage]);
+			status = read_health(of_stage, stage, t->model->stack_count, &t->health[stage]);
 	}
 	json_decref(all);
 	SGAN_TRY(status);
