@@ -724,7 +724,7 @@ works 'eval, another file' $judged --count 40 --threads 1 --out scores.json
 cmp -s scores.json runs/00000-tiny-squares/eval.json || not_ok 'eval, another file' 'other scores with one thread'
 printf '{ "preset": "x\\u001b[2J" }' > runs/00000-tiny-squares/eval.json
 works 'eval.json of another form, in info' info --model 0
-grep -q "^evaluated  unknown: .*eval.json: .*'stage'" ../out || not_ok 'eval.json of another form, in info' 'it is not told'
+grep -q "^evaluated  unknown: .*eval.json: .*'model'" ../out || not_ok 'eval.json of another form, in info' 'it is not told'
 cp scores.json runs/00000-tiny-squares/eval.json
 works 'eval of a stage' eval --model runs/00000-tiny-squares/independent.safetensors --data squares --classifier $judge --count 40
 cmp -s scores.json runs/00000-tiny-squares/eval.json || not_ok 'eval of a stage' 'the scores of another model file are gone'

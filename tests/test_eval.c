@@ -167,6 +167,7 @@ Test(evaluation, warns_of_a_judge_that_cannot_judge)
 		const char *words;
 	} cases[] = {
 		{ { 0.5, 0.1, 10000, "digits", "digits", false }, 0, NULL },
+		{ { 0, 0, 0, "digits", "digits", false }, 0, NULL }, /* there were no labels */
 		{ { 0.499, 0.1, 10000, "digits", "digits", false }, 1, "has 49.9 % of the test images right, fewer than half" },
 		{ { 0.108, 0.1, 10000, "digits", "digits", false }, 1, "guesses: it has 10.8 % of the test images right" },
 		{ { 0.6, 0.6, 10000, "digits", "digits", false }, 1, "guesses: it has 60.0 %" },

@@ -376,10 +376,13 @@ static sgan_status doubt(struct evaluator *e)
 	const struct sgan_split *test = &e->o->data->test;
 	const struct sgan_classifier *c = e->o->classifier;
 	struct sgan_model_info info;
-	struct sgan_judge judge = { .accuracy = share_right(e, &e->held_out), .tested = test->count };
+	struct sgan_judge judge = { .tested = test->labels != NULL ? test->count : 0 };
 	char own[SGAN_HASH_TEXT];
 	SGAN_TRY(sgan_model_describe(e->o->model, &info));
-	SGAN_TRY(sgan_chance(test->count, test->labels, c->classes, &judge.chance));
+	if (judge.tested > 0) {
+		judge.accuracy = share_right(e, &e->held_out);
+		SGAN_TRY(sgan_chance(test->count, test->labels, c->classes, &judge.chance));
+	}
 	sgan_hash_encoder(e->model, own);
 	judge.dataset = c->dataset;
 	judge.model_dataset = info.dataset;

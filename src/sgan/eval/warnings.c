@@ -26,11 +26,11 @@ static void compare_names(struct sgan_evaluation *e, const char *who, const char
 void sgan_evaluation_warn(struct sgan_evaluation *e, const struct sgan_judge *judge)
 {
 	const double percent = 100 * judge->accuracy;
-	if (sgan_guesses(judge->accuracy, judge->chance, judge->tested))
+	if (judge->tested > 0 && sgan_guesses(judge->accuracy, judge->chance, judge->tested))
 		add(e,
 		    "the classifier guesses: it has %.1f %% of the test images right, as chance has; scores by it mean nothing",
 		    percent);
-	else if (judge->accuracy < 0.5)
+	else if (judge->tested > 0 && judge->accuracy < 0.5)
 		add(e, "the classifier has %.1f %% of the test images right, fewer than half: scores by it mean little",
 		    percent);
 	compare_names(e, "classifier", judge->dataset);

@@ -6,8 +6,8 @@
 
 /* What it is told by. */
 struct sgan_judge {
-	double accuracy, chance; /* on the test images: its own, and that of always the commonest class */
-	size_t tested;
+	double accuracy, chance;             /* on the test images: its own, and that of always the commonest class */
+	size_t tested;                       /* test images that have labels; 0: it was not tried */
 	const char *dataset, *model_dataset; /* that it was trained on, and the model */
 	bool own;                            /* it is the model's own encoder */
 };
