@@ -59,31 +59,13 @@ static void expect_net(const struct sgan_net_desc *net, const struct expected_la
 	}
 }
 
-#define INPUT(name, ...)                                                                                               \
-	{                                                                                                                  \
-		name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, 0                                \
-	}
-#define CONCAT(name, ...)                                                                                              \
-	{                                                                                                                  \
-		name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, 0                               \
-	}
-#define POOL(name, ...)                                                                                                \
-	{                                                                                                                  \
-		name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false, 0                              \
-	}
-#define DENSE(name, out, act, bn)                                                                                      \
-	{                                                                                                                  \
-		name, SGAN_LAYER_DENSE, { 1, 1, out }, 0, 0, 0, 0, act, bn, !(bn), 0                                           \
-	}
+#define INPUT(name, ...) { name, SGAN_LAYER_INPUT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, 0 }
+#define CONCAT(name, ...) { name, SGAN_LAYER_CONCAT, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, 0 }
+#define POOL(name, ...) { name, SGAN_LAYER_MAXPOOL, __VA_ARGS__, 2, 1, 0, 0, SGAN_ACT_NONE, false, false, 0 }
+#define DENSE(name, out, act, bn) { name, SGAN_LAYER_DENSE, { 1, 1, out }, 0, 0, 0, 0, act, bn, !(bn), 0 }
 /* What changes no shape, and average pooling. */
-#define PLAIN(name, kind, share, ...)                                                                                  \
-	{                                                                                                                  \
-		name, kind, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, share                                        \
-	}
-#define LIST(...)                                                                                                      \
-	{                                                                                                                  \
-		__VA_ARGS__                                                                                                    \
-	}
+#define PLAIN(name, kind, share, ...) { name, kind, __VA_ARGS__, 0, 0, 0, 0, SGAN_ACT_NONE, false, false, share }
+#define LIST(...) { __VA_ARGS__ }
 
 Test(preset, mnist_encoder)
 {
@@ -314,8 +296,11 @@ Test(preset, discriminator_losses)
 /* The most particular setting counts: a stack's in a stage, a stack's, a stage's, the common one. */
 Test(preset, weights_of_losses)
 {
-	static const char *const settings[] = { "lambda_ent=2", "joint.lambda_ent=3", "stacks.[0].lambda_ent=0",
-		                                    "stacks.[0].joint.lambda_ent=5", "stacks.[1].joint.adversarial=saturating",
+	static const char *const settings[] = { "lambda_ent=2",
+		                                    "joint.lambda_ent=3",
+		                                    "stacks.[0].lambda_ent=0",
+		                                    "stacks.[0].joint.lambda_ent=5",
+		                                    "stacks.[1].joint.adversarial=saturating",
 		                                    "independent.lambda_cond=0" };
 	struct sgan_preset *p = load("mnist", settings, COUNT(settings));
 	cr_expect_eq(weight(p, 1, SGAN_STAGE_INDEPENDENT, SGAN_TERM_ENTROPY), 2);

@@ -14,7 +14,7 @@ struct sgan_state {
 	enum sgan_stage stage; /* the current one; SGAN_STAGE_COUNT: none is left */
 	uint64_t step;         /* steps of it that are done */
 	struct sgan_updates updates;
-	size_t generators; /* that the file had updates of; 1: a number for all */
+	size_t generators;              /* that the file had updates of; 1: a number for all */
 	bool trained[SGAN_STAGE_COUNT]; /* stages whose work the weights hold */
 	char dataset[64];
 	uint64_t data_hash;   /* of the training set: sizes, labels and pixels */
