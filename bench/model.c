@@ -6,13 +6,15 @@
 struct bench_batch bench_make_batch(const struct bench *b)
 {
 	const struct sgan_preset *p = b->preset;
+	/* What the encoder tells may be fewer things than there are classes. */
+	const size_t scores = sgan_preset_scores(p), labels = scores < p->classes ? scores : p->classes;
 	const size_t n = b->options.batch, count = n * p->height * p->width * p->channels;
 	struct bench_batch batch = { n, sgan_alloc(count, sizeof(real)), sgan_alloc(n, sizeof(uint32_t)) };
 	if (batch.x == NULL || batch.labels == NULL)
 		bench_check(SGAN_ENOMEM, "batch");
 	sgan_random_uniform(b->ctx, 1, 0, 0, 0, count, batch.x);
 	for (size_t i = 0; i < n; i++)
-		batch.labels[i] = (uint32_t)(i % p->classes);
+		batch.labels[i] = (uint32_t)(i % labels);
 	return batch;
 }
 

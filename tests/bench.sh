@@ -64,6 +64,7 @@ fields "gemm" '^{"layer"' "layer pass $common" gemm --layer fcz --runs 1 --batch
 fields "step" '^{"step"' "step isa threads batch ms images_per_second gflops percent_of_peak" \
 	step --stage encoder --runs 1 --batch 3
 fields "one stack" '^{"step"' "step ms images_per_second" step --stage independent --stack 1 --runs 1 --batch 3
+fields "an encoder that tells turns" '^{"step"' "step ms" step --preset mnist-nolabels --stage encoder --runs 1 --batch 5
 fields "sample" '^{"step"' "ms images_per_second" sample --runs 1 --batch 3
 
 # Each row of kernels.def on each set of the build and machine.

@@ -706,6 +706,8 @@ works 'an encoder without stacks' $alone
 works 'info of an encoder without stacks' info --model alone/00000-alone-squares
 grep -qx 'trained  *encoder' ../out && grep -qx 'stage  *done, step 0' ../out ||
 	not_ok 'info of an encoder without stacks' 'it is not trained'
+works 'limits of an encoder without stacks' $alone --steps 2 --epochs 1 --dry-run
+grep -q '^stage .*encoder: 2 steps' ../out || not_ok 'limits of an encoder without stacks' 'not those asked for'
 fails 'sample of an encoder without stacks' 2 'no stacks' sample --model alone/00000-alone-squares --out grid.png
 fails 'joint stage without stacks' 2 'but there are no stacks' $alone --stage joint --init 0
 

@@ -199,21 +199,34 @@ static bool take(struct train *train, int option)
 	}
 }
 
-static sgan_status load_preset(struct train *train)
+/* Loads the preset with what the options set; --epochs and --steps for so many stages. */
+static sgan_status load_with(struct train *train, size_t stages, struct sgan_preset **preset)
 {
 	const char **settings = calloc(OWN_COUNT + train->set_count, sizeof *settings);
 	size_t count = 0;
 	if (!settings)
 		return sgan_fail(SGAN_ENOMEM, "no memory for settings");
-	for (size_t i = 0; i < OWN_COUNT; i++)
-		if (train->own[i][0])
+	for (size_t i = 0; i < OWN_COUNT; i++) {
+		const bool limit = i >= OWN_EPOCHS && i < OWN_SEED;
+		if (train->own[i][0] && (!limit || (i - OWN_EPOCHS) % SGAN_STAGE_COUNT < stages))
 			settings[count++] = train->own[i];
+	}
 	for (size_t i = 0; i < train->set_count; i++)
 		settings[count++] = train->sets[i];
 	sgan_status status =
-		sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count, &train->preset);
+		sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count, preset);
 	free(settings);
 	return status;
+}
+
+/* Limits are for the stages that there are: without stacks the encoder's alone, which the preset tells. */
+static sgan_status load_preset(struct train *train)
+{
+	struct sgan_preset *unlimited;
+	SGAN_TRY(load_with(train, 0, &unlimited));
+	const size_t stages = sgan_preset_stages(unlimited);
+	sgan_preset_free(unlimited);
+	return load_with(train, stages, &train->preset);
 }
 
 static sgan_status open_data(struct train *train, const char *spec)
