@@ -73,6 +73,8 @@ void check_run(struct check *c, void (*run)(struct check *c))
 
 	c->failure[0] = 0;
 	c->used = 0;
+	c->hash = 0xcbf29ce484222325u; /* FNV-1a's */
+	c->libm = false;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGSEGV, &action, &segv);
 	sigaction(SIGBUS, &action, &bus);
@@ -137,6 +139,16 @@ void check_spoil(struct check *c, size_t count, real *data)
 		data[check_between(c, 0, count - 1)] = (real)NAN;
 }
 
+struct sgan_epilogue check_epilogue(struct check *c)
+{
+	struct sgan_epilogue e = { .slope = (real)0.25 };
+
+	e.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_SIGMOID);
+	e.accumulate = check_between(c, 0, 1) == 1;
+	e.bypass = check_between(c, 0, 1) == 1;
+	return e;
+}
+
 /* --- memory ------------------------------------------------------------------ */
 
 static char *take(struct check *c, size_t bytes, bool output)
@@ -198,12 +210,33 @@ void check_release(struct check *c, const char *what)
 		if (c->slot[i].output && !canaries_live(&c->slot[i]))
 			check_fail(c, "%s: wrote outside its result", what);
 	c->used = 0;
+	c->libm = false;
+}
+
+/* --- hash --------------------------------------------------------------------- */
+
+void check_record_bytes(struct check *c, size_t count, const void *found)
+{
+	const unsigned char *byte = found;
+
+	for (size_t i = 0; i < count && !c->libm; i++)
+		c->hash = (c->hash ^ byte[i]) * 0x100000001b3u;
+}
+
+/* What is not a number has a sign and a payload that machines choose differently. */
+void check_record(struct check *c, size_t count, const real *found)
+{
+	static const real not_a_number = (real)NAN;
+
+	for (size_t i = 0; i < count; i++)
+		check_record_bytes(c, sizeof *found, isnan(found[i]) ? &not_a_number : &found[i]);
 }
 
 /* --- comparison -------------------------------------------------------------- */
 
 void check_same(struct check *c, size_t count, const real *found, const real *expected, const char *what)
 {
+	check_record(c, count, found);
 	for (size_t i = 0; i < count; i++) {
 		if (!memcmp(found + i, expected + i, sizeof *found) || (isnan(found[i]) && isnan(expected[i])))
 			continue;
@@ -219,6 +252,7 @@ void check_close_to(struct check *c, size_t count, const real *found, const real
 	double epsilon = sizeof(real) == sizeof(float) ? (double)FLT_EPSILON : DBL_EPSILON;
 	double allowed = epsilon * (terms + 2);
 
+	check_record(c, count, found);
 	for (size_t i = 0; i < count; i++) {
 		if (isnan(found[i]) && isnan(expected[i]))
 			continue;

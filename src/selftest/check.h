@@ -24,6 +24,8 @@ struct check {
 	size_t used;
 	struct check_slot slot[CHECK_SLOTS];
 	char failure[256]; /* the first; "" while there is none */
+	uint64_t hash;     /* of all results found so far */
+	bool libm;         /* until check_release, results come of libm's functions: no part of the hash */
 };
 
 enum check_values {
@@ -48,6 +50,9 @@ void check_fill(struct check *c, enum check_values values, size_t count, real *d
 /* Now and then makes an element of data not a number. */
 void check_spoil(struct check *c, size_t count, real *data);
 
+/* An epilogue without a bias. */
+struct sgan_epilogue check_epilogue(struct check *c);
+
 /* Memory until check_release; contents are undefined. Panels (multiples of 16 values) are aligned to 64 bytes. */
 real *check_input(struct check *c, size_t count);
 real *check_output(struct check *c, size_t count);
@@ -55,6 +60,11 @@ uint8_t *check_input_bytes(struct check *c, size_t count);
 uint32_t *check_input_labels(struct check *c, size_t count);
 /* Fails if a canary has changed, and takes all memory back. */
 void check_release(struct check *c, const char *what);
+
+/* Takes results into the hash: equal bits, equal hashes, on every machine (any two that are not numbers are the same).
+ * Comparisons do so with what was found. */
+void check_record(struct check *c, size_t count, const real *found);
+void check_record_bytes(struct check *c, size_t count, const void *found);
 
 /* Each element the same bits (any two that are not numbers are the same); `what` starts the failure. */
 void check_same(struct check *c, size_t count, const real *found, const real *expected, const char *what);

@@ -19,6 +19,7 @@ struct bn_case {
 static void draw(struct check *c, const char *kernel, size_t rows, size_t channels, sgan_act act, struct bn_case *t)
 {
 	*t = (struct bn_case){ .rows = rows, .channels = channels, .count = rows * channels, .act = act };
+	c->libm = act == SGAN_ACT_SIGMOID;
 	t->src = check_input(c, t->count);
 	t->diff = check_input(c, t->count);
 	t->a = check_input(c, channels);

@@ -25,8 +25,8 @@ static size_t draw(struct check *c, struct dots_case *t)
 	t->ld_dst = (ptrdiff_t)(check_between(c, 0, 1) ? t->n : check_between(c, t->n, t->n + 5));
 	t->values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
 	for (size_t i = 0; i < t->taps; i++) {
-		t->tap[i] = (struct sgan_tap){ (ptrdiff_t)check_between(c, 0, MOST_REACH),
-			                           check_between(c, 0, MOST_TAPS - 1) }; /* its place */
+		t->tap[i].src = (ptrdiff_t)check_between(c, 0, MOST_REACH);
+		t->tap[i].weight = check_between(c, 0, MOST_TAPS - 1); /* its place */
 		reach = (size_t)t->tap[i].src > reach ? (size_t)t->tap[i].src : reach;
 	}
 	return (t->m - 1) * (size_t)t->ld_src + reach + t->k;

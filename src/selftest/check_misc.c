@@ -30,6 +30,7 @@ static void pool_case(struct check *c, size_t h, size_t w, size_t channels, size
 	c->oracle->maxpool(h, w, channels, size, src, expected, expected_which);
 	c->tested->maxpool(h, w, channels, size, src, dst, which);
 	check_same(c, pooled, dst, expected, what);
+	check_record_bytes(c, pooled, which);
 	if (memcmp(which, expected_which, pooled))
 		check_fail(c, "%s: other winners than the generic kernel's", what);
 	c->oracle->maxpool_grad(h, w, channels, size, diff, expected_which, expected_back);
@@ -214,6 +215,8 @@ static void squared_case(struct check *c, size_t count, enum check_values values
 		expect_near(c, (double)diff[i], 1 + d, "gradient of squared_error");
 	}
 	expect_near(c, loss, expected, "squared_error");
+	check_record(c, count, diff);
+	check_record_bytes(c, sizeof loss, &loss);
 	if (values == CHECK_INTEGERS && loss != expected)
 		check_fail(c, "squared_error of %zu integers: %.17g, expected exactly %.17g", count, loss, expected);
 	expect_equal(c, alone, loss, "squared_error");

@@ -24,12 +24,8 @@ static size_t draw(struct check *c, struct runs_case *t)
 	t->r.src_row = (ptrdiff_t)check_between(c, 0, 100);
 	t->r.src_tap = (ptrdiff_t)check_between(c, 0, 100);
 	t->values = check_between(c, 0, 3) ? CHECK_INTEGERS : CHECK_REALS;
-	t->epilogue = (struct sgan_epilogue){
-		.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_SIGMOID),
-		.slope = (real)0.25,
-		.accumulate = check_between(c, 0, 1) == 1,
-		.bypass = check_between(c, 0, 1) == 1,
-	};
+	t->epilogue = check_epilogue(c);
+	c->libm = t->epilogue.act == SGAN_ACT_SIGMOID;
 	return (t->r.rows - 1) * (size_t)t->r.src_row + (t->r.cols - 1) * (size_t)t->r.src_col +
 	       (t->r.taps ? (t->r.taps - 1) * (size_t)t->r.src_tap : 0) + k;
 }

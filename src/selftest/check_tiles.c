@@ -66,12 +66,8 @@ static void draw(struct check *c, size_t m, size_t n, struct tile_case *t)
 	for (size_t i = 0; i < t->taps; i++)
 		t->offset[i] = (ptrdiff_t)check_between(c, 0, 50);
 	check_fill(c, t->values, t->taps * t->k * n, t->weight);
-	t->epilogue = (struct sgan_epilogue){
-		.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_SIGMOID),
-		.slope = (real)0.25,
-		.accumulate = check_between(c, 0, 1) == 1,
-		.bypass = check_between(c, 0, 1) == 1,
-	};
+	t->epilogue = check_epilogue(c);
+	c->libm = t->epilogue.act == SGAN_ACT_SIGMOID;
 }
 
 static size_t least(size_t a, size_t b)
@@ -247,8 +243,10 @@ enum { MOST_RANGES = 4 };
 /* Ranges of columns; some may be empty. */
 static struct sgan_walk draw_walk(struct check *c, size_t range_end[MOST_RANGES])
 {
-	struct sgan_walk w = { .images = check_between(c, 1, 3), .rows = check_between(c, 1, 4), .range_end = range_end };
+	struct sgan_walk w = { .range_end = range_end };
 
+	w.images = check_between(c, 1, 3);
+	w.rows = check_between(c, 1, 4);
 	w.ranges = check_between(c, 0, 1) ? 1 : check_between(c, 2, MOST_RANGES);
 	for (size_t i = 0; i < w.ranges; i++)
 		range_end[i] = (i ? range_end[i - 1] : 0) + check_between(c, 0, 9);
@@ -308,8 +306,8 @@ static void oracle_wgrad_runs(const struct check *c, const struct sgan_walk *w, 
 static void wgrad_runs_case(struct check *c, size_t runs, size_t m, size_t n)
 {
 	size_t cols = check_between(c, 1, 20);
-	struct sgan_walk w = { .images = check_between(c, 1, 3), .rows = check_between(c, 1, 4), .ranges = 1,
-		                   .range_end = &cols };
+	size_t images = check_between(c, 1, 3), rows = check_between(c, 1, 4);
+	struct sgan_walk w = { .images = images, .rows = rows, .ranges = 1, .range_end = &cols };
 	struct sgan_wgrad_runs s = { .runs = runs, .m = m, .n = n, .x_run = (ptrdiff_t)check_between(c, 0, 50) };
 	struct tile_case t = { .taps = w.images * w.rows, .k = cols, .m = runs * m, .n = n };
 	size_t x_count = draw_distances(c, &w, m, &w.x_image, &w.x_row, &w.x_col) + (runs - 1) * (size_t)s.x_run;

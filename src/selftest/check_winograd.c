@@ -186,15 +186,11 @@ static void moments_case(struct check *c, const struct winograd_case *w)
 	size_t count = (w->f[0].h.size - 1) * (size_t)w->window.row + (w->f[0].w.size - 1) * (size_t)w->window.col + w->n;
 	real *src = check_input(c, planes(w)), *bias = check_input(c, w->n);
 	real *found = check_output(c, count), *expected = check_output(c, count);
-	struct sgan_epilogue e = {
-		.act = (sgan_act)check_between(c, SGAN_ACT_NONE, SGAN_ACT_SIGMOID),
-		.slope = (real)0.25,
-		.accumulate = check_between(c, 0, 1) == 1,
-		.bypass = check_between(c, 0, 1) == 1,
-		.bias = check_between(c, 0, 1) ? bias : NULL,
-	};
+	struct sgan_epilogue e = check_epilogue(c);
 	char what[240];
 
+	c->libm = e.act == SGAN_ACT_SIGMOID;
+	e.bias = check_between(c, 0, 1) ? bias : NULL;
 	check_fill(c, CHECK_REALS, planes(w), src);
 	check_fill(c, CHECK_REALS, w->n, bias);
 	check_fill(c, CHECK_REALS, count, found);
