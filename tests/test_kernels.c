@@ -31,13 +31,13 @@ static void expect_none_left(void *arg, const char *kernel)
 	cr_expect_fail("%s: the set has no function of its own", kernel);
 }
 
-static void selftest(sgan_isa isa)
+static void selftest(sgan_isa isa, size_t page)
 {
 	size_t checks = 0;
 	struct sgan_selftest_report report = { expect_passed, expect_none_left, &checks };
 	sgan_ctx *ctx = context(SGAN_ISA_GENERIC, 2);
 
-	cr_expect_eq(sgan_selftest(ctx, isa, &report), SGAN_OK, "%s", sgan_last_error());
+	cr_expect_eq(sgan_selftest(ctx, isa, page, &report), SGAN_OK, "%s", sgan_last_error());
 	cr_expect_gt(checks, 20, "%s: %zu checks", sgan_isa_name(isa), checks);
 	sgan_ctx_destroy(ctx);
 }
@@ -47,10 +47,54 @@ Test(kernels, each_set)
 	for (int i = 0; i < SGAN_ISA_COUNT; i++) {
 		sgan_isa isa = (sgan_isa)i;
 		if (sgan_isa_usable(isa))
-			selftest(isa);
+			selftest(isa, 0);
 		else
 			fprintf(stderr, "skipped: kernels of %s: this %s\n", sgan_isa_name(isa),
 			        sgan_isa_built(isa) ? "machine lacks it" : "build has none");
+	}
+}
+
+/* Pages as AArch64 may have them: memory ends, and faults begin, where such a page does. */
+static const size_t page_sizes[] = { 16 << 10, 64 << 10 };
+enum { PAGE_SIZES = sizeof page_sizes / sizeof *page_sizes };
+
+Test(kernels, each_set_at_the_end_of_larger_pages)
+{
+	for (size_t i = 0; i < PAGE_SIZES; i++)
+		for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
+			if (sgan_isa_usable((sgan_isa)isa))
+				selftest((sgan_isa)isa, page_sizes[i]);
+}
+
+static void touch_input(struct check *c)
+{
+	for (size_t count = 1; count < 70000; count = 3 * count + 1) {
+		const real *input = check_input(c, count);
+		volatile real last = input[count - 1];
+		(void)last;
+		if ((uintptr_t)(input + count) % c->page)
+			check_fail(c, "%zu elements do not end where a page of %zu bytes does", count, c->page);
+	}
+	check_release(c, "inputs");
+}
+
+static void touch_the_end_of_the_page_behind(struct check *c)
+{
+	const real *input = check_input(c, 100);
+	volatile real beyond = input[100 + c->page / sizeof(real) - 1];
+
+	(void)beyond;
+}
+
+Test(kernels, guards_are_as_large_as_pages)
+{
+	for (size_t i = 0; i < PAGE_SIZES; i++) {
+		struct check c = { .page = page_sizes[i], .random = 1 };
+		check_run(&c, touch_input);
+		cr_expect_str_eq(c.failure, "", "%s", c.failure);
+		check_run(&c, touch_the_end_of_the_page_behind);
+		cr_expect_not_null(strstr(c.failure, "memory outside the arguments"), "\"%s\"", c.failure);
+		check_close(&c);
 	}
 }
 
@@ -62,7 +106,7 @@ Test(kernels, unusable_is_refused)
 
 	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++)
 		if (!sgan_isa_usable((sgan_isa)isa))
-			cr_expect_eq(sgan_selftest(ctx, (sgan_isa)isa, &report), SGAN_EUNSUPPORTED);
+			cr_expect_eq(sgan_selftest(ctx, (sgan_isa)isa, 0, &report), SGAN_EUNSUPPORTED);
 	cr_expect_eq(checks, 0);
 	sgan_ctx_destroy(ctx);
 }

@@ -41,7 +41,7 @@ static void list(void *arg, const char *kernel)
 static sgan_status test(sgan_ctx *ctx, struct tally *tally)
 {
 	struct sgan_selftest_report report = { .result = count, .left_generic = list, .arg = tally };
-	return sgan_selftest(ctx, tally->isa, &report);
+	return sgan_selftest(ctx, tally->isa, 0, &report);
 }
 
 static sgan_status test_all(sgan_ctx *ctx, struct tally *tally)

@@ -13,23 +13,25 @@
 
 static const real canary = (real)-3.0517578e-5; /* none of the values that checks use */
 
-static size_t page_bytes(void)
+static size_t page_bytes(const struct check *c)
 {
-	return (size_t)sysconf(_SC_PAGESIZE);
+	size_t machine = (size_t)sysconf(_SC_PAGESIZE);
+
+	return c->page > machine ? c->page : machine;
 }
 
 static void unmap(struct check_slot *slot)
 {
 	if (slot->map)
-		munmap(slot->map, slot->bytes + page_bytes());
+		munmap(slot->mapping, slot->mapped);
 	slot->map = NULL;
 }
 
 /* At least `bytes` and a page behind them that may not be touched: larger memory in place of the slot's where it is
- * too small. */
-static bool map_slot(struct check_slot *slot, size_t bytes)
+ * too small. A page more is mapped, of which the parts before and after are left over where pages are made up. */
+static bool map_slot(const struct check *c, struct check_slot *slot, size_t bytes)
 {
-	size_t page = page_bytes(), whole = (bytes / page + 1) * page;
+	size_t page = page_bytes(c), whole = (bytes / page + 1) * page;
 	char *map;
 
 	if (slot->map && bytes <= slot->bytes)
@@ -37,12 +39,14 @@ static bool map_slot(struct check_slot *slot, size_t bytes)
 	unmap(slot);
 	if (bytes > SIZE_MAX / 2)
 		return false;
-	map = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	map = mmap(NULL, whole + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		return false;
-	slot->map = map;
+	slot->mapping = map;
+	slot->mapped = whole + 2 * page;
+	slot->map = map + (page - (uintptr_t)map % page) % page;
 	slot->bytes = whole;
-	return mprotect(map + whole, page, PROT_NONE) == 0;
+	return mprotect(slot->map + whole, page, PROT_NONE) == 0;
 }
 
 void check_close(struct check *c)
@@ -155,7 +159,7 @@ static char *take(struct check *c, size_t bytes, bool output)
 {
 	struct check_slot *slot;
 
-	if (c->used == CHECK_SLOTS || !map_slot(&c->slot[c->used], bytes)) {
+	if (c->used == CHECK_SLOTS || !map_slot(c, &c->slot[c->used], bytes)) {
 		check_fail(c, "no memory for the check: %zu bytes for its tensor %zu of at most %d", bytes, c->used + 1,
 		           CHECK_SLOTS);
 		siglongjmp(*fault_return, NO_MEMORY);

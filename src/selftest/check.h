@@ -12,6 +12,8 @@ enum { CHECK_SLOTS = 16, CHECK_CANARIES = 64 };
 struct check_slot {
 	char *map;  /* `bytes` of memory, whole pages, then the page that may not be touched; NULL: none yet */
 	size_t bytes;
+	void *mapping; /* what lies around that */
+	size_t mapped;
 	real *data; /* of an output */
 	size_t count;
 	bool output;
@@ -20,6 +22,7 @@ struct check_slot {
 struct check {
 	const struct sgan_kernels *tested, *oracle;
 	sgan_ctx *ctx; /* of the tested instruction set */
+	size_t page;   /* bytes; 0: as this machine has them. Its own where they are larger */
 	uint64_t random;
 	size_t used;
 	struct check_slot slot[CHECK_SLOTS];

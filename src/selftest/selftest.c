@@ -20,6 +20,13 @@ static const struct {
 	{ "matrix products", check_matrix_products },
 };
 
+enum {
+#define SGAN_KERNEL(field, args) NUMBER_OF_##field,
+#include "kernels/kernels.def"
+#undef SGAN_KERNEL
+	KERNELS
+};
+
 /* Every row is in recorded.def: without, this does not compile. */
 enum {
 #define SGAN_RECORDED(field, hash) RECORDED_##field,
@@ -80,15 +87,16 @@ static sgan_status open_tested(const sgan_ctx *ctx, sgan_isa isa, sgan_ctx **tes
 	return sgan_ctx_create(&options, tested);
 }
 
-sgan_status sgan_selftest(sgan_ctx *ctx, sgan_isa isa, const struct sgan_selftest_report *report)
+sgan_status sgan_selftest(sgan_ctx *ctx, sgan_isa isa, size_t page, const struct sgan_selftest_report *report)
 {
-	struct check check = { .oracle = sgan_kernels_for(SGAN_ISA_GENERIC) };
+	struct check check = { .oracle = sgan_kernels_for(SGAN_ISA_GENERIC), .page = page };
+	const size_t count = page ? KERNELS : sizeof checks / sizeof *checks;
 
 	SGAN_TRY(open_tested(ctx, isa, &check.ctx));
 	check.tested = check.ctx->kernels;
 	if (report->left_generic && check.tested != check.oracle)
 		check_left_generic(check.tested, report->left_generic, report->arg);
-	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+	for (size_t i = 0; i < count; i++) {
 		check.random = seed_of(checks[i].name);
 		check_run(&check, checks[i].run);
 		if (check.tested == check.oracle)

@@ -14,9 +14,10 @@ struct sgan_selftest_report {
 	void *arg;
 };
 
-/* Runs all checks of isa with as many threads as ctx has, and says how each went.
+/* Runs all checks of isa with as many threads as ctx has, and says how each went. Memory ends at pages of `page` bytes,
+ * a power of two, where it is larger than this machine's, which 0 asks for; then kernels alone are checked.
  * SGAN_EUNSUPPORTED: this build or machine lacks isa; SGAN_ENOMEM. That checks
  * fail is for the report: the status is SGAN_OK all the same. */
-sgan_status sgan_selftest(sgan_ctx *ctx, sgan_isa isa, const struct sgan_selftest_report *report);
+sgan_status sgan_selftest(sgan_ctx *ctx, sgan_isa isa, size_t page, const struct sgan_selftest_report *report);
 
 #endif
