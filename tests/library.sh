@@ -151,13 +151,14 @@ build()
 
 if [ -n "$shared" ]; then
 	expect "example, shared: build" build example-shared $($PKG_CONFIG --libs libsgan)
-	expect "example, shared: run" env LD_LIBRARY_PATH="$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$dir/example-shared"
+	expect "example, shared: run" env LD_LIBRARY_PATH="$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" \
+		${SGAN_EMULATOR-} "$dir/example-shared"
 	sed 's/^/    /' "$dir/log"
 fi
 if [ -n "$static" ]; then
 	mkdir "$dir/static" && cp "$static" "$dir/static" # alone, where -lsgan finds no other
 	expect "example, static: build" build example-static -L"$dir/static" $($PKG_CONFIG --static --libs libsgan)
-	expect "example, static: run" "$dir/example-static"
+	expect "example, static: run" ${SGAN_EMULATOR-} "$dir/example-static"
 	$OBJDUMP -p "$dir/example-static" 2>/dev/null | grep 'NEEDED.*libsgan' >"$dir/needed"
 	expect_none "example, static: does without libsgan.so" "$dir/needed"
 fi

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A run that is stopped and resumed, with other thread counts, ends in the files of one that was not.
+# A run that is stopped and resumed, with other thread counts, ends in the files of one that was not. In an emulator
+# (SGAN_EMULATOR) the model is tests/tiny.cfg and the run shorter.
 set -eu
 
 cpu=${SGAN_CPU:-./sgan-cpu}
@@ -8,46 +9,21 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 unset SGAN_ISA
 
-# The header of an IDX file: its numbers as four bytes each, most significant first.
-# shellcheck disable=SC2059
-words() {
-	for word; do
-		printf "\\$(printf %03o $((word >> 24 & 255)))\\$(printf %03o $((word >> 16 & 255)))"
-		printf "\\$(printf %03o $((word >> 8 & 255)))\\$(printf %03o $((word & 255)))"
-	done
-}
-
-# A dataset of COUNT small pictures in which the class shows: a bright square that moves with it.
-split() { # name count
-	{
-		words 2051 "$2" 28 28
-		LC_ALL=C awk -v n="$2" 'BEGIN {
-			for (i = 0; i < n; i++)
-				for (y = 0; y < 28; y++)
-					for (x = 0; x < 28; x++)
-						printf "%c", (int(x / 5) == i % 5 && int(y / 14) == int(i % 10 / 5)) ? 120 : 1 + (i * 7 + x * y) % 9
-		}'
-	} > "$dir/squares/$1-images-idx3-ubyte"
-	{
-		words 2049 "$2"
-		i=0
-		while [ "$i" -lt "$2" ]; do
-			# shellcheck disable=SC2059
-			printf "\\$(printf %03o $((i % 10)))"
-			i=$((i + 1))
-		done
-	} > "$dir/squares/$1-labels-idx1-ubyte"
-}
-
 train() { # out, options
 	out=$1
 	shift
-	"$cpu" train --quiet --out "$dir/$out" "$@" > "$dir/last-run"
+	${SGAN_EMULATOR-} "$cpu" train --quiet --out "$dir/$out" "$@" > "$dir/last-run"
 }
 
+if [ -n "${SGAN_EMULATOR-}" ]; then
+	cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
+	steps=4 batch=8 interval=3 first=2 then=3
+else
+	echo 'base = "mnist";' > "$dir/all.cfg"
+	steps=20 batch=20 interval=7 first=10 then=15
+fi
 # All that training has besides the default preset's settings.
-cat > "$dir/all.cfg" <<'CFG'
-base = "mnist";
+cat >> "$dir/all.cfg" <<'CFG'
 generator_steps = [ 1, 2, 3 ];
 generator_steps_above = [ 0.7, 0.69 ];
 joint: { lambda_below = 0.1; ema = 0.9; };
@@ -56,8 +32,8 @@ CFG
 begin() { # out, options: a new run
 	out=$1
 	shift
-	train "$out" --preset "$dir/all.cfg" --data "$dir/squares" --steps 20 --set batch=20 --set log_interval=7 --set lr_end=1e-5 \
-		--set encoder.flip=true --set encoder.shift=3 "$@"
+	train "$out" --preset "$dir/all.cfg" --data "$dir/squares" --steps $steps --set batch=$batch \
+		--set log_interval=$interval --set lr_end=1e-5 --set encoder.flip=true --set encoder.shift=3 "$@"
 }
 
 told() { # stats.jsonl: what is the same for all runs
@@ -94,15 +70,15 @@ hash=9618f9cccd59bd3a
 )
 begin one --threads 1
 
-# stopped after 10, 25 and 40 of its 60 steps
-begin stopped --threads 2 --stop-after 10
-train stopped --resume latest --threads 2 --stop-after 15
-train stopped --resume latest --threads 2 --stop-after 15
+# stopped after 10, 25 and 40 of its 60 steps; or after 2, 5 and 8 of 12
+begin stopped --threads 2 --stop-after $first
+train stopped --resume latest --threads 2 --stop-after $then
+train stopped --resume latest --threads 2 --stop-after $then
 train stopped --resume latest --threads 2
 
-begin changing --threads 1 --stop-after 10
-train changing --resume latest --threads 2 --stop-after 15
-train changing --resume latest --threads 3 --stop-after 15
+begin changing --threads 1 --stop-after $first
+train changing --resume latest --threads 2 --stop-after $then
+train changing --resume latest --threads 3 --stop-after $then
 train changing --resume latest --threads 1
 
 # an environment that gives fewer threads than were asked for
