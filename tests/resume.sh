@@ -17,10 +17,10 @@ train() { # out, options
 
 if [ -n "${SGAN_EMULATOR-}" ]; then
 	cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
-	steps=4 batch=8 interval=3 first=2 then=3
+	steps=4 batch=8 interval=3 first=2 then=3 files=8
 else
 	echo 'base = "mnist";' > "$dir/all.cfg"
-	steps=20 batch=20 interval=7 first=10 then=15
+	steps=20 batch=20 interval=7 first=10 then=15 files=10
 fi
 # All that training has besides the default preset's settings.
 cat >> "$dir/all.cfg" <<'CFG'
