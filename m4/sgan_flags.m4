@@ -38,11 +38,15 @@ AC_DEFUN([SGAN_WARNINGS], [
 
 AC_DEFUN([SGAN_SANITIZERS], [
 	AC_ARG_ENABLE([sanitizers],
-		[AS_HELP_STRING([--enable-sanitizers], [build with AddressSanitizer and UBSan; the first finding ends the program])],
+		[AS_HELP_STRING([--enable-sanitizers@<:@=thread@:>@],
+			[build with AddressSanitizer and UBSan, the first finding ends the program; or with ThreadSanitizer])],
 		[], [enable_sanitizers=no])
-	SANITIZER_CFLAGS=
-	AS_IF([test "x$enable_sanitizers" != xno], [
-		SANITIZER_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	AS_CASE([$enable_sanitizers],
+		[no], [SANITIZER_CFLAGS=],
+		[yes], [SANITIZER_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"],
+		[thread], [SANITIZER_CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"],
+		[AC_MSG_ERROR([--enable-sanitizers=$enable_sanitizers: yes, no or thread expected])])
+	AS_IF([test -n "$SANITIZER_CFLAGS"], [
 		AC_MSG_CHECKING([whether $CC links with $SANITIZER_CFLAGS])
 		save_CFLAGS=$CFLAGS
 		CFLAGS="$CFLAGS $SANITIZER_CFLAGS"
@@ -50,5 +54,5 @@ AC_DEFUN([SGAN_SANITIZERS], [
 			[AC_MSG_RESULT([no]); AC_MSG_ERROR([--enable-sanitizers: the compiler's sanitizer libraries are missing])])
 		CFLAGS=$save_CFLAGS])
 	AC_SUBST([SANITIZER_CFLAGS])
-	AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" != xno])
+	AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" = xyes])
 ])

@@ -6,6 +6,9 @@
 
 #include "src/cli/cli.h"
 
+/* Whichever thread a signal interrupts writes it, and the main one reads it. Its order with other memory does not
+ * matter, for nothing else goes with it, and no machine tears an aligned word: so volatile, by which each look is a load,
+ * does on weakly ordered ones too. */
 volatile sig_atomic_t cli_stop;
 
 static void remember(int signal)

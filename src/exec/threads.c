@@ -65,6 +65,22 @@ static void run_here(size_t chunks, void (*run)(void *arg, size_t chunk, int wor
 	leave_region(before);
 }
 
+/* What orders memory between threads is OpenMP's fork and join alone, on every machine:
+ *
+ * - What the caller wrote before a region (tensors, the region itself, the zeros in `taken`) happens before the workers
+ *   read it, and what the workers wrote happens before the caller reads it after the region: a parallel region begins
+ *   and ends with an implied flush (OpenMP 5.0, 2.17.8), a release by one side and an acquire by the other. On AArch64
+ *   runtimes have them as ldar, stlr or dmb; plain stores need nothing more.
+ * - Inside a region no chunk reads what another writes, so that there is nothing to order between workers. `taken` is
+ *   the one thing that they share: it hands out numbers, not memory. What it needs is that no two get the same number,
+ *   which an atomic addition gives in any memory order (a variable has one order of modifications that all threads see),
+ *   and that a later look is not at an older value than an earlier one by the same thread, which coherence gives. A look
+ *   that is behind others' additions costs one addition more, whose number is then past the end. So relaxed is enough,
+ *   and on AArch64 no barrier is paid for.
+ * - Stores past the caches are of two kinds. x86's are weakly ordered even among themselves and not covered by what its
+ *   locked instructions order for others, so each worker ends with sfence. AArch64 has no such store with weaker
+ *   rules for other observers: stnp is a hint, its stores are ordered by the region's end like any other. */
+
 /* A region's chunks. Worker w's own are w, w + threads, w + 2 threads, ...: what a chunk touches is often still in the
  * cache of the core that had it in the last call. Who has done its own takes of the others' that are left. */
 struct region {
@@ -79,6 +95,7 @@ static void take_of(const struct region *r, size_t owner, int worker)
 	size_t own = owner < r->chunks ? (r->chunks - owner - 1) / r->threads + 1 : 0;
 	atomic_size_t *taken = &r->turns[owner].taken;
 
+	/* Looked at first, so that a cache line of which nothing is left stays shared. */
 	while (atomic_load_explicit(taken, memory_order_relaxed) < own) {
 		size_t turn = atomic_fetch_add_explicit(taken, 1, memory_order_relaxed);
 		if (turn < own)
@@ -104,7 +121,7 @@ void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size
 		return;
 	}
 	for (size_t i = 0; i < r.threads; i++)
-		atomic_store_explicit(&r.turns[i].taken, 0, memory_order_relaxed);
+		atomic_store_explicit(&r.turns[i].taken, 0, memory_order_relaxed); /* the region's begin orders them */
 	/* Always the whole team: libgomp ends the threads that a smaller one leaves over,
 	 * and would have to make them again for the next region. */
 #pragma omp parallel num_threads(ctx->threads)

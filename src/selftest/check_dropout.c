@@ -50,7 +50,7 @@ static void dropout_meaning(struct check *c)
 			check_fail(c, "dropout: element %zu is %g, its bits are %u", i, (double)found[i], (unsigned)half);
 	}
 	/* 0.3 within five standard deviations */
-	if (fabs((double)dropped / COUNT - 0.3) > 5 * sqrt(0.3 * 0.7 / COUNT))
+	if (fabs((double)dropped / (double)COUNT - 0.3) > 5 * sqrt(0.3 * 0.7 / (double)COUNT))
 		check_fail(c, "dropout: %zu of %d elements dropped at a rate of 0.3", dropped, (int)COUNT);
 }
 

@@ -218,7 +218,7 @@ void golden_compare_update(struct golden *g, json_t *tensors, const struct sgan_
 		update[i] = p->value[i] - update[i];
 	}
 	golden_compare(g, tensors, "update", p->name, p->count, update,
-	               (double)steps * g->rounding * (largest + GRADIENT_ROUNDINGS * gradient * adam_gain));
+	               (double)steps * g->rounding * (largest + (double)GRADIENT_ROUNDINGS * gradient * adam_gain));
 	sgan_free(update);
 }
 

@@ -31,7 +31,7 @@ static sgan_status make_model(struct sgan_trainer *t)
 static sgan_status find_chance(struct sgan_trainer *t)
 {
 	if (!sgan_preset_reads_labels(t->options->preset)) {
-		t->chance = 1.0 / SGAN_ROTATIONS;
+		t->chance = 1 / (double)SGAN_ROTATIONS;
 		return SGAN_OK;
 	}
 	const struct sgan_split *test = &t->options->data->test;

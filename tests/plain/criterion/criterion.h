@@ -46,7 +46,7 @@ void plain_say(const char *format, ...) SGAN_PRINTF(1, 2);
 			plain_stop();                                                                                        \
 	} while (0)
 
-#define cr_expect_fail(...) cr_expect(!"reached", __VA_ARGS__)
+#define cr_expect_fail(...) cr_expect(false, __VA_ARGS__)
 #define cr_expect_eq(a, b, ...) cr_expect((a) == (b), __VA_ARGS__)
 #define cr_expect_gt(a, b, ...) cr_expect((a) > (b), __VA_ARGS__)
 #define cr_expect_lt(a, b, ...) cr_expect((a) < (b), __VA_ARGS__)
@@ -55,7 +55,7 @@ void plain_say(const char *format, ...) SGAN_PRINTF(1, 2);
 #define cr_expect_str_eq(a, b, ...) cr_expect(strcmp((a), (b)) == 0, __VA_ARGS__)
 #define cr_expect_arr_eq(a, b, size, ...) cr_expect(memcmp((a), (b), (size)) == 0, __VA_ARGS__)
 
-#define cr_assert_fail(...) cr_assert(!"reached", __VA_ARGS__)
+#define cr_assert_fail(...) cr_assert(false, __VA_ARGS__)
 #define cr_assert_eq(a, b, ...) cr_assert((a) == (b), __VA_ARGS__)
 #define cr_assert_neq(a, b, ...) cr_assert((a) != (b), __VA_ARGS__)
 #define cr_assert_gt(a, b, ...) cr_assert((a) > (b), __VA_ARGS__)
