@@ -16,6 +16,7 @@
 #include "src/ops/conv/plan.h"
 #include "src/ops/ops.h"
 #include "src/selftest/naive_conv.h"
+#include "tests/emulated.h"
 
 enum { SLICES = 4 };
 
@@ -498,6 +499,8 @@ Test(conv_algorithms, ranges_of_slices_give_the_whole_batch_s_bits)
 	static const size_t batches[] = { 3, 10, 25 };
 	struct tensors t;
 
+	if (is_emulated())
+		cr_skip_test("ranges_of_slices_give_the_whole_batch_s_bits: minutes in an emulator");
 	for (size_t i = 0; i < LAYERS; i++)
 		for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
 			cr_assert(open_tensors(&layers[i], batches[b], &t));
@@ -623,6 +626,8 @@ Test(conv_algorithms, an_image_has_the_same_bits_in_any_batch)
 {
 	struct tensors t;
 
+	if (is_emulated())
+		cr_skip_test("an_image_has_the_same_bits_in_any_batch: minutes in an emulator");
 	for (size_t i = 0; i < LAYERS; i++) {
 		cr_assert(open_tensors(&layers[i], 19, &t));
 		each_set(&t, 2, check_first_images);
@@ -765,6 +770,8 @@ Test(conv_algorithms, winograd_is_exact_enough_with_any_tiles)
 	double most = 0;
 	size_t cases = 0;
 
+	if (is_emulated())
+		cr_skip_test("winograd_is_exact_enough_with_any_tiles: minutes in an emulator");
 	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
 		struct tensors t;
 		cr_assert(open_tensors(&wide[i], 9, &t));

@@ -1,8 +1,8 @@
 /* Step-by-step agreement with PyTorch in float64: every network of the MNIST stack, and whole steps of its
  * stages. In float to 1e-4 on every instruction set that this machine has; compiled again for double, to 1e-9. */
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
+#include "tests/emulated.h"
 #include "tests/golden/golden.h"
 
 static const double tolerance = sizeof(real) == sizeof(float) ? 1e-4 : 1e-9;
@@ -28,8 +28,7 @@ static bool is_slow(void)
 #ifdef __SANITIZE_ADDRESS__
 	return true;
 #else
-	const char *emulator = getenv("SGAN_EMULATOR");
-	return emulator != NULL && *emulator != '\0';
+	return is_emulated();
 #endif
 }
 

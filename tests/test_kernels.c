@@ -7,6 +7,7 @@
 #include "src/exec/ctx.h"
 #include "src/selftest/check.h"
 #include "src/selftest/selftest.h"
+#include "tests/emulated.h"
 
 static sgan_ctx *context(sgan_isa isa, int threads)
 {
@@ -44,6 +45,8 @@ static void selftest(sgan_isa isa, size_t page)
 
 Test(kernels, each_set)
 {
+	if (is_emulated())
+		cr_skip_test("each_set: tests/selftest.sh does the same");
 	for (int i = 0; i < SGAN_ISA_COUNT; i++) {
 		sgan_isa isa = (sgan_isa)i;
 		if (sgan_isa_usable(isa))
@@ -152,6 +155,8 @@ Test(kernels, operations_with_any_number_of_threads)
 {
 	static const int threads[] = { 1, 3, 4, 16, 64 };
 
+	if (is_emulated())
+		cr_skip_test("operations_with_any_number_of_threads: minutes in an emulator");
 	for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
 		convolutions_with(threads[i]);
 }

@@ -10,8 +10,8 @@ static const char help[] =
 	"usage: sgan-cpu selftest [--isa NAME] [--threads N]\n"
 	"\n"
 	"Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
-	"with the portable kernels. One line a failure; exit code 1 when there is any. Kernels that a set\n"
-	"leaves to the portable ones are listed.\n";
+	"with the portable kernels, and these kernels' bits with recorded ones. One line a failure; exit code 1\n"
+	"when there is any. Kernels that a set leaves to the portable ones are listed.\n";
 
 static const struct option options[] = {
 	CLI_COMMON_OPTIONS,
