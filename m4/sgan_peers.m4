@@ -32,7 +32,7 @@ AC_DEFUN([SGAN_PEER], [
 			[AC_MSG_ERROR([--with-$2=$with_$2: there is no lib$4.so in its lib or lib64])])
 		# An RPATH, not a RUNPATH: what the library needs lies beside it.
 		$1_CFLAGS="-isystem $with_$2/include -isystem $with_$2/include/$2"
-		$1_LIBS="-L$sgan_libdir -Wl,--disable-new-dtags -Wl,-rpath,$sgan_libdir -l$4"
+		$1_LIBS="-L$sgan_libdir $sgan_new_dtags -Wl,-rpath,$sgan_libdir -l$4"
 		AC_DEFINE_UNQUOTED([SGAN_$1_LIBDIR], ["$sgan_libdir"], [Where the $3 to compare with was installed.])])
 	AS_IF([test "x$with_$2" != xno], [
 		SGAN_PEER_TRY([$1], [$2], [$5], [$6], [$7])
@@ -45,6 +45,12 @@ AC_DEFUN([SGAN_PEER], [
 
 AC_DEFUN([SGAN_PEERS], [
 	sgan_peers=
+	AC_CACHE_CHECK([how to link with an RPATH that is not a RUNPATH], [sgan_cv_new_dtags], [
+		save_LDFLAGS=$LDFLAGS
+		LDFLAGS="$LDFLAGS -Wl,--disable-new-dtags"
+		AC_LINK_IFELSE([AC_LANG_PROGRAM()], [sgan_cv_new_dtags=-Wl,--disable-new-dtags], [sgan_cv_new_dtags=none])
+		LDFLAGS=$save_LDFLAGS])
+	AS_IF([test "x$sgan_cv_new_dtags" = xnone], [sgan_new_dtags=], [sgan_new_dtags=$sgan_cv_new_dtags])
 	SGAN_PEER([ONEDNN], [onednn], [oneDNN], [dnnl], [oneapi/dnnl/dnnl.h], [return dnnl_version()->major;],
 		[Debian: libdnnl-dev])
 	SGAN_PEER([OPENBLAS], [openblas], [OpenBLAS], [openblas], [cblas.h],

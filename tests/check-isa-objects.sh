@@ -1,6 +1,7 @@
 #!/bin/sh
 # No instruction above an object's baseline: x86-64's own everywhere but in kernels/avx2 and kernels/avx512,
-# no AVX-512 in kernels/avx2. Looks at the code that the compiler made, not at its flags.
+# no AVX-512 in kernels/avx2. On AArch64, where NEON and fused multiply-adds are the baseline: none of these in
+# kernels/generic, whose bits are the same on every machine. Looks at the code that the compiler made, not at its flags.
 
 set -u
 
@@ -10,13 +11,37 @@ skip()
 	exit 77
 }
 
-case ${SGAN_ISA_CHECK:-} in
-x86-64) ;;
-baseline-raised) skip "CFLAGS allow AVX everywhere" ;;
-*) skip "this check knows x86-64 alone" ;;
-esac
 "${OBJDUMP:=objdump}" --version >/dev/null 2>&1 || skip "no objdump"
 cd "${abs_top_builddir:?}" || exit 99
+
+# fused ARCHIVE: its fused multiply-adds of AArch64
+fused()
+{
+	"$OBJDUMP" -d --no-show-raw-insn "$1" | grep -E '[[:space:]](fn?m(add|sub)|fml[as])[[:space:]]'
+}
+
+check_aarch64()
+{
+	if fused .libs/libsgan_generic.a | head -n 5 | grep .; then
+		echo "FAILED: fused multiply-adds in libsgan_generic.a: compiled with contraction"
+		exit 1
+	fi
+	echo "ok: no fused multiply-add in libsgan_generic.a"
+	[ -e .libs/libsgan_neon.a ] || exit 0
+	if [ "$(fused .libs/libsgan_neon.a | wc -l)" -eq 0 ]; then
+		echo "FAILED: no fused multiply-add in libsgan_neon.a: this check is blind"
+		exit 1
+	fi
+	echo "ok: fused multiply-adds in libsgan_neon.a"
+	exit 0
+}
+
+case ${SGAN_ISA_CHECK:-} in
+x86-64) ;;
+aarch64) check_aarch64 ;;
+baseline-raised) skip "CFLAGS allow AVX everywhere" ;;
+*) skip "this check knows x86-64 and AArch64 alone" ;;
+esac
 
 # above avx|avx512 ARCHIVE: the archive's instructions from that level up, with their member and function.
 # AVX: wide and mask registers, names that begin with v, BMI's (they are VEX-encoded and come with -mavx2's
