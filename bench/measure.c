@@ -42,11 +42,26 @@ static void run_loop(void *arg, size_t chunk, int worker)
 	}
 }
 
+/* Seconds of a run. */
+static double time_rounds(sgan_ctx *ctx, struct peak *peak, size_t rounds)
+{
+	const double begin = bench_now();
+	peak->rounds = rounds;
+	sgan_parallel_for(ctx, (size_t)sgan_ctx_threads(ctx), run_loop, peak);
+	return bench_now() - begin;
+}
+
+/* Rounds that take a tenth of a second at most: an emulator's take seconds, no machine's do. */
+static size_t affordable(sgan_ctx *ctx, struct peak *peak, size_t rounds)
+{
+	const double most = 0.1, all = 100 * time_rounds(ctx, peak, rounds / 100 + 1);
+	return all <= most ? rounds : (size_t)((double)rounds * most / all) + 1;
+}
+
 /* GFLOP/s of one run; 0: no such loop. */
 static double run_peak(sgan_ctx *ctx, size_t rounds)
 {
-	struct peak peak = { .rounds = rounds };
-	const size_t threads = (size_t)sgan_ctx_threads(ctx);
+	struct peak peak = { .loop = NULL };
 #ifdef SGAN_HAVE_AVX2
 	if (sgan_ctx_isa(ctx) == SGAN_ISA_AVX2)
 		peak.loop = bench_peak_avx2;
@@ -57,9 +72,8 @@ static double run_peak(sgan_ctx *ctx, size_t rounds)
 #endif
 	if (peak.loop == NULL)
 		return 0;
-	double begin = bench_now();
-	sgan_parallel_for(ctx, threads, run_loop, &peak);
-	return peak.flop * (double)threads / (bench_now() - begin) / 1e9;
+	const double seconds = time_rounds(ctx, &peak, affordable(ctx, &peak, rounds));
+	return peak.flop * (double)sgan_ctx_threads(ctx) / seconds / 1e9;
 }
 
 double bench_peak(sgan_ctx *ctx)

@@ -6,7 +6,7 @@ set -u
 bench=${abs_top_builddir:?}/sgan-bench
 if [ -n "${SGAN_EMULATOR-}" ]; then
 	# In an emulator one row, whose time means nothing; what is refused and printed is the same on every machine.
-	exec $SGAN_EMULATOR "$bench" layers --layer fcz --runs 1 --batch 3
+	exec $SGAN_EMULATOR "$bench" layers --preset "$abs_top_srcdir/tests/tiny.cfg" --layer fcz --pass fwd --runs 1 --batch 8
 fi
 source=${abs_top_srcdir:?}/bench
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sgan-bench.XXXXXX") || exit 99

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A run that is stopped and resumed, with other thread counts, ends in the files of one that was not. In an emulator
-# (SGAN_EMULATOR) the model is tests/tiny.cfg and the run shorter.
+# (SGAN_EMULATOR) the model is tests/tiny.cfg, the run and the list of others shorter.
 set -eu
 
 cpu=${SGAN_CPU:-./sgan-cpu}
@@ -17,10 +17,12 @@ train() { # out, options
 
 if [ -n "${SGAN_EMULATOR-}" ]; then
 	cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
-	steps=4 batch=8 interval=3 first=2 then=3 files=8
+	steps=4 batch=8 interval=3 first=2 then=3 files=8 train=32 test=8 hash=5234b57c4ad7905a
+	others=changing
 else
 	echo 'base = "mnist";' > "$dir/all.cfg"
-	steps=20 batch=20 interval=7 first=10 then=15 files=10
+	steps=20 batch=20 interval=7 first=10 then=15 files=10 train=160 test=20 hash=9618f9cccd59bd3a
+	others="one stopped changing limited"
 fi
 # All that training has besides the default preset's settings.
 cat >> "$dir/all.cfg" <<'CFG'
@@ -60,32 +62,39 @@ mkdir "$dir/squares"
 split train 160
 split t10k 120 # enough for a test accuracy that warnings go by
 failed=0
-# The data's hash, as runs have it whose labels were bytes: else they could not go on.
-hash=9618f9cccd59bd3a
 
 # Numbers are read and written with points, whatever the caller's language.
 (
 	export LC_ALL=C
 	begin straight --threads 2
 )
-begin one --threads 1
+# The other runs, by their names.
+one() {
+	begin one --threads 1
+}
 
-# stopped after 10, 25 and 40 of its 60 steps; or after 2, 5 and 8 of 12
-begin stopped --threads 2 --stop-after $first
-train stopped --resume latest --threads 2 --stop-after $then
-train stopped --resume latest --threads 2 --stop-after $then
-train stopped --resume latest --threads 2
+# stopped after 10, 25 and 40 of its 60 steps; in an emulator after 2, 5 and 8 of 12
+stopped() {
+	begin stopped --threads 2 --stop-after $first
+	train stopped --resume latest --threads 2 --stop-after $then
+	train stopped --resume latest --threads 2 --stop-after $then
+	train stopped --resume latest --threads 2
+}
 
-begin changing --threads 1 --stop-after $first
-train changing --resume latest --threads 2 --stop-after $then
-train changing --resume latest --threads 3 --stop-after $then
-train changing --resume latest --threads 1
+changing() {
+	begin changing --threads 1 --stop-after $first
+	train changing --resume latest --threads 2 --stop-after $then
+	train changing --resume latest --threads 3 --stop-after $then
+	train changing --resume latest --threads 1
+}
 
 # an environment that gives fewer threads than were asked for
-(
-	export OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true
-	begin limited --threads 4
-)
+limited() {
+	(
+		export OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true
+		begin limited --threads 4
+	)
+}
 
 # The encoder, whose stage the first call ended, learns nothing; the second call is told of it at its end.
 begin warned --threads 2 --set encoder.lr=1e-12 --set encoder.lr_end=1e-12 --steps 4 --stop-after 6 2> "$dir/first"
@@ -116,9 +125,9 @@ grep -q 'has no trained encoder' "$dir/refused" || { cat "$dir/refused"; failed=
 grep -aq "\"data_hash\":\"$hash\"" "$dir"/straight/00000-*/checkpoint.safetensors ||
 	{ echo "another hash of the same data than $hash"; failed=1; }
 
-grep -E '[0-9],[0-9]' "$dir"/one/00000-*/stats.jsonl && failed=1
+grep -E '[0-9],[0-9]' "$dir"/changing/00000-*/stats.jsonl && failed=1
 
-for out in one stopped changing limited; do
+for out in $others; do
 	same "$out"
 	[ "$failed" -eq 0 ] && echo "ok $out" || echo "not ok $out"
 done

@@ -145,9 +145,9 @@ static double allowed(const struct conv_case *t, sgan_pass pass)
 {
 	const struct conv_algorithm *a = t->plan->pass[pass].algorithm;
 	size_t pixels = t->desc.kind == SGAN_CONV ? t->out_h * t->out_w : t->desc.in_h * t->desc.in_w;
-	size_t terms = pass == SGAN_BACKWARD_WEIGHTS ? t->n * pixels
-	                                             : t->desc.kernel_h * t->desc.kernel_w *
-	                                                   (pass == SGAN_FORWARD ? t->desc.in_c : t->desc.out_c);
+	size_t terms = pass == SGAN_BACKWARD_WEIGHTS
+	                   ? t->n * pixels
+	                   : t->desc.kernel_h * t->desc.kernel_w * (pass == SGAN_FORWARD ? t->desc.in_c : t->desc.out_c);
 
 	return a->fast ? a->error * ((double)FLT_EPSILON / 2) * 9 * (double)(terms + 1) : 0;
 }

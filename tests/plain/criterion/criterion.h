@@ -29,21 +29,22 @@ _Noreturn void plain_stop(void);
 _Noreturn void plain_skip(const char *format, ...) SGAN_PRINTF(1, 2);
 void plain_say(const char *format, ...) SGAN_PRINTF(1, 2);
 
-#define Test(suite_, name_, ...)                                                                \
-	static void suite_##_##name_(void);                                                         \
-	__attribute__((constructor)) static void suite_##_##name_##_add(void)                       \
-	{                                                                                           \
-		static struct plain_test test = { .suite = #suite_, .name = #name_, .run = suite_##_##name_, __VA_ARGS__ }; \
-		plain_add(&test);                                                                       \
-	}                                                                                           \
+#define Test(suite_, name_, ...)                                                                                       \
+	static void suite_##_##name_(void);                                                                                \
+	__attribute__((constructor)) static void suite_##_##name_##_add(void)                                              \
+	{                                                                                                                  \
+		static struct plain_test test = { .suite = #suite_, .name = #name_, .run = suite_##_##name_, __VA_ARGS__ };    \
+		plain_add(&test);                                                                                              \
+	}                                                                                                                  \
 	static void suite_##_##name_(void)
 
 /* The message, where there is one, begins with a string. */
-#define cr_expect(condition, ...) (void)plain_check((condition) ? true : false, __FILE__, __LINE__, #condition, " " __VA_ARGS__)
-#define cr_assert(condition, ...)                                                                                \
-	do {                                                                                                         \
-		if (!plain_check((condition) ? true : false, __FILE__, __LINE__, #condition, " " __VA_ARGS__))           \
-			plain_stop();                                                                                        \
+#define cr_expect(condition, ...)                                                                                      \
+	(void)plain_check((condition) ? true : false, __FILE__, __LINE__, #condition, " " __VA_ARGS__)
+#define cr_assert(condition, ...)                                                                                      \
+	do {                                                                                                               \
+		if (!plain_check((condition) ? true : false, __FILE__, __LINE__, #condition, " " __VA_ARGS__))                 \
+			plain_stop();                                                                                              \
 	} while (0)
 
 #define cr_expect_fail(...) cr_expect(false, __VA_ARGS__)
