@@ -4,4 +4,5 @@
 #define TILE_MR 6
 #define TILE_NV 2
 #define WGRAD_NAME wgrad_6x16__avx2
+#define WGRAD_PIXELS 1
 #include "kernels/simd/wgrad.h"

@@ -4,4 +4,5 @@
 #define TILE_MR 14
 #define TILE_NV 2
 #define WGRAD_NAME wgrad_14x32__avx512
+#define WGRAD_PIXELS 1
 #include "kernels/simd/wgrad.h"

@@ -50,6 +50,20 @@ DOTS_INLINE void dots_step(size_t m, size_t n, bool whole, vec_mask mask, const 
 	}
 }
 
+/* The last l values of a tap, l < VEC, for sets without masks: whole vectors of a copy. */
+DOTS_INLINE void dots_rest(size_t m, size_t n, size_t l, const float *first, ptrdiff_t ld, const float *weights,
+                           vec sum[DOTS_HELD])
+{
+	float copy[DOTS_SUMS * VEC] = { 0 };
+	const float *base[ROWS_POINTERS(DOTS_SUMS)];
+
+	for (size_t i = 0; i < m; i++)
+		for (size_t c = 0; c < l; c++)
+			copy[i * VEC + c] = first[(ptrdiff_t)i * ld + (ptrdiff_t)c];
+	rows_point(m, copy, VEC, base);
+	dots_step(m, n, true, vec_first(VEC), base, VEC, weights, sum);
+}
+
 DOTS_INLINE void dots_store(size_t m, size_t n, const struct dots_args *a, vec sum[DOTS_HELD])
 {
 	float out[DOTS_HELD];
@@ -80,7 +94,9 @@ DOTS_INLINE void dots_tap(size_t m, size_t n, const struct dots_args *a, const s
 		dots_step(m, n, true, vec_first(VEC), base, ld, w, sum);
 		rows_advance(m, base, VEC);
 	}
-	if (l)
+	if (!VEC_MASKS && l)
+		dots_rest(m, n, l, a->src + tap->src + (a->k - l), ld, w, sum);
+	else if (l)
 		dots_step(m, n, false, vec_first(l), base, ld, w, sum);
 }
 

@@ -13,7 +13,7 @@
 
 enum { TILE_NR = TILE_NV * VEC };
 
-/* Columns of the last vector, and whether it is whole. */
+/* Columns of the last vector, and whether it is whole: what a set without masks (VEC_MASKS) must know. */
 struct tile_edge {
 	vec_mask mask;
 	bool whole;
@@ -42,20 +42,6 @@ TILE_INLINE void tile_clear(size_t m, size_t nv, vec sum[TILE_MR][TILE_NV])
 	TILE_UNROLL for (size_t i = 0; i < m; i++)
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
 			sum[i][v] = vec_zero();
-}
-
-/* sum[i][:] += *a * b[:]. Where the instruction set multiplies by a value in memory, every other row does so, which
- * saves an instruction each; loads, of which these rows have two, would bound a tile that did in all of its rows. */
-TILE_INLINE void tile_add_row(size_t i, size_t nv, const float *a, const vec b[TILE_NV], vec sum[TILE_MR][TILE_NV])
-{
-	if (VEC_FMA_AT && i % 2) {
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			sum[i][v] = vec_fma_at(a, b[v], sum[i][v]);
-	} else {
-		vec value = vec_set(*a);
-		TILE_UNROLL for (size_t v = 0; v < nv; v++)
-			sum[i][v] = vec_fma(value, b[v], sum[i][v]);
-	}
 }
 
 TILE_INLINE void tile_add_dst(size_t m, size_t nv, struct tile_edge edge, const float *dst, ptrdiff_t ld,
@@ -116,11 +102,57 @@ static __attribute__((noinline)) void tile_sigmoid(size_t m, size_t n, float *ds
 		SGAN_SYMBOL(VEC_ISA(act))(n, dst, SGAN_ACT_SIGMOID, 0, dst);
 }
 
+/* What is left to do where columns end within a vector, for sets without masks: value by value, from sums in memory. */
+static __attribute__((noinline)) void tile_finish_part(size_t m, size_t n, const float *sums, float *dst, ptrdiff_t ld,
+                                                       const struct sgan_epilogue *e)
+{
+	for (size_t i = 0; i < m; i++, sums += TILE_NR, dst += ld) {
+		for (size_t j = 0; j < n; j++) {
+			float x = sums[j];
+			if (e->accumulate)
+				x += dst[j];
+			if (e->bias)
+				x += e->bias[j];
+			dst[j] = x;
+		}
+		SGAN_SYMBOL(VEC_ISA(act))(n, dst, e->act, e->slope, dst);
+	}
+}
+
+/* The same of sums in registers. */
+TILE_INLINE void tile_finish_edge(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld,
+                                  const struct sgan_epilogue *e, vec sum[TILE_MR][TILE_NV])
+{
+	float sums[TILE_MR * TILE_NR];
+
+	tile_write(m, nv, (struct tile_edge){ .whole = true }, sums, TILE_NR, sum);
+	tile_finish_part(m, n, sums, dst, ld, e);
+}
+
+/* dst (+)= sums */
+TILE_INLINE void tile_put(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld, bool accumulate,
+                          vec sum[TILE_MR][TILE_NV])
+{
+	struct tile_edge edge = tile_edge(n, nv);
+
+	if (!VEC_MASKS && !edge.whole) {
+		tile_finish_edge(m, nv, n, dst, ld, &(struct sgan_epilogue){ .accumulate = accumulate }, sum);
+		return;
+	}
+	if (accumulate)
+		tile_add_dst(m, nv, edge, dst, ld, sum);
+	tile_write(m, nv, edge, dst, ld, sum);
+}
+
 TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld, const struct sgan_epilogue *e,
                              vec sum[TILE_MR][TILE_NV])
 {
 	struct tile_edge edge = tile_edge(n, nv);
 
+	if (!VEC_MASKS && !edge.whole) {
+		tile_finish_edge(m, nv, n, dst, ld, e, sum);
+		return;
+	}
 	if (e->accumulate)
 		tile_add_dst(m, nv, edge, dst, ld, sum);
 	if (e->bias)

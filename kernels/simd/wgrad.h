@@ -1,6 +1,6 @@
-/* The weight-gradient tile; kernels.def says what it computes. Needs WGRAD_NAME
- * besides what tile.h needs. */
-#include "kernels/simd/tile.h"
+/* The weight-gradient tile; kernels.def says what it computes. Needs WGRAD_NAME besides what tile.h needs, and
+ * WGRAD_PIXELS, the pixels that a step of the inner loop takes. */
+#include "kernels/simd/multiply.h"
 
 struct wgrad_args {
 	const struct sgan_walk *walk;
@@ -18,20 +18,49 @@ TILE_INLINE void wgrad_pixel(size_t m, size_t nv, struct tile_edge edge, const f
 
 	TILE_UNROLL for (size_t v = 0; v < nv; v++)
 		y_values[v] = tile_load(y, v, nv, edge);
-	TILE_UNROLL for (size_t i = 0; i < m; i++)
-		tile_add_row(i, nv, x + i, y_values, sum);
+	tile_add_outer(m, nv, x, y_values, sum);
 }
 
 /* How far ahead Y is asked for, in pixels: a panel of it comes from the second-level cache, once for each tile. */
 enum { WGRAD_AHEAD = 24 };
 
+TILE_INLINE void wgrad_fetch(size_t nv, const struct sgan_walk *w, const float *y)
+{
+	TILE_UNROLL for (size_t v = 0; v < nv; v += VEC_LINE / sizeof(vec))
+		vec_fetch_near(y + WGRAD_AHEAD * w->y_col + v * VEC);
+}
+
+/* Pixels of a copy, which lie side by side, for each line of it; one where they are longer. */
+enum { WGRAD_PER_LINE = TILE_NR * sizeof(float) < VEC_LINE ? VEC_LINE / (TILE_NR * sizeof(float)) : 1 };
+
+/* WGRAD_PIXELS of a row at a time; returns how many are left. */
+TILE_INLINE size_t wgrad_several(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
+                                 const float **x, const float **y, const float **ahead, vec sum[TILE_MR][TILE_NV])
+{
+	for (size_t count = cols / WGRAD_PIXELS; count; count--, *ahead += WGRAD_PIXELS * w->ahead_step)
+		TILE_UNROLL for (ptrdiff_t i = 0; i < WGRAD_PIXELS; i++)
+		{
+			vec_fetch(*ahead + i * w->ahead_step);
+			if (i % WGRAD_PER_LINE == 0)
+				wgrad_fetch(nv, w, *y);
+			wgrad_pixel(m, nv, edge, *x, *y, sum);
+			*x += w->x_col;
+			*y += w->y_col;
+			/* One addition each: multiples of the steps would take more registers than there are. */
+			__asm__("" : "+r"(*x));
+			__asm__("" : "+r"(*y));
+		}
+	return cols % WGRAD_PIXELS;
+}
+
 TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
                            const float *x, const float *y, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
+	if (WGRAD_PIXELS > 1 && edge.whole)
+		cols = wgrad_several(m, nv, edge, w, cols, &x, &y, ahead, sum);
 	for (; cols; cols--, x += w->x_col, y += w->y_col, *ahead += w->ahead_step) {
 		vec_fetch(*ahead);
-		TILE_UNROLL for (size_t v = 0; v < nv; v += VEC_LINE / sizeof(vec))
-			vec_fetch_near(y + WGRAD_AHEAD * w->y_col + v * VEC);
+		wgrad_fetch(nv, w, y);
 		wgrad_pixel(m, nv, edge, x, y, sum);
 	}
 }
@@ -49,7 +78,6 @@ TILE_INLINE void wgrad_rows(size_t m, size_t nv, struct tile_edge edge, const st
 		ptrdiff_t x_step = w->x_col, y_step = w->y_col;
 		vec_fetch(*ahead);
 		wgrad_pixel(m, nv, edge, x, y, sum);
-		left--;
 		vec_wrap(&left, cols, &x_step, x_next, &y_step, y_next);
 		x += x_step;
 		y += y_step;
@@ -121,9 +149,7 @@ TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
 		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, true, a, sum);
 	else
 		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, false, a, sum);
-	if (a->accumulate)
-		tile_add_dst(m, nv, edge, a->sums, a->ld_sums, sum);
-	tile_write(m, nv, edge, a->sums, a->ld_sums, sum);
+	tile_put(m, nv, a->n, a->sums, a->ld_sums, a->accumulate, sum);
 }
 
 #define WGRAD_TILE(m)                                          \

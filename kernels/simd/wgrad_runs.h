@@ -5,8 +5,7 @@
  * With the registers for it, a tile has one vector and many values: it takes a load for each multiply-add, which a core
  * just does (x86: two of each a cycle), and has room for most kernels' rows, so that Y, nearly all of what is read, is
  * read once and not once for each row. With few registers two vectors take fewer instructions. */
-#include "kernels/simd/rows.h"
-#include "kernels/simd/tile.h"
+#include "kernels/simd/multiply.h"
 
 enum {
 	WGRAD_RUNS_MOST = 6,
@@ -29,9 +28,12 @@ TILE_INLINE void wgrad_runs_pixel(size_t runs, size_t m, size_t nv, ptrdiff_t x_
 	rows_point(runs, x, x_run, pointer);
 	TILE_UNROLL for (size_t t = 0; t < runs; t++) {
 		const float *run = rows_at(pointer, t, x_run);
-		TILE_UNROLL for (size_t i = 0; i < m; i++)
-			TILE_UNROLL for (size_t v = 0; v < nv; v++)
-				sum[t * m + i][v] = vec_fma(vec_set(run[i]), y[v], sum[t * m + i][v]);
+		if (VEC_BY_LANE)
+			tile_add_outer(m, nv, run, y, sum + t * m);
+		else
+			TILE_UNROLL for (size_t i = 0; i < m; i++)
+				TILE_UNROLL for (size_t v = 0; v < nv; v++)
+					sum[t * m + i][v] = vec_fma(vec_set(run[i]), y[v], sum[t * m + i][v]);
 	}
 }
 
@@ -53,29 +55,34 @@ TILE_INLINE void wgrad_runs_image(size_t runs, size_t m, size_t nv, struct tile_
 		TILE_UNROLL for (size_t v = 0; v < nv; v++)
 			y_values[v] = tile_load(y, v, nv, edge);
 		wgrad_runs_pixel(runs, m, nv, a->s->x_run, x, y_values, sum);
-		left--;
 		vec_wrap(&left, cols, &x_step, x_next, &y_step, y_next);
 		x += x_step;
 		y += y_step;
 	}
 }
 
-TILE_INLINE void wgrad_runs_tile(size_t runs, size_t m, size_t nv, const struct wgrad_runs_args *a)
+TILE_INLINE void wgrad_runs_sum(size_t runs, size_t m, size_t nv, struct tile_edge edge,
+                                const struct wgrad_runs_args *a, vec sum[TILE_MR][TILE_NV])
 {
 	const struct sgan_walk *w = a->walk;
-	struct tile_edge edge = { .mask = vec_first(a->s->n - (nv - 1) * VEC) };
 	const float *x = a->x, *y = a->y, *ahead = w->ahead;
-	vec sum[TILE_MR][TILE_NV];
 
 	tile_clear(runs * m, nv, sum);
 	for (size_t image = 0; image < w->images; image++, x += w->x_image, y += w->y_image)
 		wgrad_runs_image(runs, m, nv, edge, a, x, y, &ahead, sum);
-	TILE_UNROLL for (size_t t = 0; t < runs; t++) {
-		float *to = a->sums + (ptrdiff_t)t * a->s->sums_run;
-		if (a->accumulate)
-			tile_add_dst(m, nv, edge, to, a->s->ld_sums, sum + t * m);
-		tile_write(m, nv, edge, to, a->s->ld_sums, sum + t * m);
-	}
+}
+
+TILE_INLINE void wgrad_runs_tile(size_t runs, size_t m, size_t nv, const struct wgrad_runs_args *a)
+{
+	struct tile_edge edge = tile_edge(a->s->n, nv);
+	vec sum[TILE_MR][TILE_NV];
+
+	if (!VEC_MASKS && edge.whole)
+		wgrad_runs_sum(runs, m, nv, (struct tile_edge){ edge.mask, true }, a, sum);
+	else
+		wgrad_runs_sum(runs, m, nv, (struct tile_edge){ edge.mask, false }, a, sum);
+	TILE_UNROLL for (size_t t = 0; t < runs; t++)
+		tile_put(m, nv, a->s->n, a->sums + (ptrdiff_t)t * a->s->sums_run, a->s->ld_sums, a->accumulate, sum + t * m);
 }
 
 #define WGRAD_RUNS_FUNCTION(runs, m, width, nv)                                  \

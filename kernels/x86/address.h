@@ -14,6 +14,11 @@ enum {
 	VEC_LINE = 64 /* bytes that come to a cache at a time */
 };
 
+/* A value is set in all lanes to be multiplied (kernels/simd/broadcast.h): a load does that on its way. */
+#define VEC_BY_LANE 0
+/* A part of a vector is loaded and stored by a mask, as fast as all of it. */
+#define VEC_MASKS 1
+
 /* Ask for a cache line to come to the second level, to the first, to the first to be written. p need not be a valid
  * address. */
 static inline __attribute__((always_inline)) void vec_fetch(const void *p)
@@ -39,11 +44,12 @@ static inline __attribute__((always_inline)) void vec_forget(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Where `left` is 0 it becomes `count`, and the two steps become the next ones. These are conditional moves; of plain C
+/* Counts `left` down; where it comes to 0 it becomes `count`, and the two steps become the next ones. These are conditional moves; of plain C
  * the compiler would make a branch. */
 static inline __attribute__((always_inline)) void vec_wrap(size_t *left, size_t count, ptrdiff_t *step_a,
                                                            ptrdiff_t next_a, ptrdiff_t *step_b, ptrdiff_t next_b)
 {
+	--*left;
 	__asm__("test\t%0, %0\n\tcmovz\t%3, %1\n\tcmovz\t%4, %2\n\tcmovz\t%5, %0"
 	        : "+r"(*left), "+r"(*step_a), "+r"(*step_b)
 	        : "rm"(next_a), "rm"(next_b), "rm"(count)
