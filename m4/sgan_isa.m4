@@ -27,6 +27,19 @@ AC_DEFUN([SGAN_ISA_FOLDER], [
   kernels, m4_format([[%-9s]], [$1]) $sgan_$2"
 ])
 
+# sgan_in_order: the flag by which GCC leaves instructions in the order in which they are written until registers are
+# given to them. On AArch64 it would otherwise load operands early, though these CPUs need no help to do so, and run out
+# of registers where tiles fill them.
+AC_DEFUN([SGAN_IN_ORDER], [
+	AC_CACHE_CHECK([for a flag against scheduling before register allocation], [sgan_cv_in_order], [
+		save_CFLAGS=$CFLAGS
+		CFLAGS="-Werror -fno-schedule-insns $CFLAGS"
+		AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [sgan_cv_in_order=-fno-schedule-insns], [sgan_cv_in_order=none])
+		CFLAGS=$save_CFLAGS])
+	sgan_in_order=
+	AS_IF([test $sgan_cv_in_order != none], [sgan_in_order=$sgan_cv_in_order])
+])
+
 AC_DEFUN([SGAN_ISA_FOLDERS], [
 	sgan_vector_sets=
 	sgan_kernels_lines="  kernels, generic   yes"
@@ -50,11 +63,16 @@ int main(int argc, char **argv)
 	x = _mm512_and_ps(_mm512_fmadd_ps(x, x, x), _mm512_castsi512_ps(i));
 	return (int)_mm256_movepi32_mask(_mm512_castsi512_si256(_mm512_castps_si512(x)));
 }]])
-	AC_ARG_ENABLE([neon], [AS_HELP_STRING([--disable-neon], [leave out the NEON kernels (there are none yet)])])
-	AS_CASE([$host_cpu], [aarch64*|arm64*], [sgan_neon="none written yet: the generic kernels are used"],
-		[sgan_neon="no (not for $host_cpu)"])
-	sgan_kernels_lines="$sgan_kernels_lines
-  kernels, NEON      $sgan_neon"
+	SGAN_IN_ORDER
+	SGAN_ISA_FOLDER([NEON], [neon], [$sgan_in_order], [aarch64*|arm64*], [[
+#include <arm_neon.h>
+int main(int argc, char **argv)
+{
+	float32x4_t x = vdupq_n_f32((float)argc);
+	(void)argv;
+	x = vfmaq_laneq_f32(x, x, x, 3);
+	return (int)vaddvq_f32(x);
+}]])
 	AS_CASE([$host_cpu], [x86_64|amd64], [sgan_x86_64=yes], [sgan_x86_64=no])
 	AM_CONDITIONAL([X86_64], [test $sgan_x86_64 = yes])
 ])

@@ -1,0 +1,4 @@
+/* Dropout and noise with NEON. */
+#include "kernels/neon/bits.h"
+
+#include "kernels/simd/dropout.h"

@@ -1,0 +1,12 @@
+/* Registers: 12 x 2 sums, up to 3 of X, 2 of Y: 29 of 32. */
+#include "kernels/neon/vec.h"
+
+#define TILE_MR 12
+#define TILE_NV 2
+#define WGRAD_RUNS_NAME wgrad_runs_12x8__neon
+#define WGRAD_RUNS_2 6
+#define WGRAD_RUNS_3 4
+#define WGRAD_RUNS_4 3
+#define WGRAD_RUNS_5 2
+#define WGRAD_RUNS_6 2
+#include "kernels/simd/wgrad_runs.h"
