@@ -13,14 +13,16 @@ AC_DEFUN([SGAN_CHECK_CFLAGS], [
 	SGAN_REFUSE_CFLAG([-funsafe-math-optimizations], [the kernels' results would not be those that their checks promise])
 	SGAN_REFUSE_CFLAG([-ffp-contract=], [the generic kernels are the reference and must not fuse])
 	SGAN_REFUSE_CFLAG([-flto], [functions for different instruction sets must stay apart])
-	AC_CACHE_CHECK([whether CFLAGS raise the baseline above SSE2], [sgan_cv_baseline_raised],
-		[save_CPPFLAGS=$CPPFLAGS
-		CPPFLAGS="$CPPFLAGS $CFLAGS"
-		AC_PREPROC_IFELSE([AC_LANG_SOURCE([[
+	AS_CASE([$host_cpu], [x86_64|amd64], [
+		AC_CACHE_CHECK([whether CFLAGS raise the baseline above SSE2], [sgan_cv_baseline_raised],
+			[save_CPPFLAGS=$CPPFLAGS
+			CPPFLAGS="$CPPFLAGS $CFLAGS"
+			AC_PREPROC_IFELSE([AC_LANG_SOURCE([[
 #ifndef __AVX__
 #error the baseline
 #endif]])], [sgan_cv_baseline_raised=yes], [sgan_cv_baseline_raised=no])
-		CPPFLAGS=$save_CPPFLAGS])
+			CPPFLAGS=$save_CPPFLAGS])],
+		[sgan_cv_baseline_raised=no])
 	AS_IF([test $sgan_cv_baseline_raised = yes],
 		[AC_MSG_WARN([CFLAGS allow AVX everywhere: what is built runs on such machines alone])])
 	AM_CONDITIONAL([BASELINE_RAISED], [test $sgan_cv_baseline_raised = yes])
