@@ -63,6 +63,7 @@ struct sgan_model *bench_make_model(const struct bench *b, bool trained);
 /* The loops of peak_*.c: `rounds` rounds of fused multiply-adds; *flop receives the operations done. */
 float bench_peak_avx2(size_t rounds, double *flop);
 float bench_peak_avx512(size_t rounds, double *flop);
+float bench_peak_neon(size_t rounds, double *flop);
 
 /* GFLOP/s of fused multiply-adds on all threads of ctx, the best of several runs; 0: no such loop for its
  * instruction set. */

@@ -70,6 +70,10 @@ static double run_peak(sgan_ctx *ctx, size_t rounds)
 	if (sgan_ctx_isa(ctx) == SGAN_ISA_AVX512)
 		peak.loop = bench_peak_avx512;
 #endif
+#ifdef SGAN_HAVE_NEON
+	if (sgan_ctx_isa(ctx) == SGAN_ISA_NEON)
+		peak.loop = bench_peak_neon;
+#endif
 	if (peak.loop == NULL)
 		return 0;
 	const double seconds = time_rounds(ctx, &peak, affordable(ctx, &peak, rounds));

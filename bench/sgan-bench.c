@@ -21,7 +21,7 @@ static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sam
 						   "  sample  images a second\n"
 						   "\n"
 						   "  --preset P      a preset or a file (mnist)\n"
-						   "  --isa X         instruction set: avx512, avx2, generic (the best)\n"
+						   "  --isa X         instruction set: avx512, avx2, neon, generic (the best)\n"
 						   "  --threads N     (the machine's)\n"
 						   "  --batch N       images (100)\n"
 						   "  --runs N        timed runs of each, at the least (15); the median counts\n"

@@ -1,0 +1,95 @@
+#!/bin/sh
+# The inner loops of the NEON set's tiles, from built objects: a table in Markdown, of what can be known without a machine
+# that runs them.
+#   bench/tiles.sh               the table; in the folder of a build for AArch64
+#   bench/tiles.sh --write FILE  puts it between FILE's marks
+#   bench/tiles.sh --check FILE  fails where what is between the marks is not the table, or where a loop misses its bar
+# Bounds are the CPUs' pipes for floating point, and their ports to memory, whichever takes longer: 2 and 2 of Neoverse
+# N1, 4 and 3 of V1 and V2 (Arm's Software Optimization Guides). llvm-mca's cycles suppose that all is in the first level.
+set -u
+LC_ALL=C
+export LC_ALL
+
+source=$(dirname "$0")
+mca=${LLVM_MCA:-llvm-mca-19}
+objdump=${OBJDUMP:-aarch64-linux-gnu-objdump}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sgan-tiles.XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+
+fail()
+{
+	echo "tiles.sh: $*" >&2
+	exit 1
+}
+
+# cycles CPU: of one iteration of the loop in $dir/body
+cycles()
+{
+	"$mca" -mtriple=aarch64 -mcpu="$1" -iterations=1000 "$dir/body" 2>"$dir/err" |
+		awk '/^Total Cycles:/ { print $3 / 1000; found = 1 } END { exit !found }' || fail "$mca: $(head -n 1 "$dir/err")"
+}
+
+# row KERNEL TILE OBJECT FUNCTION PATTERN SHARE
+row()
+{
+	object=kernels/neon/libsgan_neon_la-$3.o
+	[ -f "$object" ] || fail "no $object: this is not the folder of a build for AArch64"
+	"$objdump" -d --no-show-raw-insn --disassemble="$4" "$object" |
+		awk -v body="$dir/body" -v pattern="$5" -f "$source/tiles.awk" >"$dir/counts" || fail "$object: no loop in $4"
+	n1=$(cycles neoverse-n1) && v1=$(cycles neoverse-v1) && v2=$(cycles neoverse-v2) || exit 1
+	awk -v name="$1" -v tile="$2" -v share="$6" -v n1="$n1" -v v1="$v1" -v v2="$v2" '
+		function larger(a, b) { return a > b ? a : b }
+		function cell(cycles, pipes, ports, percent) {
+			percent = 100 * larger($4 / pipes, $5 / ports) / cycles
+			missed = missed || percent < 85
+			return sprintf(" %.1f, %.0f %% |", cycles, percent)
+		}
+		{
+			missed = $3 > 0 || (share != "-" && 100 * $2 / $1 < share)
+			printf "| `%s` | %s | %d | %d | %.1f %% | %d |", name, tile, $1, $2, 100 * $2 / $1, $3
+			print cell(n1, 2, 2) cell(v1, 4, 3) cell(v2, 4, 3)
+			exit missed
+		}' "$dir/counts" || missed="$missed, $1 $2"
+}
+
+table()
+{
+	echo "| kernel | tile | instructions | FMAs | share | stack | N1: cycles, of the bound | V1 | V2 |"
+	echo "|---|---|---:|---:|---:|---:|---:|---:|---:|"
+	missed=
+	while IFS='|' read -r kernel tile object function pattern share; do
+		case $kernel in '#'* | '') continue ;; esac
+		row "${kernel%% *}" "$(echo $tile)" ${object} ${function} "$(echo $pattern)" ${share}
+	done <"$source/tiles.list"
+	echo "${missed#, }" >"$dir/missed"
+}
+
+begin='<!-- tiles.sh: begin -->'
+end='<!-- tiles.sh: end -->'
+
+# between FILE: what is between its marks
+between()
+{
+	awk -v begin="$begin" -v end="$end" '$0 == end { inside = 0 } inside { print } $0 == begin { inside = 1 }' "$1"
+}
+
+table >"$dir/table" || exit 1
+case ${1:-} in
+'') cat "$dir/table" ;;
+--write)
+	awk -v begin="$begin" -v end="$end" -v table="$dir/table" '
+		$0 == end { inside = 0 }
+		!inside { print }
+		$0 == begin { inside = 1; while ((getline line <table) > 0) print line }' "${2:?}" >"$dir/new" || exit 1
+	cat "$dir/new" >"$2"
+	;;
+--check)
+	between "${2:?}" | diff - "$dir/table" >"$dir/diff" || {
+		cat "$dir/diff"
+		fail "$2: the table is not of these objects: bench/tiles.sh --write $2"
+	}
+	[ -z "$(cat "$dir/missed")" ] || fail "these miss their bars: $(cat "$dir/missed")"
+	;;
+*) fail "unknown option $1" ;;
+esac
