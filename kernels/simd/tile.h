@@ -129,19 +129,13 @@ TILE_INLINE void tile_finish_edge(size_t m, size_t nv, size_t n, float *dst, ptr
 	tile_finish_part(m, n, sums, dst, ld, e);
 }
 
-/* dst (+)= sums */
-TILE_INLINE void tile_put(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld, bool accumulate,
-                          vec sum[TILE_MR][TILE_NV])
+/* dst (+)= sums, where columns end so. */
+TILE_INLINE void tile_put_edge(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld, bool accumulate,
+                               vec sum[TILE_MR][TILE_NV])
 {
-	struct tile_edge edge = tile_edge(n, nv);
+	const struct sgan_epilogue e = { .accumulate = accumulate };
 
-	if (!VEC_MASKS && !edge.whole) {
-		tile_finish_edge(m, nv, n, dst, ld, &(struct sgan_epilogue){ .accumulate = accumulate }, sum);
-		return;
-	}
-	if (accumulate)
-		tile_add_dst(m, nv, edge, dst, ld, sum);
-	tile_write(m, nv, edge, dst, ld, sum);
+	tile_finish_edge(m, nv, n, dst, ld, &e, sum);
 }
 
 TILE_INLINE void tile_finish(size_t m, size_t nv, size_t n, float *dst, ptrdiff_t ld, const struct sgan_epilogue *e,

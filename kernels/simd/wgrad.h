@@ -30,6 +30,7 @@ TILE_INLINE void wgrad_fetch(size_t nv, const struct sgan_walk *w, const float *
 		vec_fetch_near(y + WGRAD_AHEAD * w->y_col + v * VEC);
 }
 
+#if WGRAD_PIXELS > 1
 /* Pixels of a copy, which lie side by side, for each line of it; one where they are longer. */
 enum { WGRAD_PER_LINE = TILE_NR * sizeof(float) < VEC_LINE ? VEC_LINE / (TILE_NR * sizeof(float)) : 1 };
 
@@ -52,12 +53,15 @@ TILE_INLINE size_t wgrad_several(size_t m, size_t nv, struct tile_edge edge, con
 		}
 	return cols % WGRAD_PIXELS;
 }
+#endif
 
 TILE_INLINE void wgrad_row(size_t m, size_t nv, struct tile_edge edge, const struct sgan_walk *w, size_t cols,
                            const float *x, const float *y, const float **ahead, vec sum[TILE_MR][TILE_NV])
 {
-	if (WGRAD_PIXELS > 1 && edge.whole)
+#if WGRAD_PIXELS > 1
+	if (edge.whole)
 		cols = wgrad_several(m, nv, edge, w, cols, &x, &y, ahead, sum);
+#endif
 	for (; cols; cols--, x += w->x_col, y += w->y_col, *ahead += w->ahead_step) {
 		vec_fetch(*ahead);
 		wgrad_fetch(nv, w, y);
@@ -149,7 +153,13 @@ TILE_INLINE void wgrad_tile(size_t m, size_t nv, const struct wgrad_args *a)
 		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, true, a, sum);
 	else
 		wgrad_sum(m, nv, (struct tile_edge){ edge.mask, false }, false, a, sum);
-	tile_put(m, nv, a->n, a->sums, a->ld_sums, a->accumulate, sum);
+	if (!VEC_MASKS && !edge.whole) {
+		tile_put_edge(m, nv, a->n, a->sums, a->ld_sums, a->accumulate, sum);
+		return;
+	}
+	if (a->accumulate)
+		tile_add_dst(m, nv, edge, a->sums, a->ld_sums, sum);
+	tile_write(m, nv, edge, a->sums, a->ld_sums, sum);
 }
 
 #define WGRAD_TILE(m)                                          \

@@ -61,34 +61,36 @@ TILE_INLINE void wgrad_runs_image(size_t runs, size_t m, size_t nv, struct tile_
 	}
 }
 
-TILE_INLINE void wgrad_runs_sum(size_t runs, size_t m, size_t nv, struct tile_edge edge,
-                                const struct wgrad_runs_args *a, vec sum[TILE_MR][TILE_NV])
+/* whole: of a set without masks, columns to the end of the last vector; with masks one loop serves all. */
+TILE_INLINE void wgrad_runs_tile(size_t runs, size_t m, size_t nv, bool whole, const struct wgrad_runs_args *a)
 {
 	const struct sgan_walk *w = a->walk;
+	struct tile_edge edge = { .mask = vec_first(a->s->n - (nv - 1) * VEC), .whole = whole };
 	const float *x = a->x, *y = a->y, *ahead = w->ahead;
+	vec sum[TILE_MR][TILE_NV];
 
 	tile_clear(runs * m, nv, sum);
 	for (size_t image = 0; image < w->images; image++, x += w->x_image, y += w->y_image)
 		wgrad_runs_image(runs, m, nv, edge, a, x, y, &ahead, sum);
-}
-
-TILE_INLINE void wgrad_runs_tile(size_t runs, size_t m, size_t nv, const struct wgrad_runs_args *a)
-{
-	struct tile_edge edge = tile_edge(a->s->n, nv);
-	vec sum[TILE_MR][TILE_NV];
-
-	if (!VEC_MASKS && edge.whole)
-		wgrad_runs_sum(runs, m, nv, (struct tile_edge){ edge.mask, true }, a, sum);
-	else
-		wgrad_runs_sum(runs, m, nv, (struct tile_edge){ edge.mask, false }, a, sum);
-	TILE_UNROLL for (size_t t = 0; t < runs; t++)
-		tile_put(m, nv, a->s->n, a->sums + (ptrdiff_t)t * a->s->sums_run, a->s->ld_sums, a->accumulate, sum + t * m);
+	TILE_UNROLL for (size_t t = 0; t < runs; t++) {
+		float *to = a->sums + (ptrdiff_t)t * a->s->sums_run;
+		if (!VEC_MASKS && !whole) {
+			tile_put_edge(m, nv, a->s->n, to, a->s->ld_sums, a->accumulate, sum + t * m);
+			continue;
+		}
+		if (a->accumulate)
+			tile_add_dst(m, nv, edge, to, a->s->ld_sums, sum + t * m);
+		tile_write(m, nv, edge, to, a->s->ld_sums, sum + t * m);
+	}
 }
 
 #define WGRAD_RUNS_FUNCTION(runs, m, width, nv)                                  \
 	static void wgrad_runs_##runs##_##m##_##width(const struct wgrad_runs_args *a) \
 	{                                                                            \
-		wgrad_runs_tile(runs, m, nv, a);                                         \
+		if (!VEC_MASKS && a->s->n == (nv) * VEC)                                 \
+			wgrad_runs_tile(runs, m, nv, true, a);                               \
+		else                                                                     \
+			wgrad_runs_tile(runs, m, nv, false, a);                              \
 	}
 #if TILE_NV > 1
 #define WGRAD_RUNS_TILE(runs, m)               \
