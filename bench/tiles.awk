@@ -1,6 +1,5 @@
 # From `objdump -d --no-show-raw-insn` of one function: its inner loop, for llvm-mca in the file `body`, and a line of
-# counts: instructions, FMAs, accesses to the stack, floating-point operations, accesses to memory. With `pattern`: of the
-# loops that have it. See tiles.sh.
+# counts: instructions, FMAs, accesses to the stack. With `pattern`: of the loops that have it. See tiles.sh.
 
 /^ *[0-9a-f]+:\t/ {
 	place = $1
@@ -63,7 +62,5 @@ END {
 	if (most < 0)
 		exit 1
 	print_body(begin, end)
-	pairs = matches(begin, end, "^[ls][dt]n?p\t")
-	print end - begin + 1, most, matches(begin, end, "\\[sp"), matches(begin, end, "^f[a-z]*\t"), \
-		matches(begin, end, "^(ld|st|prf)") + pairs
+	print end - begin + 1, most, matches(begin, end, "\\[sp")
 }
