@@ -7,7 +7,8 @@
 # For each CPU: cycles of an iteration, as llvm-mca counts them, supposing that all is in the first level; how much of them
 # the FMAs alone would take, 2 a cycle on Neoverse N1, 4 on V1 and V2 (Arm's Software Optimization Guides); and how much
 # what is busiest would take, be it pipes, ports or the dispatch of instructions: llvm-mca's "Block RThroughput". The bar
-# is 85 %, of the FMAs where tiles.list asks for a share of them, otherwise of what is busiest; and nothing on the stack.
+# is 85 %, of the FMAs where tiles.list asks for a share of them, of what is busiest where it has "-"; and nothing on the
+# stack.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -47,11 +48,11 @@ row()
 			split(both, part)
 			of_fmas = 100 * $2 / pipes / part[1]
 			of_busiest = 100 * part[2] / part[1]
-			missed = missed || (share == "-" ? of_busiest : of_fmas) < 85
+			missed = missed || (share != "none" && (share == "-" ? of_busiest : of_fmas) < 85)
 			return sprintf(" %.1f: %.0f %%, %.0f %% |", part[1], of_fmas, of_busiest)
 		}
 		{
-			missed = $3 > 0 || (share != "-" && 100 * $2 / $1 < share)
+			missed = $3 > 0 || 100 * $2 / $1 < share + 0
 			printf "| `%s` | %s | %d | %d | %.1f %% | %d |", name, tile, $1, $2, 100 * $2 / $1, $3
 			print cell(n1, 2) cell(v1, 4) cell(v2, 4)
 			exit missed
