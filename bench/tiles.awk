@@ -53,7 +53,7 @@ END {
 		if (!to || to > i || !innermost(to, i) || (pattern != "" && !matches(to, i, pattern)))
 			continue
 		fmas = matches(to, i, "^fml[as]\t")
-		if (fmas > most) {
+		if (fmas > most || (fmas == most && i - to < end - begin)) {
 			most = fmas
 			begin = to
 			end = i

@@ -1,5 +1,5 @@
-/* The NEON set: the generic one but for the functions in rows.def, the sizes of their tiles, and the blocking that
- * goes with these. */
+/* The NEON set: the generic one but for the functions in rows.def, the sizes of their tiles, and its
+ * blocking: nobody has measured another. */
 #include "kernels/generic/set.h"
 #include "kernels/neon/set.h"
 
