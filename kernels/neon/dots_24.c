@@ -1,5 +1,6 @@
-/* Registers: 24 sums (n x m up to 1x24, 2x12, 3x8, 4x6), up to 4 of weights, 1 of the source: 29 of 32. A step of 8 x 3 takes 11
- * loads for 24 multiply-adds, one of 24 x 1 takes 25, which bounds it where a core loads less than it multiplies. */
+/* Registers: 24 sums (n x m up to 1x24, 2x12, 3x8, 4x6), up to 4 of weights, 1 of the source: 29 of 32. A step of 8 x 3
+ * takes 11 loads for 24 multiply-adds, one of 24 x 1 takes 25, which bounds it where a core loads less than it
+ * multiplies. */
 #include "kernels/neon/vec.h"
 
 static inline vec dots_first(float x)
