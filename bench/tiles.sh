@@ -1,14 +1,14 @@
 #!/bin/sh
-# The inner loops of the NEON set's tiles, from built objects: a table in Markdown, of what can be known without a machine
-# that runs them.
+# The inner loops of the NEON set's tiles, from built objects: a table in Markdown, of what can be known without a
+# machine that runs them.
 #   bench/tiles.sh               the table; in the folder of a build for AArch64
 #   bench/tiles.sh --write FILE  puts it between FILE's marks
 #   bench/tiles.sh --check FILE  fails where what is between the marks is not the table, or where a loop misses its bar
-# For each CPU: cycles of an iteration, as llvm-mca counts them, supposing that all is in the first level; how much of them
-# the FMAs alone would take, 2 a cycle on Neoverse N1, 4 on V1 and V2 (Arm's Software Optimization Guides); and how much
-# what is busiest would take, be it pipes, ports or the dispatch of instructions: llvm-mca's "Block RThroughput". The bar
-# is 85 %, of the FMAs where tiles.list asks for a share of them, of what is busiest where it has "-"; and nothing on the
-# stack.
+# For each CPU: cycles of an iteration, as llvm-mca counts them, supposing that all is in the first level; how much of
+# them the FMAs alone would take, 2 a cycle on Neoverse N1, 4 on V1 and V2 (Arm's Software Optimization Guides); and how
+# much what is busiest would take, be it pipes, ports or the dispatch of instructions: llvm-mca's "Block RThroughput".
+# The bar is 85 %, of the FMAs where tiles.list asks for a share of them, of what is busiest where it has "-"; and
+# nothing on the stack.
 set -u
 LC_ALL=C
 export LC_ALL

@@ -1,6 +1,6 @@
 #!/bin/sh
-# bench/tiles.sh finds the inner loop with the most FMAs, counts it, and sees a table that is old and a loop that misses its
-# bar. The disassembler and llvm-mca are stand-ins: neither tools nor objects for AArch64 are needed.
+# bench/tiles.sh finds the inner loop with the most FMAs, counts it, and sees a table that is old and a loop that misses
+# its bar. The disassembler and llvm-mca are stand-ins: neither tools nor objects for AArch64 are needed.
 set -u
 
 tiles=${abs_top_srcdir:?}/bench/tiles.sh
@@ -28,7 +28,8 @@ not()
 	! "$@"
 }
 
-# listing MIDDLE: a loop of three instructions, MIDDLE among them; then one with 8 FMAs of 10 instructions, within another.
+# listing MIDDLE: a loop of three instructions, MIDDLE among them; then one with 8 FMAs of 10 instructions, within
+# another.
 listing()
 {
 	printf '   0:\tfmla\tv0.4s, v1.4s, v2.s[0]\n   4:\t%s\n   8:\tb.ne\t0 <tile>\n   c:\tmov\tx1, #0x1\n' "$1"
