@@ -1,6 +1,6 @@
 #!/bin/sh
-# A run that is stopped and resumed, with other thread counts, ends in the files of one that was not. In an emulator
-# (SGAN_EMULATOR) the model is tests/tiny.cfg, the run and the list of others shorter.
+# A run of tests/tiny.cfg that is stopped and resumed, with other thread counts, ends in the files of one that was not.
+# In an emulator (SGAN_EMULATOR) the run and the list of others are shorter.
 set -eu
 
 cpu=${SGAN_CPU:-./sgan-cpu}
@@ -16,17 +16,16 @@ train() { # out, options
 }
 
 if [ -n "${SGAN_EMULATOR-}" ]; then
-	cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
 	steps=4 batch=8 interval=3 first=2 then=3 files=8 train=32 test=8 hash=5234b57c4ad7905a
 	others=changing more=
 else
 	# 120 test images are enough for a test accuracy that warnings go by.
-	echo 'base = "mnist";' > "$dir/all.cfg"
 	steps=20 batch=20 interval=7 first=10 then=15 files=10 train=160 test=120 hash=9618f9cccd59bd3a
 	others="one stopped changing limited" more="warned alone"
 fi
 
 # All that training has besides the default preset's settings.
+cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
 cat >> "$dir/all.cfg" <<'CFG'
 generator_steps = [ 1, 2, 3 ];
 generator_steps_above = [ 0.7, 0.69 ];
@@ -97,9 +96,10 @@ limited() {
 	)
 }
 
-# The encoder, whose stage the first call ended, learns nothing; the second call is told of it at its end.
+# The encoder, whose stage the first call ended, learns nothing; the second call is told of it at its end. As drawn, one in
+# six is right more often than chance; this seed's is not.
 warned() {
-	begin warned --threads 2 --set encoder.lr=1e-12 --set encoder.lr_end=1e-12 --steps 4 --stop-after 6 2> "$dir/first"
+	begin warned --threads 2 --seed 2 --set encoder.lr=1e-12 --set encoder.lr_end=1e-12 --steps 4 --stop-after 6 2> "$dir/first"
 	train warned --resume latest --threads 2 2> "$dir/second"
 	for file in first second; do
 		grep -q "encoder, still in its last epoch, .*that of chance" "$dir/$file" ||

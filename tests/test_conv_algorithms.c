@@ -16,7 +16,7 @@
 #include "src/ops/conv/plan.h"
 #include "src/ops/ops.h"
 #include "src/selftest/naive_conv.h"
-#include "tests/emulated.h"
+#include "tests/slow.h"
 
 enum { SLICES = 4 };
 
@@ -392,7 +392,8 @@ Test(conv_algorithms, match_naive_loops_within_their_bounds)
 {
 	struct tensors t;
 
-	for (size_t i = 0; i < LAYERS + RANDOM_LAYERS; i++) {
+	const size_t count = LAYERS + (is_sanitized() ? RANDOM_LAYERS / 4 : RANDOM_LAYERS);
+	for (size_t i = 0; i < count; i++) {
 		sgan_conv_desc desc = i < LAYERS ? layers[i] : draw_layer();
 		if (!open_tensors(&desc, draw(1, 17), &t))
 			continue;

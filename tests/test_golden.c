@@ -2,7 +2,7 @@
  * stages. In float to 1e-4, or 2e-4 with Winograd's filtering, on every instruction set that this machine has; compiled again for double, to 1e-9. */
 #include <criterion/criterion.h>
 
-#include "tests/emulated.h"
+#include "tests/slow.h"
 #include "tests/golden/golden.h"
 
 /* Winograd's filtering loses a little more than sums do. */
@@ -32,11 +32,7 @@ static void replay(const char *name, const char *isa, int threads, const char *a
  * sums alone, too. */
 static bool is_slow(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-	return true;
-#else
-	return is_emulated();
-#endif
+	return is_sanitized() || is_emulated();
 }
 
 /* The double library has the generic kernels alone, whatever the machine could run. There Winograd's filtering shows
@@ -68,7 +64,7 @@ Test(golden, encoder_steps)
 
 Test(golden, independent_steps)
 {
-	if (is_emulated())
+	if (is_slow())
 		cr_skip_test("independent_steps: the joint ones have the same passes");
 	replay_everywhere("independent");
 }

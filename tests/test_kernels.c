@@ -7,7 +7,7 @@
 #include "src/exec/ctx.h"
 #include "src/selftest/check.h"
 #include "src/selftest/selftest.h"
-#include "tests/emulated.h"
+#include "tests/slow.h"
 
 static sgan_ctx *context(sgan_isa isa, int threads)
 {

@@ -1,4 +1,5 @@
 /* Weights in the authors' form: written here by the form's own words, read back; their encoders on real images. */
+#include "tests/slow.h"
 #include "tests/small_stacks.h"
 
 #include "src/data/dataset.h"
@@ -427,6 +428,8 @@ static bool find_real(const char *name, char path[SGAN_PATH])
 
 Test(published, mnist)
 {
+	if (is_sanitized())
+		cr_skip("mnist: all of its images, slow under sanitizers; the others read such files, too");
 	char file[SGAN_PATH], folder[SGAN_PATH];
 	struct sgan_input input;
 	if (!find_real("encoders/mnist-encoder.npz", file) || !find_real("mnist", folder))
@@ -456,6 +459,8 @@ static void expect_published_mean(const struct sgan_input *input)
 /* CIFAR-10 as it is unpacked by the data's own script, or lies beside it. */
 Test(published, cifar10)
 {
+	if (is_sanitized())
+		cr_skip("cifar10: all of its images, slow under sanitizers");
 	char file[SGAN_PATH], script[SGAN_PATH], folder[SGAN_PATH], command[3 * SGAN_PATH];
 	struct sgan_input input;
 	if (!find_real("encoders/cifar10-encoder.npz", file))
