@@ -457,7 +457,21 @@ records() { # first label
 for batch in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch; do
 	records 6 > colours/$batch.bin
 done
-colours="train --preset cifar10 --data colours --out coloured --steps 1 --set batch=4 --set slices=2"
+# The CIFAR-10 networks with few channels.
+cat > colour.cfg <<'CFG'
+base = "cifar10";
+name = "colour";
+set = [
+	"encoder.layers.conv1.out=4", "encoder.layers.conv2.out=4", "encoder.layers.fc3.out=16",
+	"stacks.[0].generator.h.shape.[0]=16", "stacks.[0].generator.fc.out=200", "stacks.[0].generator.fc.shape.[2]=8",
+	"stacks.[0].generator.deconv1.out=8", "stacks.[0].generator.deconv2.out=8", "stacks.[0].generator.deconv3.out=8",
+	"stacks.[0].discriminator.conv1.out=8", "stacks.[0].discriminator.conv2.out=8",
+	"stacks.[0].discriminator.conv3.out=8", "stacks.[0].discriminator.conv4.out=8",
+	"stacks.[0].discriminator.conv5.out=8", "stacks.[0].discriminator.conv6.out=8",
+	"stacks.[1].generator.fc3.out=16", "stacks.[1].discriminator.h.shape.[0]=16"
+];
+CFG
+colours="train --preset colour.cfg --data colours --out coloured --steps 1 --set batch=4 --set slices=2"
 works 'colour images' $colours
 fails 'colour images: no sets' 2 "there is one set, none that is called 'x'" data colours:x
 cp -r colours cifar-10-batches-bin
@@ -465,12 +479,14 @@ tar -cf - cifar-10-batches-bin | gzip > cifar-10-binary.tar.gz
 works 'colour images, from an archive' data cifar-10-binary.tar.gz --no-picture
 grep -qxF 'images     20 training, 4 test' ../out || not_ok 'colour images, from an archive' 'not all are there'
 rm -r cifar-10-batches-bin cifar-10-binary.tar.gz
-works 'colour images, sampled' sample --model coloured/00000-cifar10-colours --out colours.png --count 10
+works 'colour images, sampled' sample --model coloured/00000-colour-colours --out colours.png --count 10
 records 7 > colours/data_batch_2.bin
 fails 'colour images: a label too many' 1 'data_batch_2.bin: image 3 has label 10, 0 to 9 expected' $colours --set classes=10
-rm -rf colours coloured colours.png
+rm -rf colours coloured colours.png colour.cfg
 
-# The preset of ten digits on sets of one class, of three, and of as many as there are letters.
+# The preset of ten digits, with few channels, on sets of one class, of three, and of as many as there are letters.
+cp "${abs_top_srcdir:?}/tests/tiny.cfg" digits.cfg
+printf 'base = "mnist-nolabels";\non = "digits.cfg";\nname = "turns";\n' > turns.cfg
 letters() { # folder classes
 	mkdir "$1"
 	for half in train t10k; do
@@ -487,7 +503,7 @@ pictured() { # size, options
 }
 for count in 1 3 26; do
 	letters classes-$count $count
-	works "a dataset of $count classes" train --data classes-$count --steps 2 --set batch=10 --quiet --out of-classes
+	works "a dataset of $count classes" train --preset digits.cfg --data classes-$count --steps 2 --set batch=10 --quiet --out of-classes
 	run_of=$(cat ../out)
 	grep -qx "classes = $count;" "$run_of/config.cfg" || not_ok "a dataset of $count classes" 'the configuration has another number'
 	works "samples of $count classes" sample --model "$run_of" --out classes.png --count 52 --labels 0,$((count - 1))
@@ -500,30 +516,30 @@ for count in 1 3 26; do
 	fails "samples of $count classes, one too many" 2 "the model has classes 0 to $((count - 1))" sample --model "$run_of" \
 		--out none.png --labels "$count"
 done
-works 'a model without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
+works 'a model without labels' train --preset turns.cfg --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
 pictured 298x298
 pictured 298x298 '--fix z1'
 fails 'samples without labels, by label' 2 "--labels is '2': the model takes no label" sample --model "$run_of" \
 	--out none.png --labels 2
-fails 'more classes than were said' 1 'label' train --data classes-26 --set classes=10
-works 'more classes than the dataset has' train --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
+fails 'more classes than were said' 1 'label' train --preset digits.cfg --data classes-26 --set classes=10
+works 'more classes than the dataset has' train --preset digits.cfg --data classes-3 --set classes=26 --steps 1 --set batch=10 --quiet --out of-classes
 grep -qx 'classes = 26;' "$(cat ../out)/config.cfg" || not_ok 'more classes than the dataset has' 'the number is another'
-works 'more classes than a picture has rows' train --data classes-3 --set classes=130 --steps 1 --set batch=10 --quiet --out of-classes
+works 'more classes than a picture has rows' train --preset digits.cfg --data classes-3 --set classes=130 --steps 1 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
 pictured 28x2998 '--columns 1'
 pictured 2998x58 '--seed 3,8'
 pictured 28x3598 '--columns 1 --labels 0-119'
 pictured 28x3898 '--count 130'
 rm classes-3/*-labels-*
-works 'a dataset without labels' train --preset mnist-nolabels --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
+works 'a dataset without labels' train --preset turns.cfg --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
 works 'samples of a dataset without labels' sample --model "$run_of" --out classes.png --count 4 --nearest --data classes-3
 works 'a dataset without labels, resumed' train --resume "$run_of" --dry-run
 grep -q '28x28x1 without labels$' ../out || not_ok 'a dataset without labels, resumed' 'the plan does not say so'
-fails 'a dataset without labels, of another size' 2 'dataset squares: 8x8x1, preset mnist-nolabels takes 28x28x1' \
-	train --preset mnist-nolabels --data squares
-rm -rf classes-1 classes-3 classes-26 of-classes classes.png
+fails 'a dataset without labels, of another size' 2 'dataset squares: 8x8x1, preset turns takes 28x28x1' \
+	train --preset turns.cfg --data squares
+rm -rf classes-1 classes-3 classes-26 of-classes classes.png digits.cfg turns.cfg
 
 works 'stage from another run' $tiny --quiet --steps 3 --stage joint --init 0
 [ "$(cat ../out)" = runs/00002-tiny-squares ] || not_ok 'stage from another run' 'the run does not have the next number'
