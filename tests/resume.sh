@@ -1,6 +1,6 @@
 #!/bin/sh
 # A run of tests/tiny.cfg that is stopped and resumed, with other thread counts, ends in the files of one that was not.
-# In an emulator (SGAN_EMULATOR) the run and the list of others are shorter.
+# In an emulator (SGAN_EMULATOR) and under sanitizers, which are slow, the run and the list of others are shorter.
 set -eu
 
 cpu=${SGAN_CPU:-./sgan-cpu}
@@ -15,7 +15,7 @@ train() { # out, options
 	${SGAN_EMULATOR-} "$cpu" train --quiet --out "$dir/$out" "$@" > "$dir/last-run"
 }
 
-if [ -n "${SGAN_EMULATOR-}" ]; then
+if [ -n "${SGAN_EMULATOR-}${SANITIZER_CFLAGS-}" ]; then
 	steps=4 batch=8 interval=3 first=2 then=3 files=8 train=32 test=8 hash=5234b57c4ad7905a
 	others=changing more=
 else
@@ -73,7 +73,7 @@ one() {
 	begin one --threads 1
 }
 
-# stopped after 10, 25 and 40 of its 60 steps; in an emulator after 2, 5 and 8 of 12
+# stopped after 10, 25 and 40 of its 60 steps; where that is slow, after 2, 5 and 8 of 12
 stopped() {
 	begin stopped --threads 2 --stop-after $first
 	train stopped --resume latest --threads 2 --stop-after $then
