@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 	return (int)_mm256_movepi32_mask(_mm512_castsi512_si256(_mm512_castps_si512(x)));
 }]])
 	SGAN_IN_ORDER
-	SGAN_ISA_FOLDER([NEON], [neon], [$sgan_in_order], [aarch64*|arm64*], [[
+	SGAN_ISA_FOLDER([NEON], [neon], [$sgan_in_order], [aarch64|arm64*], [[
 #include <arm_neon.h>
 int main(int argc, char **argv)
 {

@@ -1,16 +1,23 @@
 /* Step-by-step agreement with PyTorch in float64: every network of the MNIST stack, and whole steps of its
- * stages. In float to 1e-4, or 2e-4 with Winograd's filtering, on every instruction set that this machine has; compiled again for double, to 1e-9. */
+ * stages. In float to 1e-4 on every instruction set that this machine has, compiled again for double to 1e-9. */
 #include <criterion/criterion.h>
 
 #include "tests/slow.h"
 #include "tests/golden/golden.h"
 
-/* Winograd's filtering loses a little more than sums do. */
+/* Winograd's filtering loses a little more than sums do; on AArch64, whose vectors are summed in another order, twice as
+ * much is left to it. */
 static double tolerance(const char *algorithm)
 {
 	if (sizeof(real) == sizeof(double))
 		return 1e-9;
-	return strcmp(algorithm, "winograd") == 0 ? 2e-4 : 1e-4;
+#ifdef __aarch64__
+	if (strcmp(algorithm, "winograd") == 0)
+		return 2e-4;
+#else
+	(void)algorithm;
+#endif
+	return 1e-4;
 }
 
 static void replay(const char *name, const char *isa, int threads, const char *algorithm)

@@ -42,7 +42,7 @@ static inline __attribute__((always_inline)) void vec_wrap(size_t *left, size_t 
 	ptrdiff_t a, b;
 
 	__asm__("subs\t%0, %0, #1\n\tcsel\t%1, %3, %4, eq\n\tcsel\t%2, %5, %6, eq\n\tcsel\t%0, %7, %0, eq"
-	        : "+r"(*left), "=&r"(a), "=&r"(b)
+	        : "+&r"(*left), "=&r"(a), "=&r"(b)
 	        : "r"(next_a), "r"(*step_a), "r"(next_b), "r"(*step_b), "r"(count)
 	        : "cc");
 	*step_a = a;

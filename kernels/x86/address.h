@@ -44,14 +44,14 @@ static inline __attribute__((always_inline)) void vec_forget(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Counts `left` down; where it comes to 0 it becomes `count`, and the two steps become the next ones. These are conditional moves; of plain C
- * the compiler would make a branch. */
+/* Counts `left` down; where it comes to 0 it becomes `count`, and the two steps become the next ones. These are
+ * conditional moves; of plain C the compiler would make a branch. */
 static inline __attribute__((always_inline)) void vec_wrap(size_t *left, size_t count, ptrdiff_t *step_a,
                                                            ptrdiff_t next_a, ptrdiff_t *step_b, ptrdiff_t next_b)
 {
 	--*left;
 	__asm__("test\t%0, %0\n\tcmovz\t%3, %1\n\tcmovz\t%4, %2\n\tcmovz\t%5, %0"
-	        : "+r"(*left), "+r"(*step_a), "+r"(*step_b)
+	        : "+&r"(*left), "+&r"(*step_a), "+&r"(*step_b)
 	        : "rm"(next_a), "rm"(next_b), "rm"(count)
 	        : "cc");
 }
