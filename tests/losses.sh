@@ -38,7 +38,7 @@ for isa in $sets; do
 done
 
 # The first loss of D0 times a factor.
-times() {
+scaled() {
 	awk -v factor="$1" '!done && match($0, /"loss_d0":[-+.0-9e]*/) {
 		printf "%s\"loss_d0\":%.9g%s\n", substr($0, 1, RSTART - 1), factor * substr($0, RSTART + 10, RLENGTH - 10),
 			substr($0, RSTART + RLENGTH)
@@ -59,9 +59,9 @@ refused() { # name, what sed does to the file; nothing: it has been changed
 	fi
 }
 
-times 1.002
+scaled 1.002
 refused "a loss 0.2 % larger"
-times 1.0005
+scaled 1.0005
 if agree "$dir/generic.jsonl" "$dir/changed.jsonl"; then
 	echo "ok a loss 0.05 % larger is let pass"
 else
