@@ -28,8 +28,11 @@ static const char *cpu_name(char name[160])
 {
 	struct sgan_cpu cpu;
 	sgan_cpu_read(&cpu);
-	snprintf(name, 160, "%s (%s family %u model %u)", cpu.brand[0] ? cpu.brand : "unknown CPU", cpu.vendor, cpu.family,
-	         cpu.model);
+	const char *brand = cpu.brand[0] ? cpu.brand : "unknown CPU";
+	if (cpu.vendor[0])
+		snprintf(name, 160, "%s (%s family %u model %u)", brand, cpu.vendor, cpu.family, cpu.model);
+	else
+		snprintf(name, 160, "%s", brand);
 	return name;
 }
 

@@ -245,12 +245,22 @@ Test(cpu, names_of_recorded_machines)
 Test(cpu, aarch64_hwcap)
 {
 	struct sgan_cpu cpu;
-	sgan_cpu_decode_aarch64(0xff, &cpu); /* a Cortex-A72: fp asimd evtstrm aes pmull sha1 sha2 crc32 */
+	sgan_cpu_decode_aarch64(0xff, 0, &cpu); /* a Cortex-A72: fp asimd evtstrm aes pmull sha1 sha2 crc32 */
 	cr_expect(cpu.isa[SGAN_ISA_NEON]);
 	cr_expect(cpu.isa[SGAN_ISA_GENERIC]);
 	cr_expect_not(cpu.isa[SGAN_ISA_AVX2]);
-	sgan_cpu_decode_aarch64(0xfd, &cpu);
+	cr_expect_str_eq(cpu.brand, "");
+	sgan_cpu_decode_aarch64(0xfd, 0, &cpu);
 	cr_expect_not(cpu.isa[SGAN_ISA_NEON]);
+}
+
+Test(cpu, aarch64_core)
+{
+	struct sgan_cpu cpu;
+	sgan_cpu_decode_aarch64(0xff, 0x413fd0c1, &cpu);
+	cr_expect_str_eq(cpu.brand, "Arm Neoverse N1 r3p1");
+	sgan_cpu_decode_aarch64(0xff, 0xffffffff, &cpu); /* the longest name */
+	cr_expect_str_eq(cpu.brand, "AArch64 implementer 0xff part 0xfff r15p15");
 }
 
 Test(cpu, this_machine_agrees_with_the_compiler)

@@ -2,6 +2,7 @@
  * replay recorded machines; only sgan_cpu_read looks at this one. */
 #include "src/cpu/detect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #if defined __x86_64__
@@ -19,7 +20,8 @@ enum {
 	LEAF7_EBX_AVX512DQ = 17,
 	LEAF7_EBX_AVX512BW = 30,
 	LEAF7_EBX_AVX512VL = 31,
-	HWCAP_ASIMD_BIT = 1
+	HWCAP_ASIMD_BIT = 1,
+	HWCAP_CPUID_BIT = 11 /* a program may read MIDR_EL1: Linux does it in its place */
 };
 
 /* What the operating system saves when it switches threads. */
@@ -94,11 +96,38 @@ void sgan_cpu_decode_x86(const struct sgan_cpuid *cpuid, struct sgan_cpu *cpu)
 	                            bit(l7->ebx, LEAF7_EBX_AVX512VL);
 }
 
-void sgan_cpu_decode_aarch64(uint64_t hwcap, struct sgan_cpu *cpu)
+/* MIDR_EL1 as Arm's Architecture Reference Manual has it: implementer 31:24, variant 23:20, part 15:4, revision 3:0.
+ * Parts are numbered by their implementers; these are in Linux's arch/arm64/include/asm/cputype.h. */
+static void name_core(uint32_t midr, char *name, size_t size)
+{
+	static const struct {
+		uint32_t implementer, part;
+		const char *name;
+	} cores[] = {
+		{ 0x41, 0xd03, "Arm Cortex-A53" },  { 0x41, 0xd07, "Arm Cortex-A57" },  { 0x41, 0xd08, "Arm Cortex-A72" },
+		{ 0x41, 0xd0b, "Arm Cortex-A76" },  { 0x41, 0xd0c, "Arm Neoverse N1" }, { 0x41, 0xd40, "Arm Neoverse V1" },
+		{ 0x41, 0xd49, "Arm Neoverse N2" }, { 0x41, 0xd4f, "Arm Neoverse V2" }, { 0x41, 0xd84, "Arm Neoverse V3" },
+		{ 0x41, 0xd8e, "Arm Neoverse N3" }, { 0x46, 0x001, "Fujitsu A64FX" },   { 0x48, 0xd01, "HiSilicon TSV110" },
+		{ 0xc0, 0xac3, "Ampere-1" },        { 0xc0, 0xac4, "Ampere-1a" },
+	};
+	const uint32_t implementer = midr >> 24 & 0xff, part = midr >> 4 & 0xfff;
+	const unsigned variant = midr >> 20 & 0xf, revision = midr & 0xf;
+	for (size_t i = 0; i < sizeof cores / sizeof *cores; i++)
+		if (cores[i].implementer == implementer && cores[i].part == part) {
+			snprintf(name, size, "%s r%up%u", cores[i].name, variant, revision);
+			return;
+		}
+	snprintf(name, size, "AArch64 implementer 0x%02x part 0x%03x r%up%u", (unsigned)implementer, (unsigned)part,
+	         variant, revision);
+}
+
+void sgan_cpu_decode_aarch64(uint64_t hwcap, uint64_t midr, struct sgan_cpu *cpu)
 {
 	memset(cpu, 0, sizeof *cpu);
 	cpu->isa[SGAN_ISA_GENERIC] = true;
 	cpu->isa[SGAN_ISA_NEON] = hwcap >> HWCAP_ASIMD_BIT & 1;
+	if (midr != 0)
+		name_core((uint32_t)midr, cpu->brand, sizeof cpu->brand);
 }
 
 #if defined __x86_64__
@@ -135,9 +164,13 @@ void sgan_cpu_read(struct sgan_cpu *cpu)
 void sgan_cpu_read(struct sgan_cpu *cpu)
 {
 #if defined __linux__
-	sgan_cpu_decode_aarch64(getauxval(AT_HWCAP), cpu);
+	const uint64_t hwcap = getauxval(AT_HWCAP);
+	uint64_t midr = 0;
+	if (hwcap >> HWCAP_CPUID_BIT & 1)
+		__asm__("mrs %0, midr_el1" : "=r"(midr));
+	sgan_cpu_decode_aarch64(hwcap, midr, cpu);
 #else
-	sgan_cpu_decode_aarch64(UINT64_C(1) << HWCAP_ASIMD_BIT, cpu); /* Apple's all have it */
+	sgan_cpu_decode_aarch64(UINT64_C(1) << HWCAP_ASIMD_BIT, 0, cpu); /* Apple's all have it */
 #endif
 }
 #else

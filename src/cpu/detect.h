@@ -27,8 +27,9 @@ struct sgan_cpu {
 
 void sgan_cpu_decode_x86(const struct sgan_cpuid *cpuid, struct sgan_cpu *cpu);
 
-/* hwcap is the auxiliary vector's AT_HWCAP. */
-void sgan_cpu_decode_aarch64(uint64_t hwcap, struct sgan_cpu *cpu);
+/* hwcap is the auxiliary vector's AT_HWCAP, midr the register MIDR_EL1, which tells the core and has a name for common
+ * ones alone; 0: not known. */
+void sgan_cpu_decode_aarch64(uint64_t hwcap, uint64_t midr, struct sgan_cpu *cpu);
 
 /* Reads this machine and decodes it. */
 void sgan_cpu_read(struct sgan_cpu *cpu);
