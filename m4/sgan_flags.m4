@@ -57,8 +57,7 @@ AC_DEFUN([SGAN_SANITIZERS], [
 		CFLAGS=$save_CFLAGS])
 	AC_SUBST([SANITIZER_CFLAGS])
 	# Unrolled tiles access memory a thousand times a function: there UBSan's checks of pointers are left out, which say
-	# less than AddressSanitizer's. (Those as calls compile in half
-	# the time, but run far slower.)
+	# less than AddressSanitizer's. (Those as calls compile in half the time, but run far slower.)
 	SANITIZED_TILES_CFLAGS="-fno-sanitize=null,alignment,object-size,pointer-overflow"
 	AC_SUBST([SANITIZED_TILES_CFLAGS])
 	AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" = xyes])

@@ -1,6 +1,6 @@
 #!/bin/sh
 # first-images.sh FOLDER TRAIN TEST [FROM]: a dataset of so many of Fashion-MNIST's first images (or of the gzipped IDX
-# files in FROM), for machines that are emulated, where all 10,000 test images would take most of the time.
+# files in FROM), for emulators and sanitizers, where all 10,000 test images would take most of the time.
 set -eu
 
 folder=$1

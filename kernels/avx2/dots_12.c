@@ -27,7 +27,4 @@ static inline vec dots_across(const vec s[VEC])
 
 #define DOTS_NAME dots_12__avx2
 #define DOTS_SUMS 12
-#define DOTS_EACH(f)                                                                                                   \
-	f(1, 1) f(1, 2) f(1, 3) f(1, 4) f(1, 5) f(1, 6) f(1, 7) f(1, 8) f(1, 9) f(1, 10) f(1, 11) f(1, 12) f(2, 1) f(2, 2) \
-		f(2, 3) f(2, 4) f(2, 5) f(2, 6) f(3, 1) f(3, 2) f(3, 3) f(3, 4) f(4, 1) f(4, 2) f(4, 3)
 #include "kernels/simd/dots.h"

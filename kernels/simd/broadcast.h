@@ -23,6 +23,13 @@ TILE_INLINE void tile_add_outer(size_t m, size_t nv, const float *a, const vec b
 		tile_add_row(i, nv, a + i, b, sum);
 }
 
+TILE_INLINE void tile_add_values(size_t m, size_t nv, const float *a, const vec b[TILE_NV], vec sum[TILE_MR][TILE_NV])
+{
+	TILE_UNROLL for (size_t i = 0; i < m; i++)
+		TILE_UNROLL for (size_t v = 0; v < nv; v++)
+			sum[i][v] = vec_fma(vec_set(a[i]), b[v], sum[i][v]);
+}
+
 TILE_INLINE void fetch_panel(const float *panel)
 {
 	const char *ahead = (const char *)(panel + PANEL_AHEAD * TILE_NR);

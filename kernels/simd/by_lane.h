@@ -30,6 +30,11 @@ TILE_INLINE void tile_add_outer(size_t m, size_t nv, const float *a, const vec b
 			sum[i][v] = vec_fma_lane(values[i / VEC], (int)(i - tile_loaded_from(m, i)), b[v], sum[i][v]);
 }
 
+TILE_INLINE void tile_add_values(size_t m, size_t nv, const float *a, const vec b[TILE_NV], vec sum[TILE_MR][TILE_NV])
+{
+	tile_add_outer(m, nv, a, b, sum); /* a load has several values in any case */
+}
+
 TILE_INLINE void tile_load_columns(size_t nv, const float *panel, vec b[TILE_NV])
 {
 	TILE_UNROLL for (size_t v = 0; v < nv; v++)

@@ -1,11 +1,12 @@
 /* The inner loops of the matrix tiles: rows of values times a panel, and products of pixels. gemm, igemm and runs differ
  * in where their rows are and in what is asked of memory meanwhile, both of which are constants here after inlining.
  *
- * A set's vec.h says by VEC_BY_LANE how a value is multiplied by vectors: set in all lanes of a register (broadcast.h), or
- * where it is, in a lane of a register that holds several (by_lane.h). Both have
+ * A set's vec.h says by VEC_BY_LANE how a value is multiplied by vectors: set in all lanes of a register (broadcast.h),
+ * or where it is, in a lane of a register that holds several (by_lane.h). Both have
  *   tile_multiply   sum[i][:] += row i [l] * panel[l][:], l < k; returns the panel's end. With `ahead` NULL it is the
  *                   panel that is asked for.
- *   tile_add_outer  sum[i][:] += a[i] * b[:], i < m */
+ *   tile_add_outer  sum[i][:] += a[i] * b[:], i < m
+ *   tile_add_values the same, for values that few columns multiply: no operand is read from memory twice */
 #ifndef SGAN_KERNELS_SIMD_MULTIPLY_H
 #define SGAN_KERNELS_SIMD_MULTIPLY_H
 

@@ -27,13 +27,7 @@ TILE_INLINE void wgrad_runs_pixel(size_t runs, size_t m, size_t nv, ptrdiff_t x_
 
 	rows_point(runs, x, x_run, pointer);
 	TILE_UNROLL for (size_t t = 0; t < runs; t++) {
-		const float *run = rows_at(pointer, t, x_run);
-		if (VEC_BY_LANE)
-			tile_add_outer(m, nv, run, y, sum + t * m);
-		else
-			TILE_UNROLL for (size_t i = 0; i < m; i++)
-				TILE_UNROLL for (size_t v = 0; v < nv; v++)
-					sum[t * m + i][v] = vec_fma(vec_set(run[i]), y[v], sum[t * m + i][v]);
+		tile_add_values(m, nv, rows_at(pointer, t, x_run), y, sum + t * m);
 	}
 }
 

@@ -222,10 +222,12 @@ static sgan_status load_with(struct train *train, size_t stages, struct sgan_pre
 /* Limits are for the stages that there are: without stacks the encoder's alone, which the preset tells. */
 static sgan_status load_preset(struct train *train)
 {
-	struct sgan_preset *unlimited;
-	SGAN_TRY(load_with(train, 0, &unlimited));
-	const size_t stages = sgan_preset_stages(unlimited);
-	sgan_preset_free(unlimited);
+	SGAN_TRY(load_with(train, 0, &train->preset));
+	if (!train->own[OWN_EPOCHS][0] && !train->own[OWN_STEPS][0])
+		return SGAN_OK;
+	const size_t stages = sgan_preset_stages(train->preset);
+	sgan_preset_free(train->preset);
+	train->preset = NULL;
 	return load_with(train, stages, &train->preset);
 }
 

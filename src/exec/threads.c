@@ -78,8 +78,8 @@ static void run_here(size_t chunks, void (*run)(void *arg, size_t chunk, int wor
  *   that is behind others' additions costs one addition more, whose number is then past the end. So relaxed is enough,
  *   and on AArch64 no barrier is paid for.
  * - Stores past the caches are of two kinds. x86's are weakly ordered: a release there may be a plain store, which does
- *   not wait for them, so each worker ends with sfence. AArch64 has no such store with weaker
- *   rules for other observers: stnp is a hint, its stores are ordered by the region's end like any other. */
+ *   not wait for them, so each worker ends with sfence. AArch64 has no such store with weaker rules for other observers:
+ *   stnp is a hint, its stores are ordered by the region's end like any other. */
 
 /* A region's chunks. Worker w's own are w, w + threads, w + 2 threads, ...: what a chunk touches is often still in the
  * cache of the core that had it in the last call. Who has done its own takes of the others' that are left. */
