@@ -7,52 +7,28 @@
 # For each CPU: cycles of an iteration, as llvm-mca counts them, supposing that all is in the first level; how much of
 # them the FMAs alone would take, 2 a cycle on Neoverse N1, 4 on V1 and V2 (Arm's Software Optimization Guides); and how
 # much what is busiest would take, be it pipes, ports or the dispatch of instructions: llvm-mca's "Block RThroughput".
-# The bar is 85 %, of the FMAs where tiles.list asks for a share of them, of what is busiest where it has "-"; and
-# nothing on the stack.
+# The bars are in tiles.list; and nothing may be on the stack.
 set -u
-LC_ALL=C
-export LC_ALL
-
 source=$(dirname "$0")
-mca=${LLVM_MCA:-llvm-mca-19}
-objdump=${OBJDUMP:-aarch64-linux-gnu-objdump}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/sgan-tiles.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
+. "$source/mca.sh"
 
-fail()
-{
-	echo "tiles.sh: $*" >&2
-	exit 1
-}
-
-# cycles CPU: of one iteration of the loop in $dir/body; and the least that they could be
-cycles()
-{
-	"$mca" -mtriple=aarch64 -mcpu="$1" -iterations=1000 "$dir/body" 2>"$dir/err" | awk '
-		/^Total Cycles:/ { cycles = $3 / 1000 }
-		/^Block RThroughput:/ { print cycles, $3; found = 1 }
-		END { exit !found }' || fail "$mca: $(head -n 1 "$dir/err")"
-}
-
-# row KERNEL TILE OBJECT FUNCTION PATTERN SHARE
+# row KERNEL TILE OBJECT FUNCTION PATTERN SHARE BOUND PERCENT
 row()
 {
 	object=kernels/neon/libsgan_neon_la-$3.o
 	[ -f "$object" ] || fail "no $object: this is not the folder of a build for AArch64"
-	"$objdump" -d --no-show-raw-insn --disassemble="$4" "$object" |
-		awk -v body="$dir/body" -v pattern="$5" -f "$source/tiles.awk" >"$dir/counts" || fail "$object: no loop in $4"
+	loop "$object" "$4" "$5"
 	n1=$(cycles neoverse-n1) && v1=$(cycles neoverse-v1) && v2=$(cycles neoverse-v2) || exit 1
-	awk -v name="$1" -v tile="$2" -v share="$6" -v n1="$n1" -v v1="$v1" -v v2="$v2" '
+	awk -v name="$1" -v tile="$2" -v share="$6" -v bound="$7" -v percent="$8" -v n1="$n1" -v v1="$v1" -v v2="$v2" '
 		function cell(both, pipes, part, of_fmas, of_busiest) {
 			split(both, part)
 			of_fmas = 100 * $2 / pipes / part[1]
 			of_busiest = 100 * part[2] / part[1]
-			missed = missed || (share != "none" && (share == "-" ? of_busiest : of_fmas) < 85)
+			missed = missed || (bound == "FMAs" ? of_fmas : of_busiest) < percent
 			return sprintf(" %.1f: %.0f %%, %.0f %% |", part[1], of_fmas, of_busiest)
 		}
 		{
-			missed = $3 > 0 || 100 * $2 / $1 < share + 0
+			missed = $3 > 0 || 100 * $2 / $1 < share
 			printf "| `%s` | %s | %d | %d | %.1f %% | %d |", name, tile, $1, $2, 100 * $2 / $1, $3
 			print cell(n1, 2) cell(v1, 4) cell(v2, 4)
 			exit missed
@@ -64,9 +40,9 @@ table()
 	echo "| kernel | tile | instructions | FMAs | share | stack | N1, cycles: FMAs, busiest | V1 | V2 |"
 	echo "|---|---|---:|---:|---:|---:|---:|---:|---:|"
 	missed=
-	while IFS='|' read -r kernel tile object function pattern share; do
+	while IFS='|' read -r kernel tile object function pattern share bound percent; do
 		case $kernel in '#'* | '') continue ;; esac
-		row "${kernel%% *}" "$(echo $tile)" ${object} ${function} "$(echo $pattern)" ${share}
+		row "${kernel%% *}" "$(echo $tile)" ${object} ${function} "$(echo $pattern)" ${share} ${bound} ${percent}
 	done <"$source/tiles.list"
 	echo "${missed#, }" >"$dir/missed"
 }

@@ -14,10 +14,10 @@ skip()
 "${OBJDUMP:=objdump}" --version >/dev/null 2>&1 || skip "no objdump"
 cd "${abs_top_builddir:?}" || exit 99
 
-# fused ARCHIVE: its fused multiply-adds of AArch64
+# fused ARCHIVE: its fused multiply-adds of AArch64, as GNU's objdump writes them, and as LLVM's does (fmla.4s)
 fused()
 {
-	"$OBJDUMP" -d --no-show-raw-insn "$1" | grep -E '[[:space:]](fn?m(add|sub)|fml[as])[[:space:]]'
+	"$OBJDUMP" -d --no-show-raw-insn "$1" | grep -E '[[:space:]](fn?m(add|sub)|fml[as])(\.[0-9]*[a-z])?[[:space:]]'
 }
 
 check_aarch64()

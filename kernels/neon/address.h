@@ -12,6 +12,12 @@ enum {
 	VEC_LINE = 64 /* bytes that come to a cache at a time */
 };
 
+/* Tiles multiply by a lane of a register (simd/by_lane.h): one load brings four values of a row, where a value that is
+ * set in all lanes takes a load each. */
+#define VEC_BY_LANE 1
+/* Each number of lanes has its own instructions to be loaded and stored: a branch for each. */
+#define VEC_MASKS 0
+
 /* Ask for a cache line to come to the second level, to the first, to the first to be written. p need not be a valid
  * address. */
 static inline __attribute__((always_inline)) void vec_fetch(const void *p)

@@ -22,12 +22,6 @@ typedef struct {
 	size_t lanes; /* the first so many, up to all 4 */
 } vec_mask;
 
-/* Tiles multiply by a lane of a register (simd/by_lane.h): one load brings four values of a row, where a value that is
- * set in all lanes takes a load each. */
-#define VEC_BY_LANE 1
-/* Each number of lanes has its own instructions to be loaded and stored: a branch for each. */
-#define VEC_MASKS 0
-
 /* a[lane] * b + c, rounded once; lane is a constant. volatile: in the order in which they are written. GCC 12 would
  * otherwise load what the next ones take before they are due, and so run out of registers; and it copies sums from
  * register to register where a loop adds to each of them several times. */
