@@ -28,15 +28,14 @@ not()
 	! "$@"
 }
 
-# listing MIDDLE: a loop of three instructions, MIDDLE among them; then one with 8 FMAs of 10 instructions, within
-# another.
+# listing CHOICE: a loop with 8 FMAs of 11 instructions, CHOICE among them; then one with 8 of 10, within another.
 listing()
 {
-	printf '   0:\tfmla\tv0.4s, v1.4s, v2.s[0]\n   4:\t%s\n   8:\tb.ne\t0 <tile>\n   c:\tmov\tx1, #0x1\n' "$1"
-	for place in 10 14 18 1c 20 24 28 2c; do
+	for place in 0 4 8 c 10 14 18 1c 44 48 4c 50 54 58 5c 60; do
+		[ $place != 44 ] || printf '  20:\tnop\n  24:\t%s\n  28:\tb.ne\t0 <tile>\n  40:\tmov\tx1, #0x1\n' "$1"
 		printf '  %s:\tfmla\tv0.4s, v1.4s, v2.s[0]\n' $place
 	done
-	printf '  30:\tsubs\tx3, x3, #0x1\n  34:\tb.ne\t10 <tile+0x10>  // b.any\n  38:\tcbnz\tx4, c <tile+0xc>\n  3c:\tret\n'
+	printf '  64:\tsubs\tx3, x3, #0x1\n  68:\tb.ne\t44 <tile+0x44>  // b.any\n  6c:\tcbnz\tx4, 40 <tile+0x40>\n  70:\tret\n'
 }
 listing 'csel	x0, x1, x2, eq' >"$dir/listing"
 printf '#!/bin/sh\ncat "%s/listing"\n' "$dir" >"$dir/objdump"
