@@ -1,14 +1,34 @@
 /* The team of threads: every chunk once, workers that do not collide, denormals
- * flushed inside and not outside, the same bits for any number of threads. */
+ * flushed inside and not outside, the same bits for any number of threads; fewer threads than asked for; forks. */
 #include <criterion/criterion.h>
 
 #include <float.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sgan/ops.h>
+
+#include "tests/slow.h"
 
 #include "src/exec/ctx.h"
 #include "src/cpu/status.h"
+
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1 /* as GCC has it */
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+enum { THREADS_SANITIZED = 1 };
+#else
+enum { THREADS_SANITIZED = 0 };
+#endif
 
 static sgan_ctx *context(int threads)
 {
@@ -69,6 +89,138 @@ Test(threads, every_chunk_once)
 		}
 		sgan_ctx_destroy(ctx);
 	}
+}
+
+/* Thousands of regions of few chunks, one after the other: threads that come late to one find the next. What a region's
+ * chunks leave is there when it is over. */
+struct tally {
+	size_t region;
+	size_t seen[8];
+};
+
+static void tell_region(void *arg, size_t chunk, int worker)
+{
+	struct tally *t = arg;
+	(void)worker;
+	t->seen[chunk] = t->region;
+}
+
+static void run_regions(sgan_ctx *ctx, size_t regions, const struct timespec *pause)
+{
+	for (size_t i = 1; i <= regions; i++) {
+		struct tally t = { .region = i }; /* another region's thread would write to memory that is gone */
+		const size_t chunks = 2 + i % 7;
+		sgan_parallel_for(ctx, chunks, tell_region, &t);
+		for (size_t c = 0; c < chunks; c++)
+			cr_assert_eq(t.seen[c], i, "region %zu, chunk %zu: %zu", i, c, t.seen[c]);
+		if (pause)
+			nanosleep(pause, NULL);
+	}
+}
+
+Test(threads, one_region_after_the_other)
+{
+	for (int count = 0; count < THREAD_COUNTS; count++) {
+		sgan_ctx *ctx = context(thread_counts[count]);
+		run_regions(ctx, 3000, NULL);
+		run_regions(ctx, 20, &(struct timespec){ .tv_nsec = 1000000 }); /* threads sleep meanwhile */
+		sgan_ctx_destroy(ctx);
+	}
+}
+
+/* A chunk that takes long holds up its region and no other chunk: all that is left is done by those who are there. */
+static void last_long(void *arg, size_t chunk, int worker)
+{
+	struct visits *v = arg;
+	if (chunk == 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	visit(v, chunk, worker);
+}
+
+Test(threads, who_waits_for_the_last_chunk_sees_its_end)
+{
+	for (int round = 0; round < 5; round++) {
+		struct visits v = { .threads = 3 };
+		sgan_ctx *ctx = context(3);
+		sgan_parallel_for(ctx, 50, last_long, &v);
+		for (size_t c = 0; c < 50; c++)
+			cr_expect_eq(v.chunk[c], 1);
+		sgan_ctx_destroy(ctx);
+	}
+}
+
+/* Memory for some of the threads' stacks. */
+Test(threads, fewer_than_asked_for)
+{
+	char line[256];
+	unsigned long pages = 0;
+	if (is_sanitized() || THREADS_SANITIZED || is_emulated())
+		cr_skip_test("fewer_than_asked_for: sanitizers and emulators take address space of their own");
+	FILE *f = fopen("/proc/self/statm", "r");
+	if (!f)
+		cr_skip_test("fewer_than_asked_for: no /proc, to see how much memory is to be left");
+	if (!fgets(line, sizeof line, f) || sscanf(line, "%lu", &pages) != 1)
+		cr_assert_fail("statm");
+	fclose(f);
+	struct rlimit before, limit;
+	cr_assert_eq(getrlimit(RLIMIT_AS, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (24 << 20);
+	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	sgan_ctx *ctx = context(MOST_THREADS);
+	cr_assert_eq(setrlimit(RLIMIT_AS, &before), 0);
+	const int threads = sgan_ctx_threads(ctx);
+	cr_expect(threads >= 2 && threads < MOST_THREADS, "%d threads", threads);
+	cr_expect_eq(sgan_ctx_threads_missing(ctx), MOST_THREADS - threads);
+	struct visits v = { .threads = threads };
+	sgan_parallel_for(ctx, MOST_CHUNKS, visit, &v);
+	for (size_t c = 0; c < MOST_CHUNKS; c++)
+		cr_assert_eq(v.chunk[c], 1);
+	sgan_ctx_destroy(ctx);
+}
+
+/* A child has none of its parent's threads: a call is refused, in one line, and does not hang; one's own context works. */
+static int use_in_child(sgan_ctx *parents)
+{
+	sgan_real x[2] = { -1, 1 }, y[2] = { 0, 0 };
+	sgan_ctx *own = NULL;
+	alarm(30);
+	if (sgan_act_forward(parents, 2, x, SGAN_ACT_RELU, 0, y) != SGAN_EUNSUPPORTED ||
+	    !strstr(sgan_last_error(), "forked from"))
+		return 1;
+	struct visits v = { .threads = 4 };
+	sgan_parallel_for(parents, 50, visit, &v);
+	sgan_ctx_destroy(parents);
+	if (THREADS_SANITIZED)
+		return 0; /* it ends a child that starts threads */
+	if (sgan_ctx_create(&(sgan_ctx_options){ .isa = "generic", .threads = 4 }, &own) != SGAN_OK)
+		return 2;
+	sgan_parallel_for(own, 50, visit, &v);
+	for (size_t c = 0; c < 50; c++)
+		if (v.chunk[c] != 2)
+			return 3;
+	if (sgan_act_forward(own, 2, x, SGAN_ACT_RELU, 0, y) != SGAN_OK || y[1] != 1)
+		return 4;
+	sgan_ctx_destroy(own);
+	return 0;
+}
+
+Test(threads, forked_child_is_refused, .timeout = 60)
+{
+	sgan_ctx *ctx = context(4);
+	struct visits v = { .threads = 4 };
+	sgan_parallel_for(ctx, 50, visit, &v);
+	const pid_t child = fork();
+	cr_assert_geq(child, 0);
+	if (child == 0)
+		_exit(use_in_child(ctx));
+	int status = 0;
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x", (unsigned)status);
+	sgan_parallel_for(ctx, 50, visit, &v);
+	for (size_t c = 0; c < 50; c++)
+		cr_expect_eq(v.chunk[c], 2);
+	sgan_ctx_destroy(ctx);
 }
 
 /* With two chunks that wait for each other, both threads must be there. */

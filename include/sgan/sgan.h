@@ -10,8 +10,10 @@
  * sizes); its comment says so. The library keeps no global state but each thread's
  * last error, never prints and never exits. Any number of threads may use it at once
  * with a context each; one context serves one thread at a time. Plans do not change
- * once made: threads may share them. A process forked from one that has used a context
- * of several threads must keep to contexts of one: OpenMP's team does not survive a fork.
+ * once made: threads may share them. A context's threads stay behind in a fork: in the
+ * child, calls with a context of several are refused (SGAN_EUNSUPPORTED), but for asking
+ * it and ending it; it makes contexts of its own. The library blocks all signals in the
+ * threads that it starts.
  *
  * Tensors belong to the caller. A function that fails leaves what it was to write as it
  * was, unless it was an exchange that failed (sgan/ops.h). A pointer may be NULL where
@@ -116,8 +118,8 @@ typedef struct sgan_ctx_options {
 } sgan_ctx_options;
 
 /* Makes a context; options may be NULL, which is { NULL, 0 }. The caller owns it and ends it with sgan_ctx_destroy. Of
- * its threads the calling one is the first; OpenMP starts the others with the first call that has work for them, and
- * keeps them until the calling thread ends.
+ * its threads the calling one is the first; the others are started here, sleep between calls, and end with the context.
+ * Where the system gives fewer than were asked for, the context has those: sgan_ctx_threads_missing says so.
  * SGAN_EINVAL: unknown instruction set, a thread count out of range, or ctx is NULL; SGAN_EUNSUPPORTED: this machine or
  * build lacks that instruction set; SGAN_ENOMEM. */
 SGAN_API sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx);
@@ -128,6 +130,9 @@ SGAN_API void sgan_ctx_destroy(sgan_ctx *ctx);
 /* What the context was given, or found; of NULL, SGAN_ISA_COUNT and 0. */
 SGAN_API sgan_isa sgan_ctx_isa(const sgan_ctx *ctx);
 SGAN_API int sgan_ctx_threads(const sgan_ctx *ctx);
+
+/* How many threads less than it was to have could be started: a limit of processes, or of memory; 0 of NULL. */
+SGAN_API int sgan_ctx_threads_missing(const sgan_ctx *ctx);
 
 /* --- batches and slices --------------------------------------------------------- */
 

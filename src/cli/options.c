@@ -139,7 +139,12 @@ sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx)
 	sgan_status status = machine->isa ? sgan_isa_named(machine->isa, &isa) : SGAN_OK;
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "--isa");
-	return sgan_ctx_create(&(sgan_ctx_options){ .isa = machine->isa, .threads = (int)machine->threads }, ctx);
+	SGAN_TRY(sgan_ctx_create(&(sgan_ctx_options){ .isa = machine->isa, .threads = (int)machine->threads }, ctx));
+	const int threads = sgan_ctx_threads(*ctx), missing = sgan_ctx_threads_missing(*ctx);
+	if (missing > 0)
+		fprintf(stderr, "sgan-cpu: warning: %d of %d threads could be started: a limit of processes or of memory\n",
+		        threads, threads + missing);
+	return SGAN_OK;
 }
 
 int cli_finish(int code)

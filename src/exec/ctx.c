@@ -1,5 +1,5 @@
 /* Contexts: the choice of instruction set and thread count, and scratch memory.
- * It must not start threads (threads.c) nor decode the machine (detect.c, cgroup.c). */
+ * It must not start threads itself (threads.c) nor decode the machine (detect.c, cgroup.c). */
 #include "src/exec/ctx.h"
 
 #include <errno.h>
@@ -77,12 +77,13 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 	if (!made)
 		return sgan_fail(SGAN_ENOMEM, "context: %zu bytes could not be had", sizeof *made);
 	made->kernels = sgan_kernels_for(isa);
-	made->threads = threads;
-	made->turns = sgan_alloc((size_t)threads, sizeof *made->turns);
-	if (!made->turns) {
+	sgan_status status = sgan_team_start((size_t)threads, &made->team);
+	if (status != SGAN_OK) {
 		free(made);
-		return SGAN_ENOMEM;
+		return status;
 	}
+	made->threads = (int)sgan_team_threads(made->team);
+	made->threads_missing = threads - made->threads;
 	*ctx = made;
 	return SGAN_OK;
 }
@@ -92,7 +93,7 @@ void sgan_ctx_destroy(sgan_ctx *ctx)
 	if (!ctx)
 		return;
 	sgan_free(ctx->scratch);
-	sgan_free(ctx->turns);
+	sgan_team_end(ctx->team);
 	free(ctx);
 }
 
@@ -104,6 +105,11 @@ sgan_isa sgan_ctx_isa(const sgan_ctx *ctx)
 int sgan_ctx_threads(const sgan_ctx *ctx)
 {
 	return ctx ? ctx->threads : 0;
+}
+
+int sgan_ctx_threads_missing(const sgan_ctx *ctx)
+{
+	return ctx ? ctx->threads_missing : 0;
 }
 
 void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes)

@@ -3,7 +3,6 @@
 #define SGAN_EXEC_CTX_H
 
 #include <sgan/sgan.h>
-#include <stdatomic.h>
 
 #include "kernels/kernels.h"
 #include "src/cpu/memory.h"
@@ -15,15 +14,11 @@ struct sgan_observer {
 	void *arg;
 };
 
-/* How many of the chunks that are a worker's own have been taken; it has a cache line for itself. */
-struct sgan_turn {
-	_Alignas(SGAN_ALIGN) atomic_size_t taken;
-};
-
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
-	struct sgan_turn *turns; /* [threads] */
+	int threads_missing;    /* of those asked for, what could not be had */
+	struct sgan_team *team; /* NULL: of one thread */
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
@@ -50,10 +45,24 @@ void *sgan_ctx_scratch(sgan_ctx *ctx, size_t bytes);
 /* The kernels of an instruction set, NULL where this build has none; it does not ask the machine. */
 const struct sgan_kernels *sgan_kernels_for(sgan_isa isa);
 
+/* Starts the threads of a team, `threads` with the caller's, or as many as can be had. *team is NULL where one was asked
+ * for. SGAN_ENOMEM. */
+sgan_status sgan_team_start(size_t threads, struct sgan_team **team);
+
+/* Ends them; NULL is allowed. */
+void sgan_team_end(struct sgan_team *team);
+
+/* How many there are, with the caller's; of NULL, 1. */
+size_t sgan_team_threads(const struct sgan_team *team);
+
+/* Whether the process was forked from the one that has the team's threads. */
+bool sgan_team_left_behind(const struct sgan_team *team);
+
 /* Calls run(arg, chunk, worker) for every chunk in [0, chunks), on the context's
  * threads, in no set order; worker is in [0, threads). Where all take the same
  * time, chunk i is worker i % threads's. Denormals are flushed to zero inside.
- * What a chunk computes must depend on its number alone. */
+ * What a chunk computes must depend on its number alone, and no chunk may wait for another. Returns when all chunks have
+ * been run. In a process that was forked from the team's, the caller runs them all. */
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg);
 
 #endif

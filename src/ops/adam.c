@@ -59,7 +59,7 @@ sgan_status sgan_adam_step(sgan_ctx *ctx, const sgan_adam *adam, uint64_t t, siz
 	static const char what[] = "Adam";
 	struct adam_job job;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_NEED(what, adam);
 	SGAN_TRY(check_adam(adam, t));
 	job = adam_job(ctx, adam, t);

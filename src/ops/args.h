@@ -9,6 +9,7 @@
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
 #include "src/exec/combine.h"
+#include "src/exec/ctx.h"
 
 /* Leaves the enclosing function with SGAN_EINVAL where a pointer that it was given is NULL. */
 #define SGAN_NEED(what, pointer)                                                                                       \
@@ -16,6 +17,16 @@
 		if (!(pointer))                                                                                                \
 			return sgan_fail(SGAN_EINVAL, "%s: " #pointer " is NULL", what);                                           \
 	} while (0)
+
+/* A context whose threads are in this process. */
+static inline sgan_status sgan_check_ctx(const char *what, const sgan_ctx *ctx)
+{
+	SGAN_NEED(what, ctx);
+	if (sgan_team_left_behind(ctx->team))
+		return sgan_fail(SGAN_EUNSUPPORTED,
+		                 "%s: the context's threads are in the process that this one was forked from: make one here", what);
+	return SGAN_OK;
+}
 
 /* The same of a tensor over the images, which is only touched where the batch's range has some. */
 #define SGAN_NEED_IMAGES(what, batch, pointer)                                                                         \

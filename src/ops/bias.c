@@ -105,7 +105,7 @@ sgan_status sgan_bias_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, s
 	struct bias_job job = { .channels = channels, .diff = diff };
 	size_t elements;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_TRY(sgan_check_summed(what, ctx, batch));
 	SGAN_TRY(sgan_elements(what, batch.n, pixels, channels, &elements));
 	if (!channels)

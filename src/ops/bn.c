@@ -25,7 +25,7 @@ static sgan_status check_bn(const char *what, const sgan_bn *bn)
 static sgan_status check(const char *what, const sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch, size_t pixels,
                          size_t count, const struct sgan_argument *tensors, size_t *elements)
 {
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_TRY(check_bn(what, bn));
 	SGAN_TRY(sgan_check_batch(what, batch));
 	SGAN_TRY(sgan_elements(what, batch.n, pixels, bn->channels, elements));

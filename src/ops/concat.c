@@ -53,7 +53,7 @@ static sgan_status check_concat(const char *what, const sgan_ctx *ctx, sgan_batc
 {
 	size_t elements;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	if (channels_a > SIZE_MAX - channels_b)
 		return sgan_fail(SGAN_EINVAL, "%s: rows of %zu and %zu values are too long to address", what, channels_a,
 		                 channels_b);

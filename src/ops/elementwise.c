@@ -42,7 +42,7 @@ sgan_status sgan_act_forward(sgan_ctx *ctx, size_t count, const sgan_real *src, 
 	static const char what[] = "activation";
 	size_t elements;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_TRY(sgan_check_act(what, act));
 	SGAN_TRY(sgan_elements(what, count, 1, 1, &elements));
 	if (!count)
@@ -73,7 +73,7 @@ sgan_status sgan_act_backward(sgan_ctx *ctx, size_t count, const sgan_real *dst,
 	static const char what[] = "activation's gradient";
 	size_t elements;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_TRY(sgan_check_act_grad(what, act, slope));
 	SGAN_TRY(sgan_elements(what, count, 1, 1, &elements));
 	if (!count)
@@ -109,7 +109,7 @@ sgan_status sgan_add(sgan_ctx *ctx, size_t count, const sgan_real *src, sgan_rea
 	static const char what[] = "sum";
 	size_t elements;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_TRY(sgan_elements(what, count, 1, 1, &elements));
 	if (!count)
 		return SGAN_OK;

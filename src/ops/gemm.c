@@ -143,7 +143,7 @@ sgan_status sgan_gemm(sgan_ctx *ctx, bool trans_a, bool trans_b, size_t m, size_
 		.epilogue.accumulate = accumulate,
 	};
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_TRY(check_matrix("A", trans_a ? k : m, trans_a ? m : k, lda));
 	SGAN_TRY(check_matrix("B", trans_b ? n : k, trans_b ? k : n, ldb));
 	SGAN_TRY(check_matrix("C", m, n, ldc));

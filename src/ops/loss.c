@@ -130,7 +130,7 @@ static sgan_status check_rows(const char *name, const sgan_ctx *ctx, sgan_batch 
 {
 	size_t elements;
 
-	SGAN_NEED(name, ctx);
+	SGAN_TRY(sgan_check_ctx(name, ctx));
 	SGAN_NEED(name, loss);
 	if (!batch.n || !channels)
 		return sgan_fail(SGAN_EINVAL, "%s: %zu rows of %zu values, expected at least one", name, batch.n, channels);

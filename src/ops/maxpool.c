@@ -48,7 +48,7 @@ static sgan_status check_pool(const char *what, const sgan_ctx *ctx, sgan_batch 
 {
 	size_t pixels;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	if (job->size < 1 || job->size > 16 || job->size > job->h || job->size > job->w)
 		return sgan_fail(SGAN_EINVAL,
 		                 "%s: windows of %zux%zu in images of %zux%zux%zu, expected 1x1 to 16x16 inside one", what,

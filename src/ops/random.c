@@ -46,7 +46,7 @@ sgan_status sgan_random_uniform(sgan_ctx *ctx, uint64_t seed, uint32_t stream, u
 	static const char what[] = "uniform numbers";
 	struct random_job job = { .random = { seed, step, stream }, .range = { first, count }, .dst = dst };
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	job.fill = ctx->kernels->uniform;
 	return run(what, ctx, &job);
 }
@@ -57,7 +57,7 @@ sgan_status sgan_random_normal(sgan_ctx *ctx, uint64_t seed, uint32_t stream, ui
 	static const char what[] = "normal numbers";
 	struct random_job job = { .random = { seed, step, stream }, .range = { first, count }, .dst = dst };
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	job.fill = ctx->kernels->normal;
 	return run(what, ctx, &job);
 }

@@ -9,7 +9,7 @@ static sgan_status check_batch(const sgan_ctx *ctx, const sgan_conv_plan *plan, 
 {
 	const char *what = sgan_conv_pass_names[pass];
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_NEED(what, plan);
 	if (batch.n > plan->desc.max_batch)
 		return sgan_fail(SGAN_EINVAL, "%s: a batch of %zu images given to a plan for at most %zu", what, batch.n,
@@ -73,7 +73,7 @@ sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass 
 	static const char what[] = "convolution, packing";
 	const struct conv_algorithm *algorithm;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_NEED(what, plan);
 	if (!conv_is_pass(pass))
 		return sgan_fail(SGAN_EINVAL, "%s: unknown pass %d", what, (int)pass);

@@ -110,7 +110,7 @@ sgan_status sgan_conv_plan_create(sgan_ctx *ctx, const sgan_conv_desc *desc, sga
 	struct sgan_conv_plan *made;
 	sgan_status status;
 
-	SGAN_NEED("convolution", ctx);
+	SGAN_TRY(sgan_check_ctx("convolution", ctx));
 	SGAN_NEED("convolution", desc);
 	SGAN_NEED("convolution", plan);
 	made = calloc(1, sizeof *made);
@@ -173,7 +173,7 @@ sgan_status sgan_conv_algorithms(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan
 	sgan_conv_desc whole;
 	size_t all;
 
-	SGAN_NEED(what, ctx);
+	SGAN_TRY(sgan_check_ctx(what, ctx));
 	SGAN_NEED(what, desc);
 	SGAN_NEED(what, count);
 	if (most)
