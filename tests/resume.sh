@@ -21,7 +21,7 @@ if [ -n "${SGAN_EMULATOR-}${SANITIZER_CFLAGS-}" ]; then
 else
 	# 120 test images are enough for a test accuracy that warnings go by.
 	steps=20 batch=20 interval=7 first=10 then=15 files=10 train=160 test=120 hash=9618f9cccd59bd3a
-	others="one stopped changing limited" more="warned alone"
+	others="one stopped changing" more="warned alone"
 fi
 
 # All that training has besides the default preset's settings.
@@ -86,14 +86,6 @@ changing() {
 	train changing --resume latest --threads 2 --stop-after $then
 	train changing --resume latest --threads 3 --stop-after $then
 	train changing --resume latest --threads 1
-}
-
-# an environment that gives fewer threads than were asked for
-limited() {
-	(
-		export OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true
-		begin limited --threads 4
-	)
 }
 
 # The encoder, whose stage the first call ended, learns nothing; the second call is told of it at its end. As drawn, one in

@@ -8,8 +8,8 @@
  * within a chunk, or to another program.
  *
  * The threads are POSIX's. OpenMP's do not meet this: a parallel region ends when all of its threads have come to the
- * end, so the whole team would have to live in one that never ends; and where a thread cannot be had, GCC's and LLVM's
- * runtimes end the process, a limit that was probed before notwithstanding, as another program can reach it in between. */
+ * end, so the whole team would have to live in one that never ends; and where a thread cannot be had, GCC's runtime ends
+ * the process ("Thread creation failed"), which no probe before can rule out: another program may come in between. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
