@@ -6,7 +6,7 @@
 #   bench/tiles.sh --check FILE  fails where what is between the marks is not the table, or where a loop misses its bar
 # For each CPU: cycles of an iteration, as llvm-mca counts them, supposing that all is in the first level; how much of
 # them the FMAs alone would take, 2 a cycle on Neoverse N1, 4 on V1 and V2 (Arm's Software Optimization Guides); and how
-# much what is busiest would take, be it pipes, ports or the dispatch of instructions: llvm-mca's "Block RThroughput".
+# much what is busiest would take, be it pipes, ports or the dispatch of instructions (cycles in mca.sh).
 # The bars are in tiles.list; and nothing may be on the stack.
 set -u
 source=$(dirname "$0")

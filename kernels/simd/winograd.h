@@ -288,52 +288,53 @@ SIMD_INLINE void winograd_store(float *dst, vec x, size_t left, const struct sga
  * difference. Of all addends. */
 typedef vec winograd_half[WINOGRAD_ADDENDS * WINOGRAD_MOST][WINOGRAD_MOST];
 
-/* One addend's, the first of them being half[0]. w: constants. */
+/* One addend's, the first of them being half[0]. w: constants. Single rows first, so that the loop over pairs, in which
+ * most of the time is spent, runs straight on. */
 SIMD_INLINE void winograd_columns(struct sgan_points w, const struct sgan_filtering *f, size_t left, const float *src,
                                   size_t plane, vec (*half)[WINOGRAD_MOST])
 {
-	size_t row = w.points * plane;
+	size_t row = w.points * plane, i = f->begin;
 	vec first[WINOGRAD_MOST], second[WINOGRAD_MOST];
 
-	for (size_t i = f->begin; i < f->end;) {
-		const struct winograd_rows r = winograd_rows(WINOGRAD_EVALUATE, f->h, i, f->end);
+	for (size_t singles = least(f->end, winograd_singles(f->h)); i < singles; i++) {
 		WINOGRAD_UNROLL for (size_t j = 0; j < w.points; j++)
 			first[j] = vec_load_n(src + j * plane, left);
+		winograd_moments_axis(w, first, *half++);
+		src += row;
+	}
+	for (; i < f->end; i += 2) {
 		WINOGRAD_UNROLL for (size_t j = 0; j < w.points; j++)
-			second[j] = r.two ? vec_load_n(src + row + j * plane, left) : vec_zero();
-		if (r.pair)
-			WINOGRAD_UNROLL for (size_t j = 0; j < w.points; j++)
-				winograd_butterfly(&first[j], &second[j]);
-		winograd_moments_axis(w, first, half[0]);
-		if (r.two)
-			winograd_moments_axis(w, second, half[1]);
-		i += r.two ? 2 : 1;
-		src += r.two ? 2 * row : row;
-		half += r.two ? 2 : 1;
+		{
+			first[j] = vec_load_n(src + j * plane, left);
+			second[j] = vec_load_n(src + row + j * plane, left);
+			winograd_butterfly(&first[j], &second[j]);
+		}
+		winograd_moments_axis(w, first, *half++);
+		winograd_moments_axis(w, second, *half++);
+		src += 2 * row;
 	}
 }
 
-/* What a row y of the result is the sum of: so many rows half[at[k] + y % step[k]], times factor[k][y]. */
+/* What a row y of the result is the sum of: rows half[row[y % 2]] of the terms, times factor[y]. */
 struct winograd_terms {
-	size_t count, rows;
-	size_t at[WINOGRAD_ADDENDS * WINOGRAD_MOST];
-	size_t step[WINOGRAD_ADDENDS * WINOGRAD_MOST];
-	const float *factor[WINOGRAD_ADDENDS * WINOGRAD_MOST];
+	size_t count;
+	struct winograd_term {
+		const float *factor;
+		size_t row[2];
+	} term[WINOGRAD_ADDENDS * WINOGRAD_MOST];
 };
 
 SIMD_INLINE struct winograd_terms winograd_terms(size_t addends, const struct sgan_filtering *f)
 {
 	struct winograd_terms t;
+	size_t rows = 0;
 
-	t.count = t.rows = 0;
+	t.count = 0;
 	for (size_t addend = 0; addend < addends; addend++)
 		for (size_t i = f[addend].begin, step; i < f[addend].end; i += step) {
 			step = i < winograd_singles(f[addend].h) ? 1 : 2;
-			t.at[t.count] = t.rows;
-			t.step[t.count] = step;
-			t.factor[t.count] = winograd_powers(f[addend].h, i);
-			t.count++;
-			t.rows += step;
+			t.term[t.count++] = (struct winograd_term){ winograd_powers(f[addend].h, i), { rows, rows + step - 1 } };
+			rows += step;
 		}
 	return t;
 }
@@ -347,20 +348,35 @@ SIMD_INLINE void winograd_store_results(size_t size, const vec *out, const struc
 			winograd_store(row + (ptrdiff_t)x * w->col, out[x], left, e, finish);
 }
 
-/* Rows of the result, written. Terms times 0 are not left out: branches would be mispredicted. */
+/* sum[x] += a term of row y */
+SIMD_INLINE void winograd_add_term(size_t size, const struct winograd_term *t, size_t y, vec (*half)[WINOGRAD_MOST],
+                                   vec *sum)
+{
+	const vec factor = vec_set(t->factor[y]), *row = half[t->row[y % 2]];
+
+	WINOGRAD_UNROLL for (size_t x = 0; x < size; x++)
+		sum[x] = vec_fma(factor, row[x], sum[x]);
+}
+
+/* Rows of the result, written. Terms times 0 are not left out: branches would be mispredicted. Every other term is summed
+ * apart: a sum is otherwise waited for. */
 SIMD_INLINE void winograd_write(size_t size, const struct winograd_terms *t, vec (*half)[WINOGRAD_MOST],
                                 const struct sgan_window *w, size_t left, float *dst, const struct sgan_epilogue *e,
                                 const struct winograd_finish *finish)
 {
 	for (size_t y = w->row_begin; y < w->row_end; y++) {
-		vec out[WINOGRAD_MOST];
+		vec out[WINOGRAD_MOST], more[WINOGRAD_MOST];
+		size_t k = 0;
 		WINOGRAD_UNROLL for (size_t x = 0; x < size; x++)
-			out[x] = vec_zero();
-		for (size_t k = 0; k < t->count; k++) {
-			vec factor = vec_set(t->factor[k][y]), *row = half[t->at[k] + (y & (t->step[k] - 1))];
-			WINOGRAD_UNROLL for (size_t x = 0; x < size; x++)
-				out[x] = vec_fma(factor, row[x], out[x]);
+			out[x] = more[x] = vec_zero();
+		for (; k + 1 < t->count; k += 2) {
+			winograd_add_term(size, &t->term[k], y, half, out);
+			winograd_add_term(size, &t->term[k + 1], y, half, more);
 		}
+		if (k < t->count)
+			winograd_add_term(size, &t->term[k], y, half, out);
+		WINOGRAD_UNROLL for (size_t x = 0; x < size; x++)
+			out[x] = vec_add(out[x], more[x]);
 		winograd_store_results(size, out, w, left, dst + (ptrdiff_t)y * w->row, e, finish);
 	}
 }
@@ -412,13 +428,18 @@ SIMD_INLINE void winograd_write_square(struct sgan_points p, vec (*half)[WINOGRA
 #define WINOGRAD_EVALUATE_FUNCTION(points, size)                                                                       \
 	WINOGRAD_TO(winograd_evaluate_##points##_##size, WINOGRAD_EVALUATE, points, size)
 #define WINOGRAD_COLUMNS_FUNCTION(points, size)                                                                        \
+	static __attribute__((noinline)) void winograd_last_columns_##points##_##size(                                     \
+		const struct sgan_filtering *f, size_t left, const float *src, size_t plane, vec(*half)[WINOGRAD_MOST])        \
+	{                                                                                                                  \
+		winograd_columns((struct sgan_points){ points, size }, f, left, src, plane, half);                             \
+	}                                                                                                                  \
 	static void winograd_columns_##points##_##size(const struct sgan_filtering *f, size_t left, const float *src,      \
 	                                               size_t plane, vec(*half)[WINOGRAD_MOST])                            \
 	{                                                                                                                  \
 		if (left >= VEC)                                                                                               \
 			winograd_columns((struct sgan_points){ points, size }, f, VEC, src, plane, half);                          \
 		else                                                                                                           \
-			winograd_columns((struct sgan_points){ points, size }, f, left, src, plane, half);                         \
+			winograd_last_columns_##points##_##size(f, left, src, plane, half);                                        \
 	}
 #define WINOGRAD_WRITE_FUNCTION(points, size)                                                                          \
 	static void winograd_write_##size(const struct winograd_terms *t, vec(*half)[WINOGRAD_MOST],                       \
