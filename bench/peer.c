@@ -2,14 +2,15 @@
 #include <string.h>
 
 #include "bench/peer.h"
+#include "bench/peers.h"
 
-#ifdef SGAN_HAVE_ONEDNN
+#if SGAN_HAVE_ONEDNN
 extern const struct bench_peer bench_peer_onednn;
 #endif
-#ifdef SGAN_HAVE_OPENBLAS
+#if SGAN_HAVE_OPENBLAS
 extern const struct bench_peer bench_peer_openblas;
 #endif
-#ifdef SGAN_HAVE_BLIS
+#if SGAN_HAVE_BLIS
 extern const struct bench_peer bench_peer_blis;
 #endif
 
@@ -17,17 +18,17 @@ static const struct {
 	const char *name;
 	const struct bench_peer *peer; /* NULL: not built */
 } peers[] = {
-#ifdef SGAN_HAVE_ONEDNN
+#if SGAN_HAVE_ONEDNN
 	{ "onednn", &bench_peer_onednn },
 #else
 	{ "onednn", NULL },
 #endif
-#ifdef SGAN_HAVE_OPENBLAS
+#if SGAN_HAVE_OPENBLAS
 	{ "openblas", &bench_peer_openblas },
 #else
 	{ "openblas", NULL },
 #endif
-#ifdef SGAN_HAVE_BLIS
+#if SGAN_HAVE_BLIS
 	{ "blis", &bench_peer_blis },
 #else
 	{ "blis", NULL },

@@ -9,6 +9,7 @@
 
 #include "bench/onednn_api.h"
 #include "bench/peer.h"
+#include "bench/peers.h"
 
 enum { SRC, WEIGHTS, DST, OPERANDS };
 enum { TRIAL_RUNS = 7 };
@@ -50,10 +51,8 @@ static void keep_cpus(int wanted)
 static void begin_sycl(void)
 {
 	keep_cpus(thread_count);
-#ifdef SGAN_ONEDNN_LIBDIR
-	if (access(SGAN_ONEDNN_LIBDIR "/libintelocl.so", R_OK) == 0)
+	if (SGAN_ONEDNN_LIBDIR[0] && access(SGAN_ONEDNN_LIBDIR "/libintelocl.so", R_OK) == 0)
 		setenv("OCL_ICD_FILENAMES", SGAN_ONEDNN_LIBDIR "/libintelocl.so", 0);
-#endif
 }
 
 static void begin(sgan_isa isa, int threads)

@@ -20,6 +20,8 @@ AC_DEFUN([SGAN_PEER], [
 		[compare with $3 in make bench: the system's ($7), or the one installed in PREFIX])], [], [with_$2=no])
 	$1_CFLAGS=
 	$1_LIBS="-l$4"
+	$1_LIBDIR=
+	$1_BUILT=0
 	sgan_libdir=
 	AS_CASE([$with_$2],
 		[no], [],
@@ -33,18 +35,22 @@ AC_DEFUN([SGAN_PEER], [
 		# An RPATH, not a RUNPATH: what the library needs lies beside it.
 		$1_CFLAGS="-isystem $with_$2/include -isystem $with_$2/include/$2"
 		$1_LIBS="-L$sgan_libdir $sgan_new_dtags -Wl,-rpath,$sgan_libdir -l$4"
-		AC_DEFINE_UNQUOTED([SGAN_$1_LIBDIR], ["$sgan_libdir"], [Where the $3 to compare with was installed.])])
+		$1_LIBDIR=$sgan_libdir])
 	AS_IF([test "x$with_$2" != xno], [
 		SGAN_PEER_TRY([$1], [$2], [$5], [$6], [$7])
-		AC_DEFINE([SGAN_HAVE_$1], [1], [Benchmarks compare with $3.])
+		$1_BUILT=1
 		sgan_peers="${sgan_peers:+$sgan_peers, }$3"])
 	AM_CONDITIONAL([HAVE_$1], [test "x$with_$2" != xno])
 	AC_SUBST([$1_CFLAGS])
 	AC_SUBST([$1_LIBS])
+	AC_SUBST([$1_LIBDIR])
+	AC_SUBST([$1_BUILT])
 ])
 
+# What of it the program has to know is in bench/peers.h, and not in config.h, with which all would be compiled again.
 AC_DEFUN([SGAN_PEERS], [
 	sgan_peers=
+	AC_CONFIG_FILES([bench/peers.h])
 	AC_CACHE_CHECK([how to link with an RPATH that is not a RUNPATH], [sgan_cv_new_dtags], [
 		save_LDFLAGS=$LDFLAGS
 		LDFLAGS="$LDFLAGS -Wl,--disable-new-dtags"
