@@ -190,8 +190,17 @@ for command in train sample eval info selftest; do
 done
 works '--version' --version
 grep -qx 'sgan-cpu [0-9.]*' ../out || not_ok '--version' 'no version on standard output'
-works 'info' info
+works 'info' info --threads 2
 grep -q '^chosen ' ../out && grep -q '^version ' ../out || not_ok 'info' 'machine or build is missing'
+grep -q '^threads  *as --threads says; .*; load ' ../out || not_ok 'info' 'it does not say why it has so many threads'
+# What it may use and what taskset lets it use are one.
+if allowed=$(taskset -cp $$ 2>&1 | sed -n 's/.*: \([0-9]*\).*/\1/p') && [ -n "$allowed" ]; then
+	env -u OMP_NUM_THREADS taskset -c "$allowed" "$cpu" info > ../out 2>&1
+	if ! grep -q '^chosen .*, 1 threads$' ../out || ! grep -q '^topology .*, 1 allowed$' ../out ||
+		! grep -q '^threads  *one for each CPU .* affinity mask: 1 CPUs' ../out; then
+		not_ok 'info, taskset' "$(cat ../out)"
+	fi
+fi
 
 fails 'no command' 2 'no command'
 fails 'unknown command' 2 "'paint'" paint

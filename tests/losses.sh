@@ -68,7 +68,7 @@ else
 	not_ok "a loss 0.05 % larger"
 fi
 refused "a loss that is no number" 's/\("loss_g1_cond":\)[0-9.]*/\1null/'
-refused "a loss that is missing" '30s/"loss_d1":[0-9.]*,//'
+refused "a loss that is missing" '31s/"loss_d1":[0-9.]*,//'
 refused "a line that is missing" '$d'
-refused "another step" '10s/"step":10/"step":11/'
+refused "another step" '11s/"step":10/"step":11/'
 exit "$failed"

@@ -40,7 +40,7 @@ begin() { # out, options: a new run
 }
 
 told() { # stats.jsonl: what is the same for all runs
-	sed 's/"images_per_second": *[^,}]*, *//' "$1"
+	sed -e '/"load":/d' -e 's/"images_per_second": *[^,}]*, *//' "$1"
 }
 
 same() { # out: its run has the files of the unbroken one, byte for byte

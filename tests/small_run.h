@@ -114,17 +114,33 @@ static inline void expect_same_files(const char *a, const char *b)
 	free(other);
 }
 
-/* The next line of a log without what differs from run to run, NULL behind the last. json_decref() it. */
+/* How often a word is in a file. */
+static inline size_t count_words(const char *file, const char *word)
+{
+	size_t size, count = 0;
+	char *text = get_file(file, &size);
+	for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+		count++;
+	free(text);
+	return count;
+}
+
+/* The next line of a log that does not tell of a start, without what differs from run to run; NULL behind the last.
+ * json_decref() it. */
 static inline json_t *next_line(const char **text)
 {
-	const size_t length = strcspn(*text, "\n");
-	if (length == 0)
-		return NULL;
-	json_t *object = json_loadb(*text, length, 0, NULL);
-	cr_assert(json_is_object(object), "'%s'", *text);
-	json_object_del(object, "images_per_second");
-	*text += length + ((*text)[length] == '\n');
-	return object;
+	for (;;) {
+		const size_t length = strcspn(*text, "\n");
+		if (length == 0)
+			return NULL;
+		json_t *object = json_loadb(*text, length, 0, NULL);
+		cr_assert(json_is_object(object), "'%s'", *text);
+		*text += length + ((*text)[length] == '\n');
+		json_object_del(object, "images_per_second");
+		if (json_object_get(object, "load") == NULL)
+			return object;
+		json_decref(object);
+	}
 }
 
 /* That two runs' stats.jsonl tell the same, but for rates. */

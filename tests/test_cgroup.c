@@ -1,6 +1,7 @@
 /* What a process may use of the machine: control-group files, recorded topologies. */
 #include <criterion/criterion.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -117,7 +118,17 @@ Test(cgroup, version_1)
 
 Test(cgroup, at_least_one)
 {
-	cr_expect_geq(sgan_cpus_allowed(), 1);
+	const struct sgan_cpus cpus = sgan_cpus_read();
+	cr_expect_geq(cpus.allowed, 1);
+	cr_expect_eq(cpus.allowed, sgan_cpus_allowed());
+	cr_expect(cpus.affinity == 0 || cpus.allowed <= cpus.affinity);
+	cr_expect(cpus.quota == 0 || cpus.allowed <= cpus.quota);
+}
+
+Test(cgroup, load)
+{
+	const double load = sgan_machine_load();
+	cr_expect(isnan(load) || load >= 0, "%g", load);
 }
 
 Test(topology, recorded_machines)

@@ -145,17 +145,6 @@ static void note_warning(void *arg, const struct sgan_progress *progress)
 	snprintf(told->text, sizeof told->text, "%s", progress->warning);
 }
 
-/* How often a word is in a file of the run. */
-static size_t count_words(const char *file, const char *word)
-{
-	size_t size, count = 0;
-	char *text = get_file(file, &size);
-	for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
-		count++;
-	free(text);
-	return count;
-}
-
 /* A run of generators whose weights are next to nothing, so that in float all of G0's images are the same and its share
  * is 0; G1's values are as small as its weights, and vary by as little. Of images in which there is nothing to tell
  * classes by. */

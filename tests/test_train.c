@@ -518,6 +518,8 @@ Test(train, with_all_that_is_random_resumes)
 		expect_same_files(a, b);
 	}
 	expect_same_stats("run/stats.jsonl", "stopped/stats.jsonl");
+	cr_expect_eq(count_words("run/stats.jsonl", "\"load\":"), 1);
+	cr_expect_eq(count_words("stopped/stats.jsonl", "\"load\":"), 12, "a line for each start");
 	small_run_free(r);
 }
 

@@ -13,6 +13,7 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/scores.h"
+#include "src/cpu/cgroup.h"
 #include "src/cpu/detect.h"
 #include "src/cpu/status.h"
 #include "src/data/mat.h"
@@ -97,12 +98,35 @@ static void print_build(void)
 	printf("\n");
 }
 
+/* Why there are so many threads. */
+static void print_cpus(const struct cli_machine *machine)
+{
+	const struct sgan_cpus cpus = sgan_cpus_read();
+	const char *environment = getenv("OMP_NUM_THREADS");
+	if (machine->threads)
+		printf("threads    as --threads says");
+	else if (environment && *environment)
+		printf("threads    as OMP_NUM_THREADS says");
+	else
+		printf("threads    one for each CPU that may be kept busy");
+	if (cpus.affinity)
+		printf("; affinity mask: %d CPUs", cpus.affinity);
+	else
+		printf("; affinity mask: unknown");
+	if (cpus.quota)
+		printf(", quota of control groups: %d", cpus.quota);
+	else
+		printf(", no quota of control groups");
+	printf("; load %.2f\n", sgan_machine_load());
+}
+
 static sgan_status print_machine(const struct cli_machine *machine)
 {
 	sgan_ctx *ctx;
 	SGAN_TRY(cli_context(machine, &ctx));
 	print_cpu();
 	printf("chosen     %s, %d threads\n", sgan_isa_name(sgan_ctx_isa(ctx)), sgan_ctx_threads(ctx));
+	print_cpus(machine);
 	print_topology();
 	print_build();
 	sgan_ctx_destroy(ctx);

@@ -1,9 +1,10 @@
-/* CPU quotas of control groups, versions 1 and 2, and the affinity mask.
+/* CPU quotas of control groups, versions 1 and 2, the affinity mask, and the machine's load.
  * Small files read by hand: hwloc would cost more than the start may take. */
 #include "src/cpu/cgroup.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,8 +188,22 @@ static int affinity_cpus(void)
 }
 #endif
 
+struct sgan_cpus sgan_cpus_read(void)
+{
+	struct sgan_cpus cpus = { .affinity = affinity_cpus(), .quota = sgan_cgroup_cpus("") };
+	cpus.allowed = lower_of(cpus.affinity, cpus.quota);
+	if (cpus.allowed < 1)
+		cpus.allowed = 1;
+	return cpus;
+}
+
 int sgan_cpus_allowed(void)
 {
-	int cpus = lower_of(affinity_cpus(), sgan_cgroup_cpus(""));
-	return cpus > 0 ? cpus : 1;
+	return sgan_cpus_read().allowed;
+}
+
+double sgan_machine_load(void)
+{
+	double load;
+	return getloadavg(&load, 1) == 1 ? load : NAN;
 }

@@ -1,4 +1,4 @@
-/* How many CPUs this process may keep busy: affinity mask and control groups. */
+/* How many CPUs this process may keep busy: affinity mask and control groups; and what else is there to do. */
 #ifndef SGAN_CPU_CGROUP_H
 #define SGAN_CPU_CGROUP_H
 
@@ -19,7 +19,20 @@ bool sgan_cgroup_path(const char *text, int version, char path[SGAN_CGROUP_PATH]
  * root/proc/self/cgroup and root/sys/fs/cgroup are); 0: no limit. */
 int sgan_cgroup_cpus(const char *root);
 
-/* The affinity mask's count, no more than the quota; at least 1. */
+/* What the count of CPUs that this process may keep busy comes from. */
+struct sgan_cpus {
+	int affinity; /* CPUs of the affinity mask, which a cpuset makes smaller, too; 0: not known */
+	int quota;    /* of control groups; 0: none */
+	int allowed;  /* the lower of them, at least 1 */
+};
+
+struct sgan_cpus sgan_cpus_read(void);
+
+/* `allowed` alone. */
 int sgan_cpus_allowed(void);
+
+/* The mean number of programs that ran or waited for a CPU in the last minute, of the whole machine; not a number where
+ * it is not told. */
+double sgan_machine_load(void);
 
 #endif

@@ -42,6 +42,20 @@ static uint64_t memory_of_system(void)
 	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
+/* Those of the cpuset that the affinity mask has. */
+static unsigned allowed_pus(hwloc_topology_t machine)
+{
+	hwloc_bitmap_t allowed = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(machine));
+	hwloc_bitmap_t bound = hwloc_bitmap_alloc();
+	if (allowed && bound && hwloc_topology_is_thissystem(machine) &&
+	    hwloc_get_cpubind(machine, bound, HWLOC_CPUBIND_THREAD) == 0)
+		hwloc_bitmap_and(allowed, allowed, bound);
+	const int count = allowed ? hwloc_bitmap_weight(allowed) : 0;
+	hwloc_bitmap_free(allowed);
+	hwloc_bitmap_free(bound);
+	return count > 0 ? (unsigned)count : 0;
+}
+
 static void read_all(hwloc_topology_t machine, struct sgan_topology *topology)
 {
 	memset(topology, 0, sizeof *topology);
@@ -49,8 +63,7 @@ static void read_all(hwloc_topology_t machine, struct sgan_topology *topology)
 	topology->cores = count_of(machine, HWLOC_OBJ_CORE);
 	topology->pus = count_of(machine, HWLOC_OBJ_PU);
 	topology->numa_nodes = count_of(machine, HWLOC_OBJ_NUMANODE);
-	int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(machine));
-	topology->pus_allowed = allowed > 0 ? (unsigned)allowed : 0;
+	topology->pus_allowed = allowed_pus(machine);
 	topology->memory = hwloc_get_root_obj(machine)->total_memory;
 	if (!topology->memory && hwloc_topology_is_thissystem(machine))
 		topology->memory = memory_of_system();

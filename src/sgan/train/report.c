@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "src/cpu/cgroup.h"
 #include "src/ops/ops.h"
 
 double sgan_batch_variance(size_t n, size_t size, const real *x)
@@ -52,6 +53,16 @@ static void begin_line(struct sgan_log *log, const struct sgan_progress *progres
 	sgan_log_text(log, "stage", sgan_stage_name(progress->stage));
 	sgan_log_integer(log, "epoch", (int64_t)progress->epoch);
 	sgan_log_integer(log, "step", (int64_t)progress->step);
+}
+
+sgan_status sgan_report_start(struct sgan_log *log, const struct sgan_progress *progress, const sgan_ctx *ctx)
+{
+	begin_line(log, progress);
+	sgan_log_text(log, "isa", sgan_isa_name(sgan_ctx_isa(ctx)));
+	sgan_log_integer(log, "threads", sgan_ctx_threads(ctx));
+	sgan_log_integer(log, "cpus", sgan_cpus_allowed());
+	sgan_log_number(log, "load", sgan_machine_load());
+	return sgan_log_end(log);
 }
 
 sgan_status sgan_report_warning(struct sgan_log *log, const struct sgan_progress *progress)

@@ -12,6 +12,10 @@
 sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *progress,
                              const struct sgan_session *session);
 
+/* A line ahead of the first step of a call: what runs it ("isa", "threads", of "cpus" that this process may use), and how
+ * much the machine has to do without ("load", the mean number of programs that ran or waited in the last minute). */
+sgan_status sgan_report_start(struct sgan_log *log, const struct sgan_progress *progress, const sgan_ctx *ctx);
+
 /* A line with a warning: "warning". */
 sgan_status sgan_report_warning(struct sgan_log *log, const struct sgan_progress *progress);
 

@@ -5,6 +5,7 @@
 
 #include "src/cpu/status.h"
 #include "src/sgan/train/epoch.h"
+#include "src/sgan/train/report.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
 
@@ -34,12 +35,20 @@ static sgan_status run_stage(struct sgan_trainer *t)
 	return sgan_stage_end(t);
 }
 
+static sgan_status report_start(const struct sgan_trainer *t)
+{
+	const struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_STAGE);
+	return sgan_report_start(t->log, &progress, t->ctx);
+}
+
 sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options)
 {
 	struct sgan_trainer t;
 	sgan_status status = sgan_trainer_open(&t, ctx, options);
 	if (status == SGAN_OK)
 		status = sgan_trainer_start(&t);
+	if (status == SGAN_OK && t.state.stage < SGAN_STAGE_COUNT)
+		status = report_start(&t);
 	while (status == SGAN_OK && t.state.stage < SGAN_STAGE_COUNT && !steps_used_up(&t)) {
 		status = run_stage(&t);
 		if (status == SGAN_OK && stop_wanted(&t) && t.state.stage < SGAN_STAGE_COUNT)
