@@ -10,7 +10,7 @@
 #include "bench/bench.h"
 #include "bench/peer.h"
 
-static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sample]... [OPTION]...\n"
+static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sample|threads]... [OPTION]...\n"
 						   "\n"
 						   "  peak    the machine's peak: a loop of fused multiply-adds on registers alone\n"
 						   "  kernels each kernel by itself, of each instruction set or that of --isa, on one thread:\n"
@@ -19,6 +19,8 @@ static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sam
 						   "  gemm    matrix products of the dense layers, and squares of 256 to 2048\n"
 						   "  step    training steps, whole and by parts (the default)\n"
 						   "  sample  images a second\n"
+						   "  threads parallel regions by themselves; a step beside busy programs, and with four times the\n"
+						   "          threads, in turn with a quiet one\n"
 						   "\n"
 						   "  --preset P      a preset or a file (mnist)\n"
 						   "  --isa X         instruction set: avx512, avx2, neon, generic (the best)\n"
@@ -202,14 +204,15 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *b);
 } benchmarks[] = { { "peak", bench_peak_alone }, { "kernels", bench_kernels }, { "layers", bench_layers },
-	               { "gemm", bench_gemm },       { "step", bench_step },       { "sample", bench_sample } };
+	               { "gemm", bench_gemm },       { "step", bench_step },       { "sample", bench_sample },
+	               { "threads", bench_threads } };
 
 static void (*benchmark_named(const char *name))(struct bench *b)
 {
 	for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
 		if (strcmp(benchmarks[i].name, name) == 0)
 			return benchmarks[i].run;
-	usage("'%s': the benchmarks are peak, kernels, layers, gemm, step and sample", name);
+	usage("'%s': the benchmarks are peak, kernels, layers, gemm, step, sample and threads", name);
 }
 
 static char **arguments;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/exec/ctx.h"
 #include "src/ops/conv/plan.h"
 #include "src/selftest/naive_conv.h"
 
@@ -16,6 +17,7 @@ sgan_ctx *new_context(sgan_isa isa, int threads)
 	sgan_ctx *ctx = NULL;
 
 	cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK, "%s", sgan_last_error());
+	sgan_ctx_use_all(ctx);
 	return ctx;
 }
 

@@ -15,6 +15,7 @@ static sgan_ctx *context(int threads)
 	sgan_ctx *ctx = NULL;
 
 	cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK, "%s", sgan_last_error());
+	sgan_ctx_use_all(ctx);
 	return ctx;
 }
 

@@ -35,6 +35,7 @@ static sgan_ctx *context(int threads)
 	sgan_ctx *ctx = NULL;
 	sgan_ctx_options options = { .isa = "generic", .threads = threads };
 	cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK, "%s", sgan_last_error());
+	sgan_ctx_use_all(ctx);
 	return ctx;
 }
 

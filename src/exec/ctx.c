@@ -65,6 +65,17 @@ static sgan_status choose_threads(int wanted, int *threads)
 	return SGAN_OK;
 }
 
+static void use_threads(sgan_ctx *ctx, int cpus)
+{
+	ctx->at_once = ctx->threads < cpus ? ctx->threads : cpus;
+	sgan_team_use(ctx->team, ctx->at_once);
+}
+
+void sgan_ctx_use_all(sgan_ctx *ctx)
+{
+	use_threads(ctx, ctx->threads);
+}
+
 sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 {
 	sgan_isa isa = SGAN_ISA_GENERIC;
@@ -83,6 +94,7 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 		return status;
 	}
 	made->threads = (int)sgan_team_threads(made->team);
+	use_threads(made, sgan_cpus_allowed());
 	made->threads_missing = threads - made->threads;
 	*ctx = made;
 	return SGAN_OK;

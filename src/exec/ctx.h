@@ -17,6 +17,7 @@ struct sgan_observer {
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
+	int at_once;            /* of these, as many as there are CPUs for; work is cut for so many */
 	int threads_missing;    /* of those asked for, what could not be had */
 	struct sgan_team *team; /* NULL: of one thread */
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
@@ -48,6 +49,12 @@ const struct sgan_kernels *sgan_kernels_for(sgan_isa isa);
 /* Starts the threads of a team, `threads` with the caller's, or as many as can be had. *team is NULL where one was asked
  * for. SGAN_ENOMEM. */
 sgan_status sgan_team_start(size_t threads, struct sgan_team **team);
+
+/* How many of the team, with the caller's, are to be awake at the same time: as many as there are CPUs. */
+void sgan_team_use(struct sgan_team *team, int at_once);
+
+/* For tests: as if there were a CPU for each of the context's threads. */
+void sgan_ctx_use_all(sgan_ctx *ctx);
 
 /* Ends them; NULL is allowed. */
 void sgan_team_end(struct sgan_team *team);

@@ -84,6 +84,7 @@ struct worker {
 struct sgan_team {
 	struct region region[REGIONS];
 	size_t threads; /* with the caller */
+	size_t useful;  /* workers that may be awake at the same time, at least one: there are CPUs for them */
 	struct worker *workers;
 	unsigned forks;  /* of the process, when the team was made */
 	uint64_t opened; /* regions so far */
@@ -162,16 +163,20 @@ static void wait_for_chunks(struct sgan_team *t, const struct region *r, struct 
 	pthread_mutex_unlock(&t->mutex);
 }
 
-/* Wakes workers, as many as there can be chunks for. */
+/* Wakes workers, as many as there can be chunks for; and no more than there are CPUs for: those that are awake do the
+ * others' chunks, where one more would take turns with them within chunks. */
 static void wake_workers(struct sgan_team *t, size_t chunks)
 {
-	if (atomic_load_explicit(&t->sleeping, memory_order_seq_cst) == 0)
+	const size_t sleeping = (size_t)atomic_load_explicit(&t->sleeping, memory_order_seq_cst);
+	const size_t awake = t->threads - 1 - sleeping, useful = chunks - 1 < t->useful ? chunks - 1 : t->useful;
+
+	if (sleeping == 0 || awake >= useful)
 		return;
 	pthread_mutex_lock(&t->mutex);
-	if (chunks >= t->threads)
+	if (useful - awake >= sleeping)
 		pthread_cond_broadcast(&t->region_open);
 	else
-		for (size_t i = 1; i < chunks; i++)
+		for (size_t i = awake; i < useful; i++)
 			pthread_cond_signal(&t->region_open);
 	pthread_mutex_unlock(&t->mutex);
 }
@@ -401,9 +406,16 @@ sgan_status sgan_team_start(size_t threads, struct sgan_team **team)
 	if (!t)
 		return SGAN_ENOMEM;
 	t->forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	t->useful = threads - 1;
 	start_workers(t, threads);
 	*team = t;
 	return SGAN_OK;
+}
+
+void sgan_team_use(struct sgan_team *t, int at_once)
+{
+	if (t != NULL)
+		t->useful = at_once > 2 ? (size_t)at_once - 1 : 1;
 }
 
 void sgan_team_end(struct sgan_team *t)

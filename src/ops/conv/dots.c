@@ -187,7 +187,7 @@ static void dots_chunk(void *arg, size_t chunk, int worker)
 
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 {
-	size_t wanted = CHUNKS_PER_THREAD * (size_t)ctx->threads;
+	size_t wanted = CHUNKS_PER_THREAD * (size_t)ctx->at_once;
 	struct dots_job job = {
 		.call = call,
 		.shares = ceil_div(call->images, ceil_div(tile_rows(call->problem), 2)),

@@ -324,7 +324,7 @@ static void sum(sgan_ctx *ctx, const struct conv_call *call, real *partials)
 	struct conv_weights_work work = {
 		.tensors = partials ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1,
 		.images = call->images,
-		.threads = ctx->threads,
+		.threads = ctx->at_once,
 	};
 
 	job.grid = sgan_weights_grid(&sizes, &call->problem->cut, &work);

@@ -238,7 +238,7 @@ static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, 
                      bool accumulate)
 {
 	const struct conv_weights_sizes sizes = conv_weights_sizes(call->problem);
-	const struct conv_weights_work work = { .tensors = 1, .images = call->images, .threads = ctx->threads };
+	const struct conv_weights_work work = { .tensors = 1, .images = call->images, .threads = ctx->at_once };
 	struct rows_job job = {
 		.call = call,
 		.ends = (size_t *)(void *)call->shared,

@@ -262,7 +262,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 
 	job.blocks = ceil_div(job.tiles, w->block);
 	job.ranges = ceil_div(w->panels, w->chunk_panels);
-	wanted = ctx->threads > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->threads, job.blocks * w->windows) : 1;
+	wanted = ctx->at_once > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->at_once, job.blocks * w->windows) : 1;
 	if (job.ranges < wanted)
 		job.ranges = least_of(wanted, w->panels);
 	sgan_parallel_for(ctx, job.blocks * job.ranges * w->windows, compute_chunk, &job);

@@ -380,7 +380,7 @@ static void sum(sgan_ctx *ctx, const struct conv_call *call, real *partials)
 	struct weights_job job = { .call = call, .w = &call->problem->winograd_weights, .partials = partials };
 	size_t tensors = partials ? (call->batch.end - call->batch.begin) * call->problem->cut.pieces : 1;
 
-	cut_more(&job, tensors, ctx->threads);
+	cut_more(&job, tensors, ctx->at_once);
 	sgan_parallel_for(ctx, tensors * chunk_count(&job), compute_chunk, &job);
 }
 
