@@ -7,6 +7,10 @@ if [ -n "${SGAN_EMULATOR-}" ]; then
 	echo "skipped: minutes in an emulator, where .ci/run makes the comparison with another machine"
 	exit 77
 fi
+if [ -n "${SANITIZER_CFLAGS-}" ]; then
+	echo "skipped: slow under sanitizers, where other tests train"
+	exit 77
+fi
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sgan-losses.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -6,6 +6,7 @@
 
 #include "src/ops/conv/plan.h"
 #include "tests/conv_tensors.h"
+#include "tests/slow.h"
 
 static const char *expected_algorithm(const struct conv_problem *p)
 {
@@ -48,13 +49,14 @@ static void check_choice(sgan_ctx *ctx, sgan_conv_desc *desc)
 Test(conv_choice, direct_ones_are_chosen_as_was_measured)
 {
 	static const size_t wide[] = { 1, 3, 16, 64, 100, 256, 1024 }, batches[] = { 1, 2, 3, 7, 8, 20, 100, 128 };
+	const int layers = is_sanitized() ? 2000 : 20000;
 
 	for (int isa = 0; isa < SGAN_ISA_COUNT; isa++) {
 		sgan_ctx *ctx;
 		if (!sgan_isa_usable((sgan_isa)isa) || isa == SGAN_ISA_NEON)
 			continue;
 		ctx = new_context((sgan_isa)isa, 1);
-		for (int i = 0; i < 20000; i++) {
+		for (int i = 0; i < layers; i++) {
 			sgan_conv_desc d = draw_layer();
 			if (draw(0, 1))
 				d.in_c = wide[draw(0, 6)];

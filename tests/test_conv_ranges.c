@@ -109,6 +109,8 @@ Test(conv_ranges, ranges_of_slices_give_the_whole_batch_s_bits)
 		cr_skip_test("ranges_of_slices_give_the_whole_batch_s_bits: minutes in an emulator");
 	for (size_t i = 0; i < conv_layer_count; i++)
 		for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+			if (is_sanitized() && (i + b) % 3 != 0)
+				continue;
 			cr_assert(open_tensors(&conv_layers[i], batches[b], &t));
 			each_set(&t, 2, check_ranges);
 			close_tensors(&t);
