@@ -57,7 +57,7 @@ void bench_pass_prepare(struct bench_pass *o, sgan_pass pass, const char *algori
 	o->desc.algorithm[pass] = algorithm;
 	bench_check(sgan_conv_plan_create(o->ctx, &o->desc, &o->plan), algorithm);
 	o->pass = pass;
-	o->packed = sgan_alloc(sgan_conv_packed_size(o->plan, pass) + 1, 1);
+	o->packed = sgan_alloc(sgan_conv_packed_size(o->ctx, o->plan, pass) + 1, 1);
 	o->workspace = sgan_alloc(sgan_conv_workspace_size(o->ctx, o->plan, pass) + 1, 1);
 	if (o->packed == NULL || o->workspace == NULL)
 		bench_check(SGAN_ENOMEM, "workspace");

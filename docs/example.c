@@ -59,7 +59,7 @@ static sgan_real *tensor(size_t count)
 /* Weights as a pass reads them; to be packed again whenever they change. */
 static void *packed(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights)
 {
-	void *opaque = memory(1, sgan_conv_packed_size(plan, pass));
+	void *opaque = memory(1, sgan_conv_packed_size(ctx, plan, pass));
 
 	must(sgan_conv_pack(ctx, plan, pass, weights, opaque));
 	return opaque;

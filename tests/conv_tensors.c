@@ -218,7 +218,7 @@ struct pass open_pass(sgan_ctx *ctx, const struct tensors *t, sgan_pass which, c
 	desc.algorithm[which] = algorithm;
 	cr_assert_eq(sgan_conv_plan_create(ctx, &desc, &p.plan), SGAN_OK, "%s", sgan_last_error());
 	cr_assert_str_eq(sgan_conv_plan_algorithm(p.plan, which), algorithm);
-	p.packed = sgan_alloc(sgan_conv_packed_size(p.plan, which) + 1, 1);
+	p.packed = sgan_alloc(sgan_conv_packed_size(ctx, p.plan, which) + 1, 1);
 	p.workspace = sgan_alloc(sgan_conv_workspace_size(ctx, p.plan, which) + 1, 1);
 	cr_assert(p.packed && p.workspace);
 	memset(p.workspace, 0xff, sgan_conv_workspace_size(ctx, p.plan, which)); /* NaNs: its content means nothing */

@@ -103,7 +103,7 @@ Test(conv, winograd_plans_of_any_size)
 					desc.algorithm[pass] = "winograd";
 				cr_assert_eq(sgan_conv_plan_create(ctx, &desc, &plan), SGAN_OK, "%s", sgan_last_error());
 				for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
-					size_t packed = sgan_conv_packed_size(plan, (sgan_pass)pass);
+					size_t packed = sgan_conv_packed_size(ctx, plan, (sgan_pass)pass);
 					size_t workspace = sgan_conv_workspace_size(ctx, plan, (sgan_pass)pass);
 					cr_expect(pass == SGAN_BACKWARD_WEIGHTS || packed >= 25 * channels * 8 * sizeof(real));
 					cr_expect(workspace > 0);
@@ -194,7 +194,7 @@ static void open_layer(const char *isa, int threads, const sgan_conv_desc *desc,
 	for (int p = 0; p < PASSES; p++) {
 		l->result[p] = filled(l->count[p], 5);
 		l->workspace[p] = sgan_alloc(sgan_conv_workspace_size(l->ctx, l->plan, (sgan_pass)p) + 1, 1);
-		l->packed[p] = sgan_alloc(sgan_conv_packed_size(l->plan, (sgan_pass)p) + 1, 1);
+		l->packed[p] = sgan_alloc(sgan_conv_packed_size(l->ctx, l->plan, (sgan_pass)p) + 1, 1);
 		cr_assert(l->workspace[p] && l->packed[p]);
 		cr_assert_eq(sgan_conv_pack(l->ctx, l->plan, (sgan_pass)p, l->weights, l->packed[p]), SGAN_OK);
 	}

@@ -12,7 +12,7 @@
 
 static sgan_ctx *context(const char *isa, int threads)
 {
-	const sgan_ctx_options options = { isa, threads };
+	const sgan_ctx_options options = { .isa = isa, .threads = threads };
 	sgan_ctx *ctx = NULL;
 
 	cr_assert_eq(sgan_ctx_create(&options, &ctx), SGAN_OK, "%s", sgan_last_error());
@@ -78,7 +78,7 @@ static struct small open_small(void)
 
 	cr_assert_eq(sgan_conv_plan_create(s.ctx, &small_layer, &s.plan), SGAN_OK, "%s", sgan_last_error());
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++) {
-		size_t packed = sgan_conv_packed_size(s.plan, (sgan_pass)pass);
+		size_t packed = sgan_conv_packed_size(s.ctx, s.plan, (sgan_pass)pass);
 		size_t bytes = sgan_conv_workspace_size(s.ctx, s.plan, (sgan_pass)pass);
 		cr_expect_eq(packed % 64, 0);
 		cr_expect_eq(bytes % 64, 0);
@@ -111,7 +111,7 @@ static void close_small(struct small *s)
 
 Test(library, contexts_and_names_refused)
 {
-	const sgan_ctx_options none = { "mmx", 0 }, negative = { NULL, -1 };
+	const sgan_ctx_options none = { .isa = "mmx" }, negative = { .threads = -1 };
 	sgan_ctx *ctx = NULL;
 	sgan_isa isa;
 
@@ -160,8 +160,8 @@ Test(library, plans_refused)
 	wrong.act = (sgan_act)4;
 	REFUSED(sgan_conv_plan_create(s.ctx, &wrong, &plan), "convolution: unknown activation 4");
 	cr_expect_null(plan);
-	cr_expect_eq(sgan_conv_packed_size(s.plan, (sgan_pass)3), 0);
-	cr_expect_eq(sgan_conv_packed_size(s.plan, SGAN_BACKWARD_WEIGHTS), 0);
+	cr_expect_eq(sgan_conv_packed_size(s.ctx, s.plan, (sgan_pass)3), 0);
+	cr_expect_eq(sgan_conv_packed_size(s.ctx, s.plan, SGAN_BACKWARD_WEIGHTS), 0);
 	cr_expect_eq(sgan_conv_workspace_size(s.ctx, s.plan, (sgan_pass)-1), 0);
 	REFUSED(sgan_conv_pack(s.ctx, s.plan, (sgan_pass)3, s.a, s.out), "convolution, packing: unknown pass 3");
 	REFUSED(sgan_conv_pack(s.ctx, s.plan, SGAN_FORWARD, NULL, s.out), "convolution, packing: weights is NULL");
@@ -417,7 +417,7 @@ static sgan_status step_caller(sgan_ctx *ctx, struct caller *c, uint64_t t)
 static void *call(void *arg)
 {
 	struct caller *c = arg;
-	const sgan_ctx_options options = { NULL, c->threads };
+	const sgan_ctx_options options = { .threads = c->threads };
 	sgan_ctx *ctx;
 	sgan_status status = sgan_ctx_create(&options, &ctx);
 
@@ -442,7 +442,7 @@ static void open_caller(const sgan_ctx *ctx, const sgan_conv_plan *plan, uint64_
 	for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
 		c->workspace[pass] = aligned(sgan_conv_workspace_size(ctx, plan, (sgan_pass)pass));
 	for (int pass = 0; pass < 2; pass++)
-		c->packed[pass] = aligned(sgan_conv_packed_size(plan, (sgan_pass)pass));
+		c->packed[pass] = aligned(sgan_conv_packed_size(ctx, plan, (sgan_pass)pass));
 }
 
 static void close_caller(struct caller *c)

@@ -88,7 +88,7 @@ static void fused(sgan_ctx *ctx, const char *isa, const sgan_conv_desc *desc)
 	dst_count = n * sgan_conv_out_h(plan) * sgan_conv_out_w(plan) * desc->out_c;
 	sgan_real *src = sgan_alloc(src_count, sizeof *src), *dst = sgan_alloc(dst_count, sizeof *dst);
 	sgan_real *weights = sgan_alloc(weight_count, sizeof *weights);
-	void *packed = sgan_alloc(sgan_conv_packed_size(plan, SGAN_FORWARD), 1);
+	void *packed = sgan_alloc(sgan_conv_packed_size(ctx, plan, SGAN_FORWARD), 1);
 	void *workspace = sgan_alloc(sgan_conv_workspace_size(ctx, plan, SGAN_FORWARD), 1);
 	for (size_t i = 0; i < src_count; i++)
 		src[i] = (sgan_real)NAN;

@@ -80,7 +80,7 @@ static struct conv conv_open(const sgan_conv_desc *d, size_t n)
 	for (int p = 0; p < SGAN_PASS_COUNT; p++)
 		v.workspace[p] = sgan_alloc(sgan_conv_workspace_size(v.ctx, v.plan, (sgan_pass)p) + 1, 1);
 	for (int p = 0; p < 2; p++)
-		v.packed[p] = sgan_alloc(sgan_conv_packed_size(v.plan, (sgan_pass)p), 1);
+		v.packed[p] = sgan_alloc(sgan_conv_packed_size(v.ctx, v.plan, (sgan_pass)p), 1);
 	return v;
 }
 

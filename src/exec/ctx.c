@@ -78,11 +78,14 @@ void sgan_ctx_use_all(sgan_ctx *ctx)
 
 sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 {
+	const sgan_thread_place *places = options ? options->places : NULL;
 	sgan_isa isa = SGAN_ISA_GENERIC;
 	int threads = 0;
 	if (!ctx)
 		return sgan_fail(SGAN_EINVAL, "context: ctx is NULL");
 	SGAN_TRY(choose_isa(options ? options->isa : NULL, &isa));
+	if (places && options->threads < 1)
+		return sgan_fail(SGAN_EINVAL, "context: places of threads, but not how many");
 	SGAN_TRY(choose_threads(options ? options->threads : 0, &threads));
 	sgan_ctx *made = calloc(1, sizeof *made);
 	if (!made)
@@ -94,6 +97,12 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 		return status;
 	}
 	made->threads = (int)sgan_team_threads(made->team);
+	status = sgan_places_create((size_t)made->threads, places, &made->places);
+	if (status != SGAN_OK) {
+		sgan_ctx_destroy(made);
+		return status;
+	}
+	sgan_team_place(made->team, made->places, places);
 	use_threads(made, sgan_cpus_allowed());
 	made->threads_missing = threads - made->threads;
 	*ctx = made;
@@ -106,6 +115,7 @@ void sgan_ctx_destroy(sgan_ctx *ctx)
 		return;
 	sgan_free(ctx->scratch);
 	sgan_team_end(ctx->team);
+	sgan_places_free(ctx->places);
 	free(ctx);
 }
 

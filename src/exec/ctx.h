@@ -6,6 +6,7 @@
 
 #include "kernels/kernels.h"
 #include "src/cpu/memory.h"
+#include "src/exec/places.h"
 
 /* Told, where there is one, what the time since it was last told went to; for benchmarks. Net and layer are "" where it
  * went to none. */
@@ -20,6 +21,7 @@ struct sgan_ctx {
 	int at_once;            /* of these, as many as there are CPUs for; work is cut for so many */
 	int threads_missing;    /* of those asked for, what could not be had */
 	struct sgan_team *team; /* NULL: of one thread */
+	struct sgan_places *places;
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
@@ -56,6 +58,10 @@ void sgan_team_use(struct sgan_team *team, int at_once);
 /* For tests: as if there were a CPU for each of the context's threads. */
 void sgan_ctx_use_all(sgan_ctx *ctx);
 
+/* Says whose chunks are whose, ahead of the first region; `places` outlives the team. Binds the threads, the calling one
+ * too until the team ends, where `place` is not NULL. */
+void sgan_team_place(struct sgan_team *team, const struct sgan_places *places, const sgan_thread_place *place);
+
 /* Ends them; NULL is allowed. */
 void sgan_team_end(struct sgan_team *team);
 
@@ -69,7 +75,13 @@ bool sgan_team_left_behind(const struct sgan_team *team);
  * threads, in no set order; worker is in [0, threads). Where all take the same
  * time, chunk i is worker i % threads's. Denormals are flushed to zero inside.
  * What a chunk computes must depend on its number alone, and no chunk may wait for another. Returns when all chunks have
- * been run. In a process that was forked from the team's, the caller runs them all. */
+ * been run. In a process that was forked from the team's, the caller runs them all.
+ * With several groups of threads or nodes, chunks are supposed to be of the batch's images in their order: each group has
+ * its share of them, as sgan_places_spread places memory. */
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg);
+
+/* The same where chunks go over the batch's images several times: chunk i is of part i % parts, in `repeats` rounds. */
+void sgan_parallel_repeats(sgan_ctx *ctx, size_t parts, size_t repeats,
+                           void (*run)(void *arg, size_t chunk, int worker), void *arg);
 
 #endif

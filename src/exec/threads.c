@@ -19,6 +19,7 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/exec/bind.h"
 #include "src/exec/ctx.h"
 #include "src/exec/fp_mode.h"
 
@@ -63,11 +64,12 @@ struct turn {
 	_Alignas(SGAN_ALIGN) atomic_size_t taken;
 };
 
-/* Worker w's own chunks are w, w + threads, w + 2 threads, ...: what a chunk touches is often still in the cache of the
- * core that had it in the last call. Who has done its own takes of the others' that are left. */
+/* A group of threads has its share of the parts, of all repeats; of these, in order, its thread t of n has t, t + n, t +
+ * 2 n, ...: what a chunk touches is often still in the cache of the core that had it in the last call, and lies on its
+ * node. Who has done its own takes of the others' that are left, its own group's first, then its node's. */
 struct region {
 	struct turn *turns; /* [threads] */
-	size_t chunks;
+	size_t parts, chunks; /* chunks: parts, some times over */
 	void (*run)(void *arg, size_t chunk, int worker);
 	void *arg;
 	_Alignas(SGAN_ALIGN) atomic_size_t done;
@@ -77,6 +79,7 @@ struct region {
 struct worker {
 	struct sgan_team *team;
 	int number;       /* the caller is 0 */
+	size_t group;
 	int64_t gave_way; /* ns */
 	pthread_t thread;
 };
@@ -85,7 +88,10 @@ struct sgan_team {
 	struct region region[REGIONS];
 	size_t threads; /* with the caller */
 	size_t useful;  /* workers that may be awake at the same time, at least one: there are CPUs for them */
+	const struct sgan_places *places;
 	struct worker *workers;
+	struct sgan_binding *caller_was; /* NULL: the caller's thread was not bound */
+	pthread_t caller;
 	unsigned forks;  /* of the process, when the team was made */
 	uint64_t opened; /* regions so far */
 	unsigned last;   /* of `region`, the last one used */
@@ -222,19 +228,32 @@ static void give_way(struct worker *w, int64_t now)
 	w->gave_way = now_ns();
 }
 
-/* Runs chunks of `owner` until none is left. */
-static void take_of(struct worker *w, struct region *r, size_t owner, struct spell *s)
+/* What a group has of a region. */
+struct share {
+	size_t first, parts; /* of all */
+	size_t chunks, threads;
+};
+
+static struct share share_of(const struct sgan_team *t, const struct region *r, const struct sgan_thread_group *g)
 {
-	const size_t threads = w->team->threads;
-	const size_t own = owner < r->chunks ? (r->chunks - owner - 1) / threads + 1 : 0;
-	atomic_size_t *taken = &r->turns[owner].taken;
+	const struct sgan_thread_range parts = sgan_places_share(t->places, g->threads, r->parts);
+
+	return (struct share){ parts.first, parts.count, r->chunks / r->parts * parts.count, g->threads.count };
+}
+
+/* Runs chunks of thread `index` of a group until none is left. */
+static void take_of(struct worker *w, struct region *r, const struct share *share, size_t index, atomic_size_t *taken,
+                    struct spell *s)
+{
+	const size_t own = index < share->chunks ? (share->chunks - index - 1) / share->threads + 1 : 0;
 
 	/* Looked at first, so that a cache line of which nothing is left stays shared. */
 	while (atomic_load_explicit(taken, memory_order_relaxed) < own) {
 		const size_t turn = atomic_fetch_add_explicit(taken, 1, memory_order_relaxed);
 		if (turn >= own)
 			return;
-		r->run(r->arg, owner + turn * threads, w->number);
+		const size_t at = index + turn * share->threads;
+		r->run(r->arg, at / share->parts * r->parts + share->first + at % share->parts, w->number);
 		s->ran++;
 		const int64_t now = now_ns();
 		if (now - s->last > COUNT_NS) {
@@ -244,18 +263,29 @@ static void take_of(struct worker *w, struct region *r, size_t owner, struct spe
 	}
 }
 
+/* The chunks of a group, from one's own place in it on. */
+static void take_of_group(struct worker *w, struct region *r, const struct sgan_thread_group *g, struct spell *s)
+{
+	const struct share share = share_of(w->team, r, g);
+
+	for (size_t i = 0; i < share.threads && share.chunks > 0; i++) {
+		const size_t index = ((size_t)w->number + share.threads - g->threads.first % share.threads + i) % share.threads;
+		take_of(w, r, &share, index, &r->turns[g->threads.first + index].taken, s);
+		count_spell(w->team, r, s, s->last); /* before a look at what others have left */
+	}
+}
+
 /* Works on a region; returns how long it is worth to spin for what comes next: others are likely to be in a chunk, too. */
 static struct spin work(struct worker *w, struct region *r)
 {
-	const size_t threads = w->team->threads;
+	const struct sgan_places *places = w->team->places;
+	const size_t *visits = places->visits + w->group * places->groups;
 	const sgan_fp_mode before = sgan_flush_denormals();
 	const int64_t begin = now_ns();
 	struct spell s = { .last = begin };
 
-	for (size_t i = 0; i < threads; i++) {
-		take_of(w, r, ((size_t)w->number + i) % threads, &s);
-		count_spell(w->team, r, &s, s.last); /* before a look at what others have left */
-	}
+	for (size_t i = 0; i < places->groups; i++)
+		take_of_group(w, r, &places->group[visits[i]], &s);
 	sgan_restore_denormals(before);
 	const int64_t end = now_ns();
 	return (struct spin){ end + SPIN_NS + (s.ran ? 2 * (end - begin) / (int64_t)s.ran : 0), 0 };
@@ -303,13 +333,21 @@ static struct region *free_region(struct sgan_team *t)
 
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
 {
+	sgan_parallel_repeats(ctx, chunks, 1, run, arg);
+}
+
+void sgan_parallel_repeats(sgan_ctx *ctx, size_t parts, size_t repeats,
+                           void (*run)(void *arg, size_t chunk, int worker), void *arg)
+{
 	struct sgan_team *t = ctx->team;
+	const size_t chunks = parts * repeats;
 	struct region *r = chunks > 1 && t && !sgan_team_left_behind(t) ? free_region(t) : NULL;
 
 	if (!r) {
 		run_here(chunks, run, arg);
 		return;
 	}
+	r->parts = parts;
 	r->chunks = chunks;
 	r->run = run;
 	r->arg = arg;
@@ -418,10 +456,29 @@ void sgan_team_use(struct sgan_team *t, int at_once)
 		t->useful = at_once > 2 ? (size_t)at_once - 1 : 1;
 }
 
+void sgan_team_place(struct sgan_team *t, const struct sgan_places *places, const sgan_thread_place *place)
+{
+	if (t == NULL)
+		return;
+	t->places = places;
+	for (size_t g = 0; g < places->groups; g++)
+		for (size_t i = 0; i < places->group[g].threads.count; i++)
+			t->workers[places->group[g].threads.first + i].group = g;
+	if (place == NULL)
+		return;
+	t->caller = pthread_self();
+	if (place[0].cpu_count > 0)
+		t->caller_was = sgan_binding_of(t->caller);
+	sgan_bind(t->caller, place[0].cpus, place[0].cpu_count);
+	for (size_t i = 1; i < t->threads; i++)
+		sgan_bind(t->workers[i].thread, place[i].cpus, place[i].cpu_count);
+}
+
 void sgan_team_end(struct sgan_team *t)
 {
 	if (!t)
 		return;
+	sgan_binding_restore(t->caller_was, t->caller);
 	if (!sgan_team_left_behind(t)) {
 		pthread_mutex_lock(&t->mutex);
 		atomic_store_explicit(&t->open, QUIT, memory_order_seq_cst);

@@ -118,6 +118,9 @@ static sgan_status check_context(const struct sgan_net *net, const sgan_ctx *ctx
 	if (ctx->threads > net->threads)
 		return sgan_fail(SGAN_EINVAL, "%s: made with a context of %d threads, used with one of %d", net->desc.name,
 		                 net->threads, ctx->threads);
+	if (ctx->places->nodes > net->places->nodes)
+		return sgan_fail(SGAN_EINVAL, "%s: made with a context of %zu NUMA nodes, used with one of %zu", net->desc.name,
+		                 net->places->nodes, ctx->places->nodes);
 	if (ctx->exchange != NULL && !net->exchanges)
 		return sgan_fail(SGAN_EINVAL, "%s: made with a context without an exchange, used with one that has it",
 		                 net->desc.name);

@@ -2,6 +2,7 @@
 #ifndef SGAN_NN_INTERNAL_H
 #define SGAN_NN_INTERNAL_H
 
+#include "src/exec/places.h"
 #include "src/nn/net.h"
 #include "src/ops/ops.h"
 
@@ -16,13 +17,15 @@ struct sgan_node {
 	sgan_conv_plan *plan; /* of a linear layer */
 	struct sgan_bn bn;
 	int weight, bias, gain, shift, mean, var; /* places in the parameter list; -1: none */
-	size_t packed_offset[SGAN_PASS_COUNT];    /* bytes into sgan_params.packed */
+	size_t packed_offset[SGAN_PASS_COUNT];    /* bytes into sgan_params.packed, where a copy for each node is */
+	size_t packed_bytes[SGAN_PASS_COUNT];     /* of one */
 };
 
 struct sgan_net {
 	struct sgan_net_desc desc;
 	size_t max_batch, slices;
 	int threads;    /* of the contexts that the workspace suffices for, at most */
+	const struct sgan_places *places; /* where its memory goes: the context's that it was made with, which outlives it */
 	bool exchanges; /* it suffices for contexts that exchange partial sums, too */
 	struct sgan_node nodes[SGAN_LAYERS];
 	size_t param_count, packed_size, workspace_size;
@@ -36,7 +39,7 @@ struct sgan_params {
 	size_t value_count, trainable_count; /* running statistics lie behind the trainable ones */
 	bool trained;
 	char *packed;
-	bool fresh[SGAN_LAYERS][SGAN_PASS_COUNT]; /* packed holds what value holds */
+	size_t fresh[SGAN_LAYERS][SGAN_PASS_COUNT]; /* packed holds what value holds, for so many nodes */
 	bool cleared[SGAN_LAYERS];                /* the gradient of the layer's weights counts as 0, whatever it holds */
 };
 

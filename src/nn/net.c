@@ -69,7 +69,8 @@ static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct s
 		size_t workspace = sgan_conv_workspace_size(ctx, node->plan, (sgan_pass)pass);
 		net->workspace_size = workspace > net->workspace_size ? workspace : net->workspace_size;
 		node->packed_offset[pass] = net->packed_size;
-		net->packed_size += align_up(sgan_conv_packed_size(node->plan, (sgan_pass)pass));
+		net->packed_size += align_up(sgan_conv_packed_size(ctx, node->plan, (sgan_pass)pass));
+		node->packed_bytes[pass] = sgan_conv_packed_size(ctx, node->plan, (sgan_pass)pass) / ctx->places->nodes;
 	}
 	return SGAN_OK;
 }
@@ -132,6 +133,7 @@ sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, siz
 	net->max_batch = max_batch;
 	net->slices = slices;
 	net->threads = ctx->threads;
+	net->places = ctx->places;
 	net->exchanges = ctx->exchange != NULL;
 	for (size_t i = 0; i < desc->layer_count; i++) {
 		sgan_status status = make_node(ctx, net, i, shapes[i]);

@@ -58,6 +58,16 @@ static size_t padded(size_t count)
 	return (count + 15) & ~(size_t)15;
 }
 
+/* Each node's packed weights go to it. */
+static void place_packed(struct sgan_params *params)
+{
+	const struct sgan_net *net = params->net;
+	for (size_t i = 0; i < net->desc.layer_count; i++)
+		for (int pass = 0; pass < SGAN_PASS_COUNT; pass++)
+			sgan_places_copies(net->places, params->packed + net->nodes[i].packed_offset[pass],
+			                   net->nodes[i].packed_bytes[pass]);
+}
+
 static sgan_status allocate(struct sgan_params *params)
 {
 	size_t all = 0, trainable = 0;
@@ -71,6 +81,7 @@ static sgan_status allocate(struct sgan_params *params)
 	params->packed = sgan_alloc(params->net->packed_size, 1);
 	if (params->values == NULL || params->packed == NULL)
 		return SGAN_ENOMEM;
+	place_packed(params);
 	real *first = params->values, *second = params->values + trainable;
 	for (size_t i = 0; i < params->count; i++) {
 		struct sgan_param *p = &params->list[i];
@@ -236,9 +247,9 @@ sgan_status sgan_params_packed(sgan_ctx *ctx, struct sgan_params *params, int la
 {
 	const struct sgan_node *node = &params->net->nodes[layer];
 	char *place = params->packed + node->packed_offset[pass];
-	if (!params->fresh[layer][pass]) {
+	if (params->fresh[layer][pass] < ctx->places->nodes) {
 		SGAN_TRY(sgan_conv_pack(ctx, node->plan, pass, params->list[node->weight].value, place));
-		params->fresh[layer][pass] = true;
+		params->fresh[layer][pass] = ctx->places->nodes;
 		sgan_lap(ctx, params->net->desc.name, params->net->desc.layers[layer].name, "packing");
 	}
 	*packed = place;

@@ -12,23 +12,30 @@ static bool room(size_t n, size_t size, real **memory)
 	return *memory != NULL;
 }
 
+/* The same for a batch. */
+static bool room_for_images(const struct sgan_net *net, size_t size, real **memory)
+{
+	*memory = sgan_places_alloc(net->places, net->max_batch, size * sizeof(real));
+	return *memory != NULL;
+}
+
 static bool allocate_layer(struct sgan_tape *tape, size_t i)
 {
 	const struct sgan_net *net = tape->net;
 	const struct sgan_layer_desc *l = &net->desc.layers[i];
 	const struct sgan_node *node = &net->nodes[i];
 	struct sgan_activation *at = &tape->at[i];
-	if (l->kind != SGAN_LAYER_INPUT && !room(net->max_batch, node->size, &at->own))
+	if (l->kind != SGAN_LAYER_INPUT && !room_for_images(net, node->size, &at->own))
 		return false;
 	at->value = at->own;
 	tape->strength[i] = l->kind == SGAN_LAYER_NOISE ? l->sigma : l->rate;
-	if (tape->backward && !room(net->max_batch, node->size, &at->grad))
+	if (tape->backward && !room_for_images(net, node->size, &at->grad))
 		return false;
-	if (l->bn && (!room(net->max_batch, node->size, &at->linear) || !room(1, node->channels, &at->mean) ||
+	if (l->bn && (!room_for_images(net, node->size, &at->linear) || !room(1, node->channels, &at->mean) ||
 	              !room(1, node->channels, &at->inv_std)))
 		return false;
 	if (l->kind == SGAN_LAYER_MAXPOOL) {
-		at->which = sgan_alloc(net->max_batch * node->size, 1);
+		at->which = sgan_places_alloc(net->places, net->max_batch, node->size);
 		return at->which != NULL;
 	}
 	return true;
@@ -59,7 +66,7 @@ sgan_status sgan_tape_create(const struct sgan_net *net, bool backward, struct s
 	for (size_t i = 0; ok && i < net->desc.layer_count; i++)
 		ok = allocate_layer(tape, i);
 	size_t shared = backward ? largest_shared(net) : 0;
-	ok = ok && (shared == 0 || room(net->max_batch, shared, &tape->spare));
+	ok = ok && (shared == 0 || room_for_images(net, shared, &tape->spare));
 	tape->workspace = ok ? sgan_alloc(net->workspace_size, 1) : NULL;
 	if (tape->workspace == NULL) {
 		sgan_tape_destroy(tape);

@@ -133,7 +133,7 @@ static void ran(struct check *c, const struct conv_case *t, sgan_status status)
 
 static void *packed(struct check *c, const struct conv_case *t, sgan_pass pass)
 {
-	void *memory = check_input(c, sgan_conv_packed_size(t->plan, pass) / sizeof(real));
+	void *memory = check_input(c, sgan_conv_packed_size(c->ctx, t->plan, pass) / sizeof(real));
 
 	ran(c, t, sgan_conv_pack(c->ctx, t->plan, pass, t->weights, memory));
 	return memory;

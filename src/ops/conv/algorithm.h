@@ -5,6 +5,7 @@
 
 #include "kernels/kernels.h"
 #include "src/cpu/memory.h"
+#include "src/exec/places.h"
 #include "src/ops/conv/lower.h"
 #include "src/ops/conv/weights_cut.h"
 #include "src/ops/conv/winograd_cut.h"
@@ -30,7 +31,7 @@ struct conv_call {
 
 	/* gather and scatter; tensors are the whole batch's */
 	const real *src;
-	const real *packed;
+	const real *packed; /* of the first node: see conv_packed */
 	real *dst;
 	struct sgan_epilogue epilogue; /* its bias is all channels' */
 
@@ -38,6 +39,9 @@ struct conv_call {
 	const real *x, *y;
 	real *diff_weights;
 	bool accumulate;
+
+	const struct sgan_places *places;
+	size_t packed_bytes; /* from one node's packed weights to the next one's */
 
 	char *workers; /* worker_bytes of memory for each */
 	size_t worker_bytes;
@@ -96,6 +100,14 @@ static inline size_t conv_round_bytes(size_t bytes)
 static inline char *conv_worker_memory(const struct conv_call *call, int worker)
 {
 	return call->workers + (size_t)worker * call->worker_bytes;
+}
+
+/* The packed weights of a worker's node. */
+static inline const real *conv_packed(const struct conv_call *call, int worker)
+{
+	const size_t node = sgan_places_node(call->places, (size_t)worker);
+
+	return call->packed + node * (call->packed_bytes / sizeof(real));
 }
 
 static inline struct conv_view conv_view(const struct conv_problem *problem)

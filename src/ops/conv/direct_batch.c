@@ -78,7 +78,7 @@ static void batch_chunk(void *arg, size_t chunk, int worker)
 	for (size_t position = positions.begin; position < positions.end; position++) {
 		size_t taps = list_taps(job, position, tap);
 		for (size_t i = panels.begin; i < panels.end; i++) {
-			struct conv_panel p = sgan_conv_panel(job->call, i);
+			struct conv_panel p = sgan_conv_panel(job->call, worker, i);
 			run_tiles(job, &p, position, tiles, taps, tap);
 		}
 	}

@@ -157,7 +157,7 @@ static void indirect_chunk(void *arg, size_t index, int worker)
 	taps = set_up(job, &tile, &memory);
 	for (size_t i = share_begin(job->panels, job->by_panels, range);
 	     i < share_begin(job->panels, job->by_panels, range + 1); i++) {
-		struct conv_panel p = sgan_conv_panel(job->call, i);
+		struct conv_panel p = sgan_conv_panel(job->call, worker, i);
 		run_panel(job, &tile, &p, dst, taps, &memory);
 	}
 }

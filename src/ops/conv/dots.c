@@ -163,7 +163,8 @@ static void run_rows(const struct conv_call *call, size_t image, size_t images, 
 static void dots_chunk(void *arg, size_t chunk, int worker)
 {
 	const struct dots_job *job = arg;
-	const struct conv_call *call = job->call;
+	struct conv_call own = *job->call;
+	const struct conv_call *call = &own;
 	const struct conv_base *b = &call->problem->base;
 	size_t share = chunk / job->bands, band = chunk % job->bands;
 	size_t image = share_begin(call->images, job->shares, share);
@@ -171,6 +172,7 @@ static void dots_chunk(void *arg, size_t chunk, int worker)
 	size_t begin = share_begin(b->h.x, job->bands, band), end = share_begin(b->h.x, job->bands, band + 1);
 	struct sgan_tap *tap = (struct sgan_tap *)(void *)conv_worker_memory(call, worker);
 
+	own.packed = conv_packed(job->call, worker);
 	image += call->first;
 	for (size_t phase = 0; phase < b->h.stride && begin + phase < end; phase++)
 		for (size_t y = begin + phase; y < end;) {

@@ -1,4 +1,6 @@
 /* The public passes: what they ask of their arguments, and the call that each is. */
+#include <string.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
@@ -61,10 +63,39 @@ static struct conv_call begin_call(const sgan_ctx *ctx, const struct conv_planne
 		.batch = batch,
 		.first = images.first,
 		.images = images.count,
+		.places = ctx->places,
+		.packed_bytes = pass->packed_bytes,
 		.workers = workspace,
 		.worker_bytes = pass->worker_bytes,
 		.shared = workspace ? (char *)workspace + (size_t)ctx->threads * pass->worker_bytes : NULL,
 	};
+}
+
+/* Copies of packed weights for the other nodes, each by its own threads. */
+struct copies {
+	char *packed;
+	size_t bytes, pieces; /* of a copy */
+};
+
+enum { COPY_BYTES = 1 << 16 };
+
+static void copy_chunk(void *arg, size_t chunk, int worker)
+{
+	const struct copies *c = arg;
+	size_t node = chunk / c->pieces, at = chunk % c->pieces * COPY_BYTES;
+	size_t bytes = c->bytes - at < COPY_BYTES ? c->bytes - at : COPY_BYTES;
+
+	(void)worker;
+	if (node > 0)
+		memcpy(c->packed + node * c->bytes + at, c->packed + at, bytes);
+}
+
+static void copy_packed(sgan_ctx *ctx, size_t bytes, void *packed)
+{
+	struct copies c = { packed, bytes, ceil_div(bytes, COPY_BYTES) };
+
+	if (ctx->places->nodes > 1)
+		sgan_parallel_for(ctx, ctx->places->nodes * c.pieces, copy_chunk, &c);
 }
 
 sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights,
@@ -84,6 +115,7 @@ sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass 
 	SGAN_NEED(what, packed);
 	SGAN_TRY(sgan_aligned(what, "packed", packed));
 	algorithm->pack(ctx, &plan->pass[pass].problem, weights, packed);
+	copy_packed(ctx, plan->pass[pass].packed_bytes, packed);
 	return SGAN_OK;
 }
 

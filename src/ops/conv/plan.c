@@ -152,9 +152,9 @@ const char *sgan_conv_plan_algorithm(const sgan_conv_plan *plan, sgan_pass pass)
 	return plan && conv_is_pass(pass) ? plan->pass[pass].algorithm->name : NULL;
 }
 
-size_t sgan_conv_packed_size(const sgan_conv_plan *plan, sgan_pass pass)
+size_t sgan_conv_packed_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass)
 {
-	return plan && conv_is_pass(pass) ? plan->pass[pass].packed_bytes : 0;
+	return ctx && plan && conv_is_pass(pass) ? ctx->places->nodes * plan->pass[pass].packed_bytes : 0;
 }
 
 size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass)

@@ -48,8 +48,8 @@ static void runs_chunk(void *arg, size_t chunk, int worker)
 	} else {
 		src += y * b->h.stride * conv_padded_row(b);
 	}
-	call->problem->kernels->runs(&runs, src, call->packed, call->dst + (image * b->h.y + y) * b->w.y * b->y_c,
-	                             &call->epilogue);
+	call->problem->kernels->runs(&runs, src, conv_packed(call, worker),
+	                             call->dst + (image * b->h.y + y) * b->w.y * b->y_c, &call->epilogue);
 }
 
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)

@@ -19,11 +19,11 @@ size_t sgan_conv_panels_count(const struct conv_problem *problem)
 	return sgan_conv_panels(problem) * panel_count(problem);
 }
 
-struct conv_panel sgan_conv_panel(const struct conv_call *call, size_t index)
+struct conv_panel sgan_conv_panel(const struct conv_call *call, int worker, size_t index)
 {
 	size_t nr = call->problem->kernels->gemm_nr, first = index * nr;
 	struct conv_panel p = {
-		.weights = call->packed + index * panel_count(call->problem),
+		.weights = conv_packed(call, worker) + index * panel_count(call->problem),
 		.first = first,
 		.n = sgan_panel_cols(conv_view(call->problem).dst_c, nr, index),
 		.epilogue = call->epilogue,

@@ -25,7 +25,7 @@ struct conv_panel {
 	struct sgan_epilogue epilogue;
 };
 
-struct conv_panel sgan_conv_panel(const struct conv_call *call, size_t index);
+struct conv_panel sgan_conv_panel(const struct conv_call *call, int worker, size_t index);
 
 /* Expected cost (struct conv_algorithm says of what) where each panel's tiles go over `rows` rows at a time, cut
  * evenly, and a sum is made of stretches of `depth` products. */

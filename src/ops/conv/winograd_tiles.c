@@ -36,6 +36,7 @@ struct tiles_chunk {
 	size_t window;
 	size_t tile, tiles; /* the first and how many */
 	size_t panel, panels;
+	const real *packed; /* of all filters */
 	real *windows;  /* [point pair][tile][step] */
 	real *products; /* [panel][addend][point pair][tile][gemm_nr] */
 };
@@ -195,15 +196,15 @@ static size_t packed_before(const struct conv_problem *problem, size_t filter)
 	return before;
 }
 
-static void find_addends(const struct tiles_job *job, size_t window, struct tiles_addend *addends)
+static void find_addends(const struct tiles_job *job, const struct tiles_chunk *chunk, struct tiles_addend *addends)
 {
 	size_t plane = 0;
 
 	for (size_t i = 0; i < job->w->addends; i++) {
-		size_t filter = window * job->w->addends + i;
+		size_t filter = chunk->window * job->w->addends + i;
 		const struct winograd_filter *f = &job->w->filter[filter];
 		addends[i] = (struct tiles_addend){ f, winograd_results(&job->w->tiling, f), winograd_taps(&job->w->tiling, f),
-			                                plane, job->call->packed + packed_before(job->call->problem, filter) };
+			                                plane, chunk->packed + packed_before(job->call->problem, filter) };
 		plane += winograd_planes(&addends[i].results);
 	}
 }
@@ -212,7 +213,7 @@ static void compute(const struct tiles_job *job, const struct tiles_chunk *chunk
 {
 	struct tiles_addend addends[WINOGRAD_PHASES_MOST];
 
-	find_addends(job, chunk->window, addends);
+	find_addends(job, chunk, addends);
 	for (size_t i = 0; i < job->w->addends; i++)
 		for (size_t k = 0; k < job->w->depth; k += job->w->step) {
 			size_t count = least_of(job->w->depth - k, job->w->step);
@@ -231,6 +232,7 @@ static void compute_chunk(void *arg, size_t index, int worker)
 		.window = index / job->blocks / job->ranges,
 		.tile = share_begin(job->tiles, job->blocks, block),
 		.panel = share_begin(panels, job->ranges, range),
+		.packed = conv_packed(job->call, worker),
 		.windows = (real *)(void *)conv_worker_memory(job->call, worker),
 	};
 
@@ -265,7 +267,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 	wanted = ctx->at_once > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->at_once, job.blocks * w->windows) : 1;
 	if (job.ranges < wanted)
 		job.ranges = least_of(wanted, w->panels);
-	sgan_parallel_for(ctx, job.blocks * job.ranges * w->windows, compute_chunk, &job);
+	sgan_parallel_repeats(ctx, job.blocks, job.ranges * w->windows, compute_chunk, &job);
 	return SGAN_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/exec/ctx.h"
 #include "src/sgan/objective/terms.h"
 
 /* A tape for gradients, with the stage's strengths of noise and dropout. */
@@ -30,12 +31,12 @@ static sgan_status make_tapes(struct sgan_session *s, size_t i)
 		SGAN_TRY(make_tape(stack->discriminator.net, d_strengths, &t->discriminator_generated));
 	if (passes & SGAN_E_GENERATED)
 		SGAN_TRY(sgan_tape_create(s->model->encoder[i].part.net, true, &t->encoder_generated));
-	t->noise = sgan_alloc(s->model->max_batch * stack->noise_size, sizeof(real));
+	t->noise = sgan_places_alloc(s->ctx->places, s->model->max_batch, stack->noise_size * sizeof(real));
 	if (t->noise == NULL)
 		return SGAN_ENOMEM;
 	if (!(sgan_terms_below(s, i + 1) > 0))
 		return SGAN_OK;
-	t->condition_gradient = sgan_alloc(s->model->max_batch * stack->upper_size, sizeof(real));
+	t->condition_gradient = sgan_places_alloc(s->ctx->places, s->model->max_batch, stack->upper_size * sizeof(real));
 	return t->condition_gradient != NULL ? SGAN_OK : SGAN_ENOMEM;
 }
 
@@ -56,7 +57,7 @@ static sgan_status make_all(struct sgan_session *s)
 	for (size_t i = 0; i < stacks && !encoder; i++)
 		SGAN_TRY(make_tapes(s, i));
 	if (s->model->input.mean != NULL && !encoder) {
-		s->generated = sgan_alloc(s->model->max_batch * s->model->input.size, sizeof(real));
+		s->generated = sgan_places_alloc(s->ctx->places, s->model->max_batch, s->model->input.size * sizeof(real));
 		if (s->generated == NULL)
 			return SGAN_ENOMEM;
 	}

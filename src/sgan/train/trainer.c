@@ -7,6 +7,7 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/exec/ctx.h"
 #include "src/metrics/chance.h"
 #include "src/sgan/model/requirements.h"
 #include "src/sgan/train/limits.h"
@@ -19,7 +20,7 @@ static sgan_status make_model(struct sgan_trainer *t)
 	for (size_t i = 0; i < sgan_preset_stages(preset); i++)
 		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
 	SGAN_TRY(sgan_model_create(t->ctx, preset, batch, true, &t->model));
-	t->x = sgan_alloc(batch * t->model->input.size, sizeof *t->x);
+	t->x = sgan_places_alloc(t->ctx->places, batch, t->model->input.size * sizeof *t->x);
 	t->labels = sgan_alloc(batch, sizeof *t->labels);
 	t->order = sgan_alloc(t->options->data->train.count, sizeof *t->order);
 	t->shown = sgan_alloc(t->model->input.size, sizeof *t->shown);
