@@ -7,6 +7,8 @@
 
 #include <sgan/sgan.h>
 
+#include "src/machine/placement.h"
+
 /* 128 + the signal's number after a graceful stop. */
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_DIVERGED = 3, CLI_SIGNAL = 128 };
 
@@ -32,14 +34,15 @@ void cli_line(const char *format, ...) SGAN_PRINTF(1, 2);
 int cli_status(sgan_status status);
 
 /* Values of long options begin here, so that getopt's optopt tells them from characters. */
-enum { CLI_HELP = 256, CLI_THREADS, CLI_ISA, CLI_FIRST_OPTION };
+enum { CLI_HELP = 256, CLI_THREADS, CLI_ISA, CLI_BIND, CLI_FIRST_OPTION };
 
 /* What every subcommand that computes takes. */
 /* clang-format off */
 #define CLI_COMMON_OPTIONS                             \
 	{ "help", no_argument, NULL, CLI_HELP },           \
 	{ "threads", required_argument, NULL, CLI_THREADS }, \
-	{ "isa", required_argument, NULL, CLI_ISA }
+	{ "isa", required_argument, NULL, CLI_ISA },       \
+	{ "bind", required_argument, NULL, CLI_BIND }
 /* clang-format on */
 
 /* A subcommand's next option; CLI_END after the last; CLI_BAD after an error line, also for what is no option, or has
@@ -56,17 +59,26 @@ bool cli_number(const char *option, const char *text, uint64_t min, uint64_t max
 /* --seed: what a preset's `seed` can hold. */
 bool cli_seed(const char *text, uint64_t *seed);
 
-/* --isa and --threads. */
+/* --isa, --threads and --bind. */
 struct cli_machine {
 	const char *isa; /* NULL: not given */
 	uint64_t threads;
+	enum sgan_bind bind;
+	bool bind_given;
+};
+
+/* Where threads are: NUMA nodes, last-level caches on them, and what threads are bound to, "" for nothing. */
+struct cli_places {
+	size_t nodes, groups;
+	const char *bound;
 };
 
 /* Takes the last option when it is one of these. False for any other; and for a wrong value, after an error line. */
 bool cli_machine_option(int option, struct cli_machine *machine);
 
-/* Makes the context that they ask for. */
+/* Makes the context that they ask for; and the same with where its threads are, which may be NULL. */
 sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx);
+sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx, struct cli_places *places);
 
 /* The signal that asked for an end (0: none) once signals are caught: SIGINT, SIGTERM, or SIGPIPE. A second one ends
  * the program at once. Training saves its state, sampling removes its file; what has neither ends as signals have it. */

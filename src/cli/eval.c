@@ -26,6 +26,8 @@ static const char help[] =
 	"                         checkpoint, eval-NAME.json of NAME.safetensors)\n"
 	"  --threads N            (as many as this process may use)\n"
 	"  --isa NAME             generic, avx2, avx512 or neon (the best here)\n"
+	"  --bind WHAT            threads to the CPUs of their NUMA node, each to a core, or not at all: node, core,\n"
+	"                         none (node; on a machine of one node, none)\n"
 	"\n"
 	"Prints a table: of samples and, as the bound, of the test images in their place. Scores of different\n"
 	"classifiers do not compare; each is named by its preset and a hash of its weights. Warns at the end of a\n"

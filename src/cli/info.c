@@ -25,7 +25,7 @@
 #include "src/sgan/preset/builtin.h"
 
 static const char help[] =
-	"usage: sgan-cpu info [--model FILE|RUN] [--runs DIR] [--isa NAME] [--threads N]\n"
+	"usage: sgan-cpu info [--model FILE|RUN] [--runs DIR] [--isa NAME] [--threads N] [--bind WHAT]\n"
 	"\n"
 	"Describes the CPU, its topology, the instruction sets, and this build; or what a model holds, and its\n"
 	"scores once eval has taken them of it as it is now: a model file, a run's folder, or a run below --runs\n"
@@ -120,16 +120,44 @@ static void print_cpus(const struct cli_machine *machine)
 	printf("; load %.2f\n", sgan_machine_load());
 }
 
-static sgan_status print_machine(const struct cli_machine *machine)
+/* What a context came to that was made as asked for; it ends here, so that what is printed next is not of its threads'
+ * CPUs alone. */
+struct chosen {
+	const char *isa;
+	int threads;
+	struct cli_places places;
+};
+
+static sgan_status try_context(const struct cli_machine *machine, struct chosen *chosen)
 {
 	sgan_ctx *ctx;
-	SGAN_TRY(cli_context(machine, &ctx));
+	SGAN_TRY(cli_context_placed(machine, &ctx, &chosen->places));
+	chosen->isa = sgan_isa_name(sgan_ctx_isa(ctx));
+	chosen->threads = sgan_ctx_threads(ctx);
+	sgan_ctx_destroy(ctx);
+	return SGAN_OK;
+}
+
+static void print_places(const struct cli_places *places)
+{
+	printf("places     threads on %zu NUMA node%s and %zu last-level cache%s, ", places->nodes,
+	       places->nodes == 1 ? "" : "s", places->groups, places->groups == 1 ? "" : "s");
+	if (places->bound[0])
+		printf("bound to their %s\n", places->bound);
+	else
+		printf("not bound\n");
+}
+
+static sgan_status print_machine(const struct cli_machine *machine)
+{
+	struct chosen chosen;
+	SGAN_TRY(try_context(machine, &chosen));
 	print_cpu();
-	printf("chosen     %s, %d threads\n", sgan_isa_name(sgan_ctx_isa(ctx)), sgan_ctx_threads(ctx));
+	printf("chosen     %s, %d threads\n", chosen.isa, chosen.threads);
 	print_cpus(machine);
+	print_places(&chosen.places);
 	print_topology();
 	print_build();
-	sgan_ctx_destroy(ctx);
 	return SGAN_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "src/cli/cli.h"
 #include "src/exec/ctx.h"
 #include "src/cpu/status.h"
+#include "src/machine/placement.h"
 
 enum { LINE_BYTES = 8192 };
 
@@ -124,27 +125,72 @@ bool cli_seed(const char *text, uint64_t *seed)
 	return cli_number("--seed", text, 0, INT64_MAX, seed);
 }
 
+static bool take_bind(struct cli_machine *machine)
+{
+	for (int i = 0; i < SGAN_BIND_COUNT; i++)
+		if (strcmp(optarg, sgan_bind_names[i]) == 0) {
+			machine->bind = (enum sgan_bind)i;
+			return machine->bind_given = true;
+		}
+	cli_error(CLI_USAGE, "--bind is '%.80s', expected node, core or none", optarg);
+	return false;
+}
+
 bool cli_machine_option(int option, struct cli_machine *machine)
 {
 	if (option == CLI_THREADS)
 		return cli_number("--threads", optarg, 1, SGAN_THREADS_MAX, &machine->threads);
+	if (option == CLI_BIND)
+		return take_bind(machine);
 	if (option == CLI_ISA)
 		machine->isa = optarg;
 	return option == CLI_ISA;
 }
 
-sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx)
+/* Places for a context; without --bind, hwloc's failures leave it without. */
+static sgan_status find_places(const struct cli_machine *machine, int threads, struct sgan_placement *placement)
+{
+	const sgan_status status = sgan_placement_here((size_t)threads, machine->bind, placement);
+	if (status == SGAN_OK || machine->bind_given)
+		return status;
+	*placement = (struct sgan_placement){ .nodes = 1, .groups = 1 };
+	return SGAN_OK;
+}
+
+static void describe_places(const struct sgan_placement *placement, struct cli_places *places)
+{
+	const sgan_thread_place *first = placement->place;
+	*places = (struct cli_places){ .nodes = placement->nodes, .groups = placement->groups, .bound = "" };
+	if (first && first->cpu_count > 0)
+		places->bound = placement->threads > 1 && first->cpus != first[1].cpus ? "core" : "node";
+}
+
+sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx, struct cli_places *places)
 {
 	sgan_isa isa;
+	int wanted;
+	struct sgan_placement placement;
 	sgan_status status = machine->isa ? sgan_isa_named(machine->isa, &isa) : SGAN_OK;
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "--isa");
-	SGAN_TRY(sgan_ctx_create(&(sgan_ctx_options){ .isa = machine->isa, .threads = (int)machine->threads }, ctx));
+	SGAN_TRY(sgan_threads_wanted((int)machine->threads, &wanted));
+	SGAN_TRY(find_places(machine, wanted, &placement));
+	if (places)
+		describe_places(&placement, places);
+	status = sgan_ctx_create(
+		&(sgan_ctx_options){ .isa = machine->isa, .threads = wanted, .places = placement.place }, ctx);
+	sgan_placement_free(&placement);
+	SGAN_TRY(status);
 	const int threads = sgan_ctx_threads(*ctx), missing = sgan_ctx_threads_missing(*ctx);
 	if (missing > 0)
 		fprintf(stderr, "sgan-cpu: warning: %d of %d threads could be started: a limit of processes or of memory\n",
 		        threads, threads + missing);
 	return SGAN_OK;
+}
+
+sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx)
+{
+	return cli_context_placed(machine, ctx, NULL);
 }
 
 int cli_finish(int code)

@@ -34,6 +34,8 @@ static const char help[] =
 	"  --quiet           no progress\n"
 	"  --threads N       (as many as this process may use)\n"
 	"  --isa NAME        generic, avx2, avx512 or neon (the best here)\n"
+	"  --bind WHAT       threads to the CPUs of their NUMA node, each to a core, or not at all: node, core,\n"
+	"                    none (node; on a machine of one node, none)\n"
 	"\n"
 	"A grid has one row a class where the count is a multiple of the number of classes; of more than 100 it has\n"
 	"100, evenly chosen, unless --count or --labels is given. In an .npz the classes take turns.\n";

@@ -7,7 +7,7 @@
 #include "src/cpu/status.h"
 
 static const char help[] =
-	"usage: sgan-cpu selftest [--isa NAME] [--threads N]\n"
+	"usage: sgan-cpu selftest [--isa NAME] [--threads N] [--bind WHAT]\n"
 	"\n"
 	"Compares every kernel of every instruction set that this machine can run, or of the one named,\n"
 	"with the portable kernels, and these kernels' bits with recorded ones. One line a failure; exit code 1\n"

@@ -34,6 +34,8 @@ static const char help[] =
 	"  --resume latest|RUN  go on with a run below --runs, in its folder\n"
 	"  --threads N          (as many as this process may use)\n"
 	"  --isa NAME           generic, avx2, avx512 or neon (the best here)\n"
+	"  --bind WHAT          threads to the CPUs of their NUMA node, each to a core, or not at all: node, core,\n"
+	"                       none (node; on a machine of one node, none)\n"
 	"  --dry-run            print what would be done; write nothing\n"
 	"  --quiet              no progress\n"
 	"\n"

@@ -49,7 +49,7 @@ static sgan_status threads_from_environment(const char *text, int *threads)
 	return SGAN_OK;
 }
 
-static sgan_status choose_threads(int wanted, int *threads)
+sgan_status sgan_threads_wanted(int wanted, int *threads)
 {
 	if (wanted < 0 || wanted > SGAN_THREADS_MAX)
 		return sgan_fail(SGAN_EINVAL, "threads: %d: a number from 1 to %d expected, or 0 for the machine's", wanted,
@@ -86,7 +86,8 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 	SGAN_TRY(choose_isa(options ? options->isa : NULL, &isa));
 	if (places && options->threads < 1)
 		return sgan_fail(SGAN_EINVAL, "context: places of threads, but not how many");
-	SGAN_TRY(choose_threads(options ? options->threads : 0, &threads));
+	SGAN_TRY(sgan_threads_wanted(options ? options->threads : 0, &threads));
+	const int cpus = sgan_cpus_allowed(); /* before the calling thread is bound */
 	sgan_ctx *made = calloc(1, sizeof *made);
 	if (!made)
 		return sgan_fail(SGAN_ENOMEM, "context: %zu bytes could not be had", sizeof *made);
@@ -103,7 +104,8 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 		return status;
 	}
 	sgan_team_place(made->team, made->places, places);
-	use_threads(made, sgan_cpus_allowed());
+	made->cpus = cpus;
+	use_threads(made, cpus);
 	made->threads_missing = threads - made->threads;
 	*ctx = made;
 	return SGAN_OK;

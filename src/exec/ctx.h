@@ -18,7 +18,8 @@ struct sgan_observer {
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
-	int at_once;            /* of these, as many as there are CPUs for; work is cut for so many */
+	int cpus;               /* that the process may use, as it was when the context was made */
+	int at_once;            /* of the threads, as many as there are CPUs for; work is cut for so many */
 	int threads_missing;    /* of those asked for, what could not be had */
 	struct sgan_team *team; /* NULL: of one thread */
 	struct sgan_places *places;
@@ -39,6 +40,9 @@ enum { SGAN_THREADS_MAX = 1024 };
 
 /* An instruction set by name that this build and machine have. SGAN_EINVAL: no such name; SGAN_EUNSUPPORTED. */
 sgan_status sgan_isa_named(const char *name, sgan_isa *isa);
+
+/* How many threads sgan_ctx_create takes for a number of its options'. SGAN_EINVAL. */
+sgan_status sgan_threads_wanted(int option, int *threads);
 
 /* At least `bytes` of 64-byte aligned scratch, valid until the next request of
  * the same context. Plans ask once for their largest need, so that a training

@@ -87,19 +87,25 @@ static int load(hwloc_topology_t machine, const char *synthetic)
 	return hwloc_topology_load(machine);
 }
 
-sgan_status sgan_topology_read(const char *synthetic, struct sgan_topology *topology)
+sgan_status sgan_topology_load(const char *synthetic, struct hwloc_topology **machine)
 {
-	hwloc_topology_t machine;
 	silence_hwloc();
-	if (hwloc_topology_init(&machine) != 0)
+	if (hwloc_topology_init(machine) != 0)
 		return sgan_fail(SGAN_ENOMEM, "topology: hwloc could not start");
 	errno = 0;
-	sgan_status status = SGAN_OK;
-	if (load(machine, synthetic) == 0)
-		read_all(machine, topology);
-	else
-		status = sgan_fail(SGAN_EUNSUPPORTED, "topology: hwloc cannot describe %s: %s",
-		                   synthetic ? synthetic : "this machine", errno ? strerror(errno) : "it gave no reason");
+	if (load(*machine, synthetic) == 0)
+		return SGAN_OK;
+	const int error = errno;
+	hwloc_topology_destroy(*machine);
+	return sgan_fail(SGAN_EUNSUPPORTED, "topology: hwloc cannot describe %s: %s", synthetic ? synthetic : "this machine",
+	                 error ? strerror(error) : "it gave no reason");
+}
+
+sgan_status sgan_topology_read(const char *synthetic, struct sgan_topology *topology)
+{
+	struct hwloc_topology *machine;
+	SGAN_TRY(sgan_topology_load(synthetic, &machine));
+	read_all(machine, topology);
 	hwloc_topology_destroy(machine);
-	return status;
+	return SGAN_OK;
 }

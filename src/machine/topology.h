@@ -18,6 +18,11 @@ struct sgan_topology {
 	char model[128];            /* of the first package; "" where not known */
 };
 
+struct hwloc_topology;
+
+/* hwloc's own; to be ended with hwloc_topology_destroy. As sgan_topology_read. */
+sgan_status sgan_topology_load(const char *synthetic, struct hwloc_topology **machine);
+
 /* Reads this machine, or the one that `synthetic` describes in hwloc's words ("package:2 core:4 pu:2").
  * SGAN_EUNSUPPORTED: hwloc cannot tell. */
 sgan_status sgan_topology_read(const char *synthetic, struct sgan_topology *topology);

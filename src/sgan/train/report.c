@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "src/cpu/cgroup.h"
+#include "src/exec/ctx.h"
 #include "src/ops/ops.h"
 
 double sgan_batch_variance(size_t n, size_t size, const real *x)
@@ -60,7 +61,7 @@ sgan_status sgan_report_start(struct sgan_log *log, const struct sgan_progress *
 	begin_line(log, progress);
 	sgan_log_text(log, "isa", sgan_isa_name(sgan_ctx_isa(ctx)));
 	sgan_log_integer(log, "threads", sgan_ctx_threads(ctx));
-	sgan_log_integer(log, "cpus", sgan_cpus_allowed());
+	sgan_log_integer(log, "cpus", ctx->cpus);
 	sgan_log_number(log, "load", sgan_machine_load());
 	return sgan_log_end(log);
 }

@@ -1,0 +1,293 @@
+/* Where threads and memory go: what a context is told, whose chunks are whose, that no bit depends on it; and the plan of
+ * places, for machines of many shapes. */
+#include "tests/small_run.h"
+
+#include <hwloc.h>
+
+#include "src/cpu/status.h"
+#include "src/exec/ctx.h"
+#include "src/machine/placement.h"
+#include "src/machine/topology.h"
+
+/* --- groups and nodes of a context ------------------------------------------------- */
+
+enum { MOST = 64 };
+
+/* Places from "0.0 0.0 0.1 1.0": a node and a group for each thread. */
+static size_t read_places(const char *text, sgan_thread_place place[MOST])
+{
+	size_t count = 0;
+	for (int used; sscanf(text, "%d.%d%n", &place[count].node, &place[count].group, &used) == 2; text += used) {
+		place[count].cpus = NULL;
+		place[count++].cpu_count = 0;
+	}
+	return count;
+}
+
+static struct sgan_places *places_of(const char *text)
+{
+	sgan_thread_place place[MOST];
+	struct sgan_places *places;
+	ASSERT_OK(sgan_places_create(read_places(text, place), place, &places));
+	return places;
+}
+
+Test(places, groups_and_nodes)
+{
+	struct sgan_places *p = places_of("3.0 3.0 3.7 1.7 1.0 1.0 1.0");
+	cr_assert_eq(p->nodes, 2);
+	cr_expect_eq(p->node[0].system, 3);
+	cr_expect_eq(p->node[0].threads.count, 3);
+	cr_expect_eq(p->node[1].threads.first, 3);
+	cr_expect_eq(p->node[1].threads.count, 4);
+	cr_assert_eq(p->groups, 4, "the same number on another node is another group");
+	cr_expect_eq(p->group[3].threads.first, 4);
+	cr_expect_eq(p->group[3].node, 1);
+	for (size_t i = 0; i < 7; i++)
+		cr_expect_eq(sgan_places_node(p, i), i / 3 > 0, "thread %zu", i);
+	static const size_t visits[4][4] = { { 0, 1, 2, 3 }, { 1, 0, 2, 3 }, { 2, 3, 0, 1 }, { 3, 2, 0, 1 } };
+	cr_expect_arr_eq(p->visits, visits, sizeof visits, "one's own, one's node's, the others'");
+	sgan_places_free(p);
+
+	ASSERT_OK(sgan_places_create(5, NULL, &p));
+	cr_expect_eq(p->nodes, 1);
+	cr_expect_eq(p->groups, 1);
+	cr_expect_eq(p->group[0].threads.count, 5);
+	sgan_places_free(p);
+}
+
+Test(places, shares_cover_everything_once)
+{
+	static const char *const texts[] = { "0.0", "0.0 1.0", "0.0 0.0 1.0", "0.0 0.1 1.0 1.1 2.0 2.0 2.0" };
+	static const size_t counts[] = { 0, 1, 2, 7, 100, 12345, SIZE_MAX };
+	for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+		struct sgan_places *p = places_of(texts[t]);
+		for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+			size_t next = 0;
+			for (size_t g = 0; g < p->groups; g++) {
+				const struct sgan_thread_range s = sgan_places_share(p, p->group[g].threads, counts[c]);
+				const size_t even = counts[c] / p->threads * p->group[g].threads.count;
+				cr_expect_eq(s.first, next);
+				cr_expect(s.count >= even && s.count - even <= p->threads, "%zu of %zu", s.count, counts[c]);
+				next = s.first + s.count;
+			}
+			cr_expect_eq(next, counts[c]);
+		}
+		sgan_places_free(p);
+	}
+}
+
+Test(places, what_comes_again_is_refused)
+{
+	sgan_thread_place place[MOST];
+	struct sgan_places *p;
+	ASSERT_FAILS(sgan_places_create(read_places("0.0 1.0 0.0", place), place, &p), SGAN_EINVAL,
+	             "thread 2 is on node 0, group 0 again");
+	ASSERT_FAILS(sgan_places_create(read_places("0.0 0.1 0.0", place), place, &p), SGAN_EINVAL, "must follow each other");
+	ASSERT_FAILS(sgan_places_create(read_places("0.0 1.0 0.1", place), place, &p), SGAN_EINVAL, "must follow each other");
+	sgan_ctx *ctx = NULL;
+	ASSERT_FAILS(sgan_ctx_create(&(sgan_ctx_options){ .places = place }, &ctx), SGAN_EINVAL, "not how many");
+	cr_expect_null(ctx);
+}
+
+/* --- chunks ------------------------------------------------------------------------ */
+
+static sgan_ctx *placed(const char *text, const char *isa)
+{
+	sgan_thread_place place[MOST];
+	sgan_ctx *ctx;
+	const sgan_ctx_options options = { .isa = isa, .threads = (int)read_places(text, place), .places = place };
+	ASSERT_OK(sgan_ctx_create(&options, &ctx));
+	sgan_ctx_use_all(ctx);
+	return ctx;
+}
+
+static const char *const machines[] = { "0.0 1.0", "0.0 0.1", "0.0 0.0 0.1 1.0 1.0 1.1", "0.0 1.0 1.0 2.0 2.0 2.0 2.0" };
+enum { MACHINES = sizeof machines / sizeof *machines, CHUNKS = 600 };
+
+struct visits {
+	int chunk[CHUNKS], worker[CHUNKS];
+	long pause; /* ns */
+};
+
+static void visit(void *arg, size_t chunk, int worker)
+{
+	struct visits *v = arg;
+	if (v->pause > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = v->pause }, NULL);
+	v->worker[chunk] = worker;
+	v->chunk[chunk]++;
+}
+
+Test(places, every_chunk_once)
+{
+	static const size_t parts[] = { 1, 2, 3, 7, 20, 100 };
+	for (size_t m = 0; m < MACHINES; m++) {
+		sgan_ctx *ctx = placed(machines[m], "generic");
+		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+			for (size_t repeats = 1; repeats <= 6; repeats++) {
+				struct visits v = { .pause = 0 };
+				sgan_parallel_repeats(ctx, parts[i], repeats, visit, &v);
+				for (size_t c = 0; c < CHUNKS; c++)
+					cr_assert_eq(v.chunk[c], c < parts[i] * repeats, "%s: %zu x %zu: chunk %zu", machines[m], parts[i],
+					             repeats, c);
+			}
+		sgan_ctx_destroy(ctx);
+	}
+}
+
+/* Chunks that take all the same time are done on the nodes that have their parts, but for few at the end. */
+Test(places, chunks_are_done_where_their_images_are)
+{
+	enum { PARTS = 100, REPEATS = 4 };
+	sgan_ctx *ctx = placed("0.0 0.0 1.0 1.0", "generic");
+	size_t at_home = 0;
+	struct visits v = { .pause = 1000000 };
+	for (int i = 0; i < 3; i++)
+		sgan_parallel_repeats(ctx, PARTS, REPEATS, visit, &v);
+	for (size_t c = 0; c < PARTS * REPEATS; c++)
+		at_home += (c % PARTS >= PARTS / 2) == (v.worker[c] >= 2);
+	cr_expect_geq(at_home, PARTS * REPEATS * 3 / 4, "%zu of %d", at_home, PARTS * REPEATS);
+	sgan_ctx_destroy(ctx);
+}
+
+/* --- bits -------------------------------------------------------------------------- */
+
+/* A run in a folder of its own, in such a context. */
+static void train_placed(struct small_run *r, const char *machine, const char *folder)
+{
+	sgan_ctx *own = r->ctx;
+	char path[SGAN_PATH];
+	snprintf(path, sizeof path, "%s", in_temporary(folder));
+	cr_assert_eq(mkdir(path, 0777), 0);
+	r->ctx = placed(machine, NULL);
+	r->options.run = path;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	sgan_ctx_destroy(r->ctx);
+	r->ctx = own;
+}
+
+Test(places, no_bit_depends_on_them, .init = temporary_make, .fini = temporary_remove)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	for (size_t m = 0; m < MACHINES; m++) {
+		char folder[32], path[64];
+		snprintf(folder, sizeof folder, "machine-%zu", m);
+		snprintf(path, sizeof path, "%s/checkpoint.safetensors", folder);
+		train_placed(r, machines[m], folder);
+		expect_same_files("run/checkpoint.safetensors", path);
+		snprintf(path, sizeof path, "%s/stats.jsonl", folder);
+		expect_same_stats("run/stats.jsonl", path);
+	}
+	small_run_free(r);
+}
+
+/* --- plans ------------------------------------------------------------------------- */
+
+/* "3 threads: 0.0 0.0 1.0", and what the first of each node is bound to. */
+static void describe(const struct sgan_placement *p, size_t size, char *text)
+{
+	size_t used = (size_t)snprintf(text, size, "%zu nodes, %zu caches:", p->nodes, p->groups);
+	for (size_t i = 0; i < p->threads && used < size; i++) {
+		const sgan_thread_place *t = &p->place[i];
+		used += (size_t)snprintf(text + used, size - used, " %d.%d", t->node, t->group);
+		if (t->cpu_count > 0 && used < size && (i == 0 || p->place[i - 1].cpus != t->cpus))
+			used += (size_t)snprintf(text + used, size - used, "[%d-%d]", t->cpus[0], t->cpus[t->cpu_count - 1]);
+	}
+}
+
+static hwloc_topology_t machine_of(const char *synthetic)
+{
+	hwloc_topology_t machine;
+	ASSERT_OK(sgan_topology_load(synthetic, &machine));
+	return machine;
+}
+
+static void expect_plan(hwloc_topology_t machine, size_t threads, enum sgan_bind bind, const char *expected)
+{
+	struct sgan_placement p;
+	struct sgan_places *places;
+	char text[4096];
+	ASSERT_OK(sgan_placement_make(machine, threads, bind, &p));
+	describe(&p, sizeof text, text);
+	cr_expect_str_eq(text, expected);
+	ASSERT_OK(sgan_places_create(threads, p.place, &places)); /* a context takes it */
+	cr_expect_eq(places->nodes, p.nodes);
+	cr_expect_eq(places->groups, p.groups);
+	sgan_places_free(places);
+	sgan_placement_free(&p);
+}
+
+Test(plan, machines)
+{
+	static const struct {
+		const char *synthetic;
+		size_t threads;
+		enum sgan_bind bind;
+		const char *plan;
+	} cases[] = {
+		{ "node:1 core:4 pu:1", 4, SGAN_BIND_NODE, "1 nodes, 1 caches: 0.0 0.0 0.0 0.0" },
+		{ "node:1 core:2 pu:2", 3, SGAN_BIND_CORE, "1 nodes, 1 caches: 0.0[0-1] 0.0[2-3] 0.0[0-1]" },
+		{ "package:2 node:1 l3:1 core:2 pu:1", 4, SGAN_BIND_NODE, "2 nodes, 2 caches: 0.0[0-1] 0.0 1.0[2-3] 1.0" },
+		{ "package:2 node:1 l3:1 core:2 pu:2", 8, SGAN_BIND_NODE,
+		  "2 nodes, 2 caches: 0.0[0-3] 0.0 0.0 0.0 1.0[4-7] 1.0 1.0 1.0" },
+		{ "package:2 node:1 l3:1 core:2 pu:1", 3, SGAN_BIND_NODE, "2 nodes, 2 caches: 0.0[0-1] 0.0 1.0[2-3]" },
+		{ "package:2 node:1 l3:1 core:2 pu:1", 1, SGAN_BIND_NODE, "1 nodes, 1 caches: 0.0[0-1]" },
+		{ "package:2 node:1 l3:1 core:2 pu:1", 2, SGAN_BIND_CORE, "2 nodes, 2 caches: 0.0[0-0] 1.0[2-2]" },
+		{ "package:1 node:2 l3:2 core:2 pu:1", 8, SGAN_BIND_NODE,
+		  "2 nodes, 4 caches: 0.0[0-3] 0.0 0.1 0.1 1.0[4-7] 1.0 1.1 1.1" },
+		{ "package:1 node:1 l3:4 core:1 pu:1", 4, SGAN_BIND_NODE, "1 nodes, 4 caches: 0.0 0.1 0.2 0.3" },
+		{ "node:8 core:1 pu:1", 8, SGAN_BIND_NODE,
+		  "8 nodes, 8 caches: 0.0[0-0] 1.0[1-1] 2.0[2-2] 3.0[3-3] 4.0[4-4] 5.0[5-5] 6.0[6-6] 7.0[7-7]" },
+		{ "node:3 core:2 pu:1", 13, SGAN_BIND_NODE,
+		  "3 nodes, 3 caches: 0.0[0-1] 0.0 0.0 0.0 1.0[2-3] 1.0 1.0 1.0 1.0 2.0[4-5] 2.0 2.0 2.0" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		hwloc_topology_t machine = machine_of(cases[i].synthetic);
+		expect_plan(machine, cases[i].threads, cases[i].bind, cases[i].plan);
+		hwloc_topology_destroy(machine);
+	}
+}
+
+static void restrict_to(hwloc_topology_t machine, const char *list, unsigned long flags)
+{
+	hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
+	cr_assert_eq(hwloc_bitmap_list_sscanf(cpus, list), 0);
+	cr_assert_eq(hwloc_topology_restrict(machine, cpus, flags), 0);
+	hwloc_bitmap_free(cpus);
+}
+
+/* Nodes of which a cpuset leaves 3, 1 and no CPUs. */
+Test(plan, uneven_nodes)
+{
+	hwloc_topology_t machine = machine_of("node:3 core:4 pu:1");
+	restrict_to(machine, "0-2,7", 0);
+	expect_plan(machine, 4, SGAN_BIND_NODE, "2 nodes, 2 caches: 0.0[0-2] 0.0 0.0 1.0[7-7]");
+	expect_plan(machine, 2, SGAN_BIND_NODE, "1 nodes, 1 caches: 0.0[0-2] 0.0");
+	hwloc_topology_destroy(machine);
+}
+
+/* A node without memory has threads all the same, whose memory lies where it is first written; CPUs of no node, too. */
+Test(plan, a_node_without_memory)
+{
+	hwloc_topology_t machine = machine_of("package:2 [numa(memory=1GB)] core:2 pu:1");
+	hwloc_get_obj_by_type(machine, HWLOC_OBJ_NUMANODE, 1)->attr->numanode.local_memory = 0;
+	expect_plan(machine, 4, SGAN_BIND_NODE, "2 nodes, 2 caches: 0.0[0-1] 0.0 -1.0[2-3] -1.0");
+	hwloc_topology_destroy(machine);
+}
+
+Test(plan, nothing_is_bound_where_nothing_is_to_be)
+{
+	hwloc_topology_t machine = machine_of("node:2 core:2 pu:1");
+	struct sgan_placement p;
+	ASSERT_OK(sgan_placement_make(machine, 4, SGAN_BIND_NONE, &p));
+	cr_expect_null(p.place);
+	cr_expect_eq(p.nodes, 1);
+	sgan_placement_free(&p);
+	hwloc_topology_destroy(machine);
+	ASSERT_OK(sgan_placement_here(2, SGAN_BIND_NODE, &p));
+	cr_expect_not_null(p.place);
+	cr_expect_geq(p.nodes, 1);
+	sgan_placement_free(&p);
+}
