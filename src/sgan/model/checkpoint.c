@@ -377,7 +377,7 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 	enum sgan_stage first;
 	size_t read = 0;
 	SGAN_TRY(sgan_checkpoint_state(file, &state));
-	if (state.generators > 1 && state.generators != model->stack_count)
+	if (stage > SGAN_STAGE_INDEPENDENT && state.generators > 1 && state.generators != model->stack_count)
 		return sgan_fail(SGAN_EFORMAT, "%s: its 'generator_updates' are of %zu stacks, the preset has %zu",
 		                 sgan_safetensors_path(file), state.generators, model->stack_count);
 	SGAN_TRY(load_input(file, model, &read));

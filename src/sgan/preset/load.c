@@ -187,6 +187,13 @@ static sgan_status build(config_t *tree, struct sgan_preset **preset)
 	return status;
 }
 
+static sgan_status set_by_caller(config_t *tree, const char *setting)
+{
+	const config_setting_t *stacks = config_setting_get_member(config_root_setting(tree), "stacks");
+	SGAN_TRY(sgan_stacks_check_setting(stacks, "--set", setting));
+	return sgan_tree_set(tree, "--set", setting);
+}
+
 sgan_status sgan_preset_load(const char *name, const char *const *settings, size_t setting_count,
                              struct sgan_preset **preset)
 {
@@ -194,7 +201,7 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 	sgan_tree_init(&tree);
 	sgan_status status = load_tree(&tree, name, (struct chain){ .depth = 0 });
 	for (size_t i = 0; i < setting_count && status == SGAN_OK; i++)
-		status = sgan_tree_set(&tree, "--set", settings[i]);
+		status = set_by_caller(&tree, settings[i]);
 	if (status == SGAN_OK)
 		status = build(&tree, preset);
 	sgan_tree_free(&tree);

@@ -20,6 +20,10 @@ extern const uint64_t sgan_loss_keys_required;
  * have been read. */
 sgan_status sgan_stacks_read(const config_setting_t *list, struct sgan_preset *preset);
 
+/* Whether a caller's setting, "KEY=VALUE", that is about all stacks would be hidden by each stack's own: SGAN_EINVAL, with
+ * a message that begins with `where`. */
+sgan_status sgan_stacks_check_setting(const config_setting_t *list, const char *where, const char *setting);
+
 /* Reads all settings of a tree; and checks that what was read fits together. */
 sgan_status sgan_preset_read(const config_t *tree, struct sgan_preset *preset);
 sgan_status sgan_preset_check(const config_t *tree, const struct sgan_preset *preset);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 #include "src/cpu/status.h"
 #include "src/sgan/preset/read.h"
@@ -140,6 +141,36 @@ static sgan_status read_stack(const config_setting_t *at, size_t number, const s
 	add_head(&stack->discriminator, "d");
 	add_head(&stack->discriminator, "q");
 	return SGAN_OK;
+}
+
+/* The name of a setting of losses that "KEY=VALUE" or "STAGE.KEY=VALUE" sets; NULL: it sets something else. */
+static const char *loss_key(const char *setting)
+{
+	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage < SGAN_STAGE_COUNT; stage++) {
+		const size_t length = strlen(sgan_stage_name(stage));
+		if (strncmp(setting, sgan_stage_name(stage), length) == 0 && setting[length] == '.') {
+			setting += length + 1;
+			break;
+		}
+	}
+	for (const struct sgan_key *key = sgan_loss_keys; key->name; key++)
+		if (strncmp(setting, key->name, strlen(key->name)) == 0 && setting[strlen(key->name)] == '=')
+			return key->name;
+	return NULL;
+}
+
+sgan_status sgan_stacks_check_setting(const config_setting_t *list, const char *where, const char *setting)
+{
+	const char *key = loss_key(setting);
+	const int count = list && config_setting_is_list(list) ? config_setting_length(list) : 0;
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *stack = config_setting_get_elem(list, (unsigned)i);
+		if (!key || !config_setting_is_group(stack) || !config_setting_get_member(stack, key))
+			return SGAN_OK;
+	}
+	return count == 0 ? SGAN_OK
+	                  : sgan_fail(SGAN_EINVAL, "%s %.80s: it would do nothing, each of the %d stacks has '%s' of its own; "
+	                              "set stacks.[0].%s%s", where, setting, count, key, key, count > 1 ? " and so on" : "");
 }
 
 sgan_status sgan_stacks_read(const config_setting_t *list, struct sgan_preset *preset)
