@@ -525,6 +525,9 @@ for count in 1 3 26; do
 	fails "samples of $count classes, one too many" 2 "the model has classes 0 to $((count - 1))" sample --model "$run_of" \
 		--out none.png --labels "$count"
 done
+works 'an encoder of two stacks' train --preset mnist --data classes-3 --stage encoder --steps 1 --set batch=10 --quiet --out of-classes
+works 'is one of three' train --preset mnist-3stacks --data classes-3 --stage independent --steps 1 --set batch=10 \
+	--init "$(cat ../out)" --quiet --out of-classes
 works 'a model without labels' train --preset turns.cfg --data classes-3 --steps 2 --set batch=10 --quiet --out of-classes
 run_of=$(cat ../out)
 pictured 298x298
