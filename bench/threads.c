@@ -179,6 +179,36 @@ static void print_pairs(const struct bench *b, const char *what, size_t busy, in
 	fflush(stdout);
 }
 
+/* What of a step is in no region, and so is not divided among threads: of one thread, whose step is the longest. */
+static void time_outside(const struct bench *b, const struct bench_batch *batch)
+{
+	static double times[2][MOST_RUNS];
+	const sgan_ctx_options options = { .isa = b->options.isa, .threads = 1 };
+	struct sgan_region_tally tally;
+	struct stepper one;
+	sgan_ctx *ctx;
+	bench_check(sgan_ctx_create(&options, &ctx), "context");
+	open_stepper(b, ctx, &one);
+	time_step(&one, batch);
+	ctx->tally = &tally;
+	for (size_t i = 0; i < b->options.runs; i++) {
+		tally = (struct sgan_region_tally){ .regions = 0 };
+		times[0][i] = time_step(&one, batch);
+		times[1][i] = times[0][i] - 1e-9 * (double)tally.ns;
+	}
+	const double step = bench_median(times[0], b->options.runs), outside = bench_median(times[1], b->options.runs);
+	if (b->options.json)
+		bench_print_object(json_pack("{ss sI sf sf sf}", "outside", "regions of a step, one thread", "regions",
+		                             (json_int_t)tally.regions, "step_ms", step * 1e3, "outside_ms", outside * 1e3, "percent",
+		                             100 * outside / step));
+	else
+		printf("%-46s %10.3f ms of %.1f, %.2f %%; regions: %llu\n", "outside regions, one thread's step", outside * 1e3,
+		       step * 1e3, 100 * outside / step, (unsigned long long)tally.regions);
+	fflush(stdout);
+	close_stepper(&one);
+	sgan_ctx_destroy(ctx);
+}
+
 static void time_steps(const struct bench *b)
 {
 	const size_t cpus = (size_t)sgan_cpus_allowed(), most = cpus < MOST_NEIGHBOURS ? cpus : MOST_NEIGHBOURS;
@@ -188,6 +218,7 @@ static void time_steps(const struct bench *b)
 	struct stepper one, four_times;
 	sgan_ctx *ctx;
 	char what[64];
+	time_outside(b, &batch);
 	start_neighbours(&neighbours, most);
 	open_stepper(b, b->ctx, &one);
 	for (size_t busy = 1; busy <= most; busy = busy < most && 2 * busy > most ? most : 2 * busy) {

@@ -371,6 +371,8 @@ Test(input, bytes_and_back)
 	struct sgan_input plain, less;
 	ASSERT_OK(sgan_input_create(SIZE, false, &plain));
 	ASSERT_OK(sgan_input_create(SIZE, true, &less));
+	sgan_ctx *ctx;
+	ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = 2 }, &ctx));
 	for (size_t i = 0; i < N * SIZE; i++)
 		bytes[i] = (uint8_t)i;
 	sgan_input_of_bytes(&plain, N, bytes, x);
@@ -386,8 +388,9 @@ Test(input, bytes_and_back)
 	sgan_input_of_bytes(&less, N, bytes, y);
 	for (size_t i = 0; i < N * SIZE; i++)
 		cr_assert_eq(y[i], x[i] - less.mean[i % SIZE]);
-	sgan_input_of_pixels(&less, N, x, x);
+	sgan_input_of_pixels(ctx, &less, N, x, x);
 	cr_expect_arr_eq(x, y, sizeof x, "pixels and bytes give other inputs");
+	sgan_ctx_destroy(ctx);
 	x[0] = (real)NAN;
 	x[1] = (real)1.5;
 	x[2] = (real)-0.5;

@@ -15,6 +15,12 @@ struct sgan_observer {
 	void *arg;
 };
 
+/* What a context's parallel regions have come to, for benchmarks: how many there were, and the caller's time in them. */
+struct sgan_region_tally {
+	uint64_t regions;
+	int64_t ns;
+};
+
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
@@ -26,6 +32,7 @@ struct sgan_ctx {
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
+	struct sgan_region_tally *tally;      /* or NULL */
 	sgan_exchange *exchange;              /* of partial sums; NULL: this context computes all slices */
 	void *exchange_arg;
 };

@@ -331,13 +331,8 @@ static struct region *free_region(struct sgan_team *t)
 	return NULL;
 }
 
-void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
-{
-	sgan_parallel_repeats(ctx, chunks, 1, run, arg);
-}
-
-void sgan_parallel_repeats(sgan_ctx *ctx, size_t parts, size_t repeats,
-                           void (*run)(void *arg, size_t chunk, int worker), void *arg)
+static void run_region(sgan_ctx *ctx, size_t parts, size_t repeats, void (*run)(void *arg, size_t chunk, int worker),
+                       void *arg)
 {
 	struct sgan_team *t = ctx->team;
 	const size_t chunks = parts * repeats;
@@ -358,6 +353,23 @@ void sgan_parallel_repeats(sgan_ctx *ctx, size_t parts, size_t repeats,
 	wake_workers(t, chunks);
 	wait_for_chunks(t, r, work(&t->workers[0], r));
 	atomic_store_explicit(&t->open, NONE, memory_order_seq_cst);
+}
+
+void sgan_parallel_repeats(sgan_ctx *ctx, size_t parts, size_t repeats,
+                           void (*run)(void *arg, size_t chunk, int worker), void *arg)
+{
+	const int64_t begin = ctx->tally ? now_ns() : 0;
+
+	run_region(ctx, parts, repeats, run, arg);
+	if (ctx->tally) {
+		ctx->tally->regions++;
+		ctx->tally->ns += now_ns() - begin;
+	}
+}
+
+void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
+{
+	sgan_parallel_repeats(ctx, chunks, 1, run, arg);
 }
 
 /* --- teams ---------------------------------------------------------------------- */

@@ -171,7 +171,7 @@ static sgan_status pass_on(struct backward *b, int layer)
 	if (b->written[source])
 		SGAN_TRY(add_gradient(b, source, gradient));
 	else
-		memcpy(b->tape->at[source].grad + values.first, gradient + values.first, values.count * sizeof(real));
+		sgan_copy(b->ctx, values.count, gradient + values.first, b->tape->at[source].grad + values.first);
 	b->written[source] = true;
 	return SGAN_OK;
 }

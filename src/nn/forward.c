@@ -127,11 +127,11 @@ static sgan_status check_context(const struct sgan_net *net, const sgan_ctx *ctx
 	return SGAN_OK;
 }
 
-static void clear_gradient(struct sgan_tape *tape, size_t layer)
+static void clear_gradient(sgan_ctx *ctx, struct sgan_tape *tape, size_t layer)
 {
 	const size_t size = tape->net->nodes[layer].size;
 	const struct sgan_image_range images = sgan_batch_images(tape->batch);
-	memset(tape->at[layer].grad + images.first * size, 0, images.count * size * sizeof(real));
+	sgan_clear(ctx, images.count * size, tape->at[layer].grad + images.first * size);
 }
 
 sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct sgan_params *params,
@@ -146,7 +146,7 @@ sgan_status sgan_net_forward(sgan_ctx *ctx, const struct sgan_net *net, struct s
 		SGAN_TRY(forward_layer(ctx, net, params, tape, (int)i));
 		sgan_lap(ctx, net->desc.name, net->desc.layers[i].name, net->desc.layers[i].bn ? "normalisation" : "forward");
 		if (net->nodes[i].is_head && tape->backward)
-			clear_gradient(tape, i);
+			clear_gradient(ctx, tape, i);
 	}
 	return SGAN_OK;
 }

@@ -53,7 +53,7 @@ static sgan_status prepare(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch, s
 		.bypass = sgan_bypasses_caches(ctx->kernels, batch.n * pixels * channels),
 	};
 	size_t chunks = summed ? sgan_row_chunk_total(&job->chunks) : 0;
-	if (!sgan_size_mul3(2 * (2 + (summed ? batch.slices : 0)), channels, sizeof(double), &doubles) ||
+	if (!sgan_size_mul3(2 * (1 + (summed ? batch.slices : 0)), channels, sizeof(double), &doubles) ||
 	    !sgan_size_mul3(2 * chunks + 5, channels, sizeof(real), &reals) || doubles > SIZE_MAX - reals)
 		return sgan_fail(SGAN_EINVAL, "batch normalisation: %zu channels are too many to address", channels);
 	char *memory = sgan_ctx_scratch(ctx, doubles + reals);
@@ -61,8 +61,7 @@ static sgan_status prepare(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch, s
 		return SGAN_ENOMEM;
 	job->total_a = (double *)(void *)memory;
 	job->total_b = job->total_a + channels;
-	job->chunk = job->total_b + channels;
-	job->slices = job->chunk + 2 * channels;
+	job->slices = job->total_b + channels;
 	job->scale = (real *)(void *)(memory + doubles);
 	job->shift = job->scale + channels;
 	job->coef_a = job->shift + channels;
@@ -85,16 +84,37 @@ static double running_scale(const sgan_bn *bn, double n, double count)
 	return 1;
 }
 
-static void update_running(const struct bn_job *job, double count, real momentum, real *running_mean, real *running_var)
-{
-	double scale = running_scale(job->bn, (double)job->chunks.batch.n, count);
-	double keep = 1 - (double)momentum;
+/* What a forward pass makes of the batch's statistics. */
+struct forward {
+	const real *gain, *shift;
+	real *mean, *inv_std;
+	real momentum, *running_mean, *running_var; /* running_mean NULL: none are kept */
+	double count;
+};
 
-	for (size_t c = 0; c < job->bn->channels; c++) {
-		double var = job->total_b[c] / count * scale;
-		running_mean[c] = (real)(keep * (double)running_mean[c] + (double)momentum * job->total_a[c]);
-		running_var[c] = (real)(keep * (double)running_var[c] + (double)momentum * var);
+static void update_running(const struct bn_job *job, const struct forward *f, size_t first, size_t channels)
+{
+	double scale = running_scale(job->bn, (double)job->chunks.batch.n, f->count);
+	double momentum = (double)f->momentum, keep = 1 - momentum;
+
+	for (size_t c = first; c < first + channels; c++) {
+		double var = job->total_b[c] / f->count * scale;
+		f->running_mean[c] = (real)(keep * (double)f->running_mean[c] + momentum * job->total_a[c]);
+		f->running_var[c] = (real)(keep * (double)f->running_var[c] + momentum * var);
 	}
+}
+
+static void finish_forward(const struct bn_job *job, const void *arg, size_t first, size_t channels)
+{
+	const struct forward *f = arg;
+
+	for (size_t c = first; c < first + channels; c++) {
+		f->mean[c] = (real)job->total_a[c];
+		f->inv_std[c] = (real)(1 / sqrt(job->total_b[c] / f->count + (double)job->bn->epsilon));
+	}
+	if (f->running_mean)
+		update_running(job, f, first, channels);
+	sgan_bn_scale_by_batch(job, first, channels, f->gain, f->shift, f->mean, f->inv_std);
 }
 
 sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch, size_t pixels, const real *src,
@@ -104,7 +124,9 @@ sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch b
 	const struct sgan_argument tensors[] = { SGAN_IMAGES(src),    SGAN_ARGUMENT(gain),    SGAN_ARGUMENT(shift),
 	                                         SGAN_ARGUMENT(mean), SGAN_ARGUMENT(inv_std), SGAN_IMAGES(dst) };
 	const struct sgan_argument running[] = { SGAN_ARGUMENT(running_mean), SGAN_ARGUMENT(running_var) };
-	const double count = (double)batch.n * (double)pixels;
+	const struct forward forward = {
+		gain, shift, mean, inv_std, momentum, running_mean, running_var, (double)batch.n * (double)pixels
+	};
 	struct bn_job job;
 	size_t elements;
 
@@ -116,14 +138,9 @@ sgan_status sgan_bn_forward_train(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch b
 	SGAN_TRY(prepare(ctx, bn, batch, pixels, true, &job));
 	job.src = src;
 	job.dst = dst;
+	job.finish = finish_forward;
+	job.finish_arg = &forward;
 	SGAN_TRY(sgan_bn_statistics(ctx, &job));
-	for (size_t c = 0; c < bn->channels; c++) {
-		mean[c] = (real)job.total_a[c];
-		inv_std[c] = (real)(1 / sqrt(job.total_b[c] / count + (double)bn->epsilon));
-	}
-	if (running_mean)
-		update_running(&job, count, momentum, running_mean, running_var);
-	sgan_bn_scale_by_batch(&job, gain, shift, mean, inv_std);
 	sgan_bn_apply(ctx, &job);
 	return SGAN_OK;
 }
@@ -151,6 +168,23 @@ sgan_status sgan_bn_forward_infer(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch b
 
 /* --- backward ---------------------------------------------------------------- */
 
+/* What a backward pass makes of the gradient's sums. */
+struct backward {
+	const real *gain;
+	real *diff_gain, *diff_shift; /* or NULL */
+};
+
+static void finish_backward(const struct bn_job *job, const void *arg, size_t first, size_t channels)
+{
+	const struct backward *b = arg;
+
+	for (size_t c = first; c < first + channels && b->diff_gain; c++) {
+		b->diff_gain[c] += (real)job->total_b[c];
+		b->diff_shift[c] += (real)job->total_a[c];
+	}
+	sgan_bn_gradient_coefficients(job, first, channels, b->gain);
+}
+
 sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch, size_t pixels, const real *src,
                              const real *diff_dst, const real *gain, const real *shift, const real *mean,
                              const real *inv_std, real *diff_gain, real *diff_shift, real *diff_src)
@@ -173,13 +207,11 @@ sgan_status sgan_bn_backward(sgan_ctx *ctx, const sgan_bn *bn, sgan_batch batch,
 	job.mean = mean;
 	job.inv_std = inv_std;
 	job.dst = diff_src;
-	sgan_bn_scale_by_batch(&job, gain, shift, mean, inv_std);
+	sgan_bn_scale_by_batch(&job, 0, bn->channels, gain, shift, mean, inv_std);
+	job.finish = finish_backward;
+	job.finish_arg = &(struct backward){ gain, diff_gain, diff_shift };
 	SGAN_TRY(sgan_bn_gradient_sums(ctx, &job));
-	for (size_t c = 0; c < bn->channels && diff_gain; c++) {
-		diff_gain[c] += (real)job.total_b[c];
-		diff_shift[c] += (real)job.total_a[c];
-	}
-	sgan_bn_apply_gradient(ctx, &job, gain);
+	sgan_bn_apply_gradient(ctx, &job);
 	return SGAN_OK;
 }
 

@@ -7,10 +7,10 @@
 
 /* --- forward ----------------------------------------------------------------- */
 
-void sgan_bn_scale_by_batch(const struct bn_job *job, const real *gain, const real *shift, const real *mean,
-                            const real *inv_std)
+void sgan_bn_scale_by_batch(const struct bn_job *job, size_t first, size_t channels, const real *gain, const real *shift,
+                            const real *mean, const real *inv_std)
 {
-	for (size_t c = 0; c < job->bn->channels; c++) {
+	for (size_t c = first; c < first + channels; c++) {
 		double scale = (double)gain[c] * (double)inv_std[c];
 		job->scale[c] = (real)scale;
 		job->shift[c] = (real)((double)shift[c] - (double)mean[c] * scale);
@@ -62,17 +62,21 @@ static void gradient_chunk(void *arg, size_t chunk, int worker)
 }
 
 /* diff_src = gain inv_std (g - mean(g) - xhat mean(g xhat)), means over the whole batch */
-void sgan_bn_apply_gradient(sgan_ctx *ctx, struct bn_job *job, const real *gain)
+void sgan_bn_gradient_coefficients(const struct bn_job *job, size_t first, size_t channels, const real *gain)
 {
 	double count = (double)job->chunks.batch.n * (double)job->chunks.pixels;
 
-	for (size_t c = 0; c < job->bn->channels; c++) {
+	for (size_t c = first; c < first + channels; c++) {
 		double inverse = (double)job->inv_std[c], scale = (double)gain[c] * inverse;
 		double b = -scale * inverse * job->total_b[c] / count;
 		job->coef_a[c] = (real)scale;
 		job->coef_b[c] = (real)b;
 		job->coef_d[c] = (real)(-scale * job->total_a[c] / count - b * (double)job->mean[c]);
 	}
+}
+
+void sgan_bn_apply_gradient(sgan_ctx *ctx, struct bn_job *job)
+{
 	sgan_parallel_for(ctx, sgan_row_chunk_total(&job->chunks), gradient_chunk, job);
 }
 

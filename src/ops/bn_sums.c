@@ -7,89 +7,133 @@
 #include "src/cpu/status.h"
 #include "src/exec/combine.h"
 #include "src/exec/ctx.h"
+#include "src/ops/axis.h"
 
-/* Sums over `count` rows [2][channels] take in those over `more` rows. */
-typedef void join_sums(size_t channels, double count, double *sums, double more, const double *more_sums);
+/* Channels that are joined by one thread. */
+enum { BLOCK = 32 };
 
-/* Mean and m2, by the formula of Chan, Golub and LeVeque (1979). */
-static void join_statistics(size_t channels, double count, double *sums, double more, const double *more_sums)
+/* Two sums of each of `channels` channels, over `count` rows, take in those over `more` rows. */
+struct sums {
+	double *a, *b;
+};
+typedef void join_sums(size_t channels, double count, struct sums sums, double more, struct sums more_sums);
+
+/* a: means, b: m2; by the formula of Chan, Golub and LeVeque (1979). */
+static void join_statistics(size_t channels, double count, struct sums sums, double more, struct sums more_sums)
 {
 	double share = more / (count + more), cross = count * share;
-	double *mean = sums, *m2 = sums + channels;
-	const double *more_mean = more_sums, *more_m2 = more_sums + channels;
 
 	for (size_t c = 0; c < channels; c++) {
-		double delta = more_mean[c] - mean[c];
-		mean[c] += delta * share;
-		m2[c] += more_m2[c] + delta * delta * cross;
+		double delta = more_sums.a[c] - sums.a[c];
+		sums.a[c] += delta * share;
+		sums.b[c] += more_sums.b[c] + delta * delta * cross;
 	}
 }
 
-static void join_plain(size_t channels, double count, double *sums, double more, const double *more_sums)
+static void join_plain(size_t channels, double count, struct sums sums, double more, struct sums more_sums)
 {
 	(void)count;
 	(void)more;
-	for (size_t c = 0; c < 2 * channels; c++)
-		sums[c] += more_sums[c];
+	for (size_t c = 0; c < channels; c++) {
+		sums.a[c] += more_sums.a[c];
+		sums.b[c] += more_sums.b[c];
+	}
 }
 
-/* A chunk's sums as doubles. */
-static const double *chunk_sums(const struct bn_job *job, size_t chunk)
+static void clear(size_t channels, struct sums sums)
 {
-	size_t channels = job->bn->channels;
-	const real *a = job->chunks_a + chunk * channels, *b = job->chunks_b + chunk * channels;
+	memset(sums.a, 0, channels * sizeof *sums.a);
+	memset(sums.b, 0, channels * sizeof *sums.b);
+}
 
-	for (size_t c = 0; c < channels; c++) {
-		job->chunk[c] = (double)a[c];
-		job->chunk[channels + c] = (double)b[c];
-	}
-	return job->chunk;
+/* A slice's, from a channel on. */
+static struct sums sums_of_slice(const struct bn_job *job, size_t slice, size_t channel)
+{
+	double *a = job->slices + slice * 2 * job->bn->channels + channel;
+
+	return (struct sums){ a, a + job->bn->channels };
 }
 
 /* Each slice of the range: its chunks in order. */
-static void join_chunks(const struct bn_job *job, join_sums *join)
+static void join_chunks(const struct bn_job *job, join_sums *join, size_t first, size_t channels)
 {
 	const struct row_chunks *c = &job->chunks;
-	size_t channels = job->bn->channels, chunk = 0;
+	double a[BLOCK], b[BLOCK];
+	size_t chunk = 0;
 
 	for (size_t slice = c->batch.begin; slice < c->batch.end; slice++) {
-		double *sums = job->slices + slice * 2 * channels, count = 0;
-		memset(sums, 0, 2 * channels * sizeof *sums);
+		struct sums sums = sums_of_slice(job, slice, first);
+		double count = 0;
+		clear(channels, sums);
 		for (size_t i = 0; i < c->per_slice; i++, chunk++) {
 			double rows = (double)sgan_row_chunk(c, chunk).count;
+			size_t at = chunk * job->bn->channels + first;
+			for (size_t k = 0; rows > 0 && k < channels; k++) {
+				a[k] = (double)job->chunks_a[at + k];
+				b[k] = (double)job->chunks_b[at + k];
+			}
 			if (rows > 0)
-				join(channels, count, sums, rows, chunk_sums(job, chunk));
+				join(channels, count, sums, rows, (struct sums){ a, b });
 			count += rows;
 		}
 	}
 }
 
 /* All slices in order. */
-static void join_slices(const struct bn_job *job, join_sums *join)
+static void join_slices(const struct bn_job *job, join_sums *join, size_t first, size_t channels)
 {
 	const sgan_batch *b = &job->chunks.batch;
-	size_t channels = job->bn->channels;
+	struct sums total = { job->total_a + first, job->total_b + first };
 	double count = 0;
 
-	memset(job->total_a, 0, 2 * channels * sizeof *job->total_a);
+	clear(channels, total);
 	for (size_t slice = 0; slice < b->slices; slice++) {
 		size_t images = sgan_slice_begin(b->n, b->slices, slice + 1) - sgan_slice_begin(b->n, b->slices, slice);
 		double rows = (double)images * (double)job->chunks.pixels;
 		if (rows > 0)
-			join(channels, count, job->total_a, rows, job->slices + slice * 2 * channels);
+			join(channels, count, total, rows, sums_of_slice(job, slice, first));
 		count += rows;
 	}
+}
+
+struct join_job {
+	const struct bn_job *job;
+	join_sums *join;
+	bool chunks, slices; /* what is to be joined */
+};
+
+static void join_block(void *arg, size_t block, int worker)
+{
+	const struct join_job *j = arg;
+	size_t first = block * BLOCK, left = j->job->bn->channels - first, channels = left < BLOCK ? left : BLOCK;
+
+	(void)worker;
+	if (j->chunks)
+		join_chunks(j->job, j->join, first, channels);
+	if (!j->slices)
+		return;
+	join_slices(j->job, j->join, first, channels);
+	if (j->job->finish)
+		j->job->finish(j->job, j->job->finish_arg, first, channels);
+}
+
+/* By blocks of channels, side by side: none of it is outside parallel regions but with an exchange in between. */
+static void join_blocks(sgan_ctx *ctx, struct join_job job)
+{
+	sgan_parallel_for(ctx, ceil_div(job.job->bn->channels, BLOCK), join_block, &job);
 }
 
 static sgan_status sum(sgan_ctx *ctx, struct bn_job *job, void (*chunk)(void *, size_t, int), join_sums *join)
 {
 	const sgan_batch *b = &job->chunks.batch;
 	const sgan_partials partials = { SGAN_DOUBLE, 2 * job->bn->channels, b->slices, b->begin, b->end, job->slices };
+	const bool whole = b->begin == 0 && b->end == b->slices;
 
 	sgan_parallel_for(ctx, sgan_row_chunk_total(&job->chunks), chunk, job);
-	join_chunks(job, join);
+	join_blocks(ctx, (struct join_job){ job, join, true, whole });
 	SGAN_TRY(sgan_combine(ctx, &partials));
-	join_slices(job, join);
+	if (!whole)
+		join_blocks(ctx, (struct join_job){ job, join, false, true });
 	return SGAN_OK;
 }
 

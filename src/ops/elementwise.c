@@ -1,4 +1,6 @@
-/* Activations and sums: element by element, a chunk of elements at a time. */
+/* Activations, sums, copies: element by element, a chunk of elements at a time. */
+#include <string.h>
+
 #include "src/exec/ctx.h"
 #include "src/ops/args.h"
 #include "src/ops/ops.h"
@@ -24,6 +26,12 @@ struct act_job {
 	const real *src, *diff;
 	sgan_act act;
 	real slope;
+	real *dst;
+};
+
+struct subtract_job {
+	size_t size;
+	const real *src, *same;
 	real *dst;
 };
 
@@ -102,6 +110,54 @@ static void add_chunk(void *arg, size_t chunk, int worker)
 
 	(void)worker;
 	job->kernels->add(chunk_count(job->count, chunk), job->src + first, job->dst + first);
+}
+
+static void clear_chunk(void *arg, size_t chunk, int worker)
+{
+	const struct act_job *job = arg;
+
+	(void)worker;
+	memset(job->dst + chunk * CHUNK, 0, chunk_count(job->count, chunk) * sizeof(real));
+}
+
+void sgan_clear(sgan_ctx *ctx, size_t count, real *values)
+{
+	struct act_job job = { .count = count, .dst = values };
+
+	sgan_parallel_for(ctx, chunks_of(count), clear_chunk, &job);
+}
+
+static void copy_chunk(void *arg, size_t chunk, int worker)
+{
+	const struct act_job *job = arg;
+
+	(void)worker;
+	memcpy(job->dst + chunk * CHUNK, job->src + chunk * CHUNK, chunk_count(job->count, chunk) * sizeof(real));
+}
+
+void sgan_copy(sgan_ctx *ctx, size_t count, const real *src, real *dst)
+{
+	struct act_job job = { .count = count, .src = src, .dst = dst };
+
+	sgan_parallel_for(ctx, chunks_of(count), copy_chunk, &job);
+}
+
+static void subtract_chunk(void *arg, size_t image, int worker)
+{
+	const struct subtract_job *job = arg;
+	const real *src = job->src + image * job->size;
+	real *dst = job->dst + image * job->size;
+
+	(void)worker;
+	for (size_t i = 0; i < job->size; i++)
+		dst[i] = src[i] - job->same[i];
+}
+
+void sgan_subtract(sgan_ctx *ctx, size_t n, size_t size, const real *src, const real *same, real *dst)
+{
+	struct subtract_job job = { size, src, same, dst };
+
+	sgan_parallel_for(ctx, n, subtract_chunk, &job);
 }
 
 sgan_status sgan_add(sgan_ctx *ctx, size_t count, const sgan_real *src, sgan_real *dst)

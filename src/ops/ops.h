@@ -40,6 +40,13 @@ void sgan_avgpool_backward(sgan_ctx *ctx, sgan_batch batch, size_t pixels, size_
 sgan_status sgan_bce_classes(sgan_ctx *ctx, sgan_batch batch, size_t classes, const real *logits, real target,
                              real weight, double *loss, real *diff);
 
+/* values = 0; dst = src; of `count` each. */
+void sgan_clear(sgan_ctx *ctx, size_t count, real *values);
+void sgan_copy(sgan_ctx *ctx, size_t count, const real *src, real *dst);
+
+/* dst = src - same, in each of n images [n, size]; same [size]; dst may be src. */
+void sgan_subtract(sgan_ctx *ctx, size_t n, size_t size, const real *src, const real *same, real *dst);
+
 /* average = decay * average + (1 - decay) * values, of `count` each. */
 void sgan_average(sgan_ctx *ctx, double decay, size_t count, const real *values, real *average);
 

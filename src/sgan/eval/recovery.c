@@ -60,7 +60,7 @@ static sgan_status recover(struct recovery *r, size_t i, const real *h, double *
 	const sgan_batch batch = sgan_whole_batch(r->model->max_batch, r->model->preset->slices);
 	double loss;
 	if (i == 0) {
-		sgan_input_of_pixels(&r->model->input, batch.n, h, r->x);
+		sgan_input_of_pixels(r->ctx, &r->model->input, batch.n, h, r->x);
 		h = r->x;
 	}
 	sgan_tape_input(r->discriminators[i], stack->discriminator_in, h);

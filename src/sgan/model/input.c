@@ -7,6 +7,7 @@
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/ops/ops.h"
 
 sgan_status sgan_input_create(size_t size, bool subtract_mean, struct sgan_input *input)
 {
@@ -54,12 +55,12 @@ void sgan_input_of_bytes(const struct sgan_input *input, size_t n, const uint8_t
 		subtract(input, n, x, x);
 }
 
-void sgan_input_of_pixels(const struct sgan_input *input, size_t n, const real *pixels, real *x)
+void sgan_input_of_pixels(sgan_ctx *ctx, const struct sgan_input *input, size_t n, const real *pixels, real *x)
 {
 	if (input->mean != NULL)
-		subtract(input, n, pixels, x);
+		sgan_subtract(ctx, n, input->size, pixels, input->mean, x);
 	else
-		memcpy(x, pixels, n * input->size * sizeof *x);
+		sgan_copy(ctx, n * input->size, pixels, x);
 }
 
 void sgan_input_to_bytes(const struct sgan_input *input, size_t n, const real *pixels, uint8_t *bytes)

@@ -23,7 +23,7 @@ sgan_status sgan_input_measure(struct sgan_input *input, size_t count, const uin
 void sgan_input_of_bytes(const struct sgan_input *input, size_t n, const uint8_t *bytes, real *x);
 
 /* x [n, size] of a generator's pixels [n, size]. */
-void sgan_input_of_pixels(const struct sgan_input *input, size_t n, const real *pixels, real *x);
+void sgan_input_of_pixels(sgan_ctx *ctx, const struct sgan_input *input, size_t n, const real *pixels, real *x);
 
 /* A generator's pixels [n, size] as bytes, rounded and limited to 0 .. 255; a NaN is 0. */
 void sgan_input_to_bytes(const struct sgan_input *input, size_t n, const real *pixels, uint8_t *bytes);

@@ -23,7 +23,7 @@ static void subtract_mean(struct sgan_session *s, const real *pixels)
 {
 	const struct sgan_image_range images = sgan_batch_images(s->batch);
 	const size_t first = images.first * s->model->stacks[0].lower_size;
-	sgan_input_of_pixels(&s->model->input, images.count, pixels + first, s->generated + first);
+	sgan_input_of_pixels(s->ctx, &s->model->input, images.count, pixels + first, s->generated + first);
 }
 
 /* The stacks begin .. end - 1. */
