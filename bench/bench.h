@@ -45,6 +45,7 @@ void bench_gemm(struct bench *b);
 void bench_step(struct bench *b);
 void bench_sample(struct bench *b);
 void bench_threads(struct bench *b);
+void bench_scale(struct bench *b);
 
 /* --- models and data to step with (model.c) --- */
 

@@ -2,11 +2,14 @@
  * more threads than there are CPUs. */
 #include <signal.h>
 #include <stdio.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
+#include "bench/stepper.h"
 #include "src/cpu/cgroup.h"
 
 /* --- regions --- */
@@ -85,6 +88,9 @@ static pid_t start_neighbour(void)
 		bench_fail("a busy program could not be started");
 	if (pid > 0)
 		return pid;
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* also while it is stopped */
+#endif
 	for (volatile unsigned long count = 0;; count++)
 		if (count % (1ul << 26) == 0 && getppid() != parent)
 			_exit(0);
@@ -117,51 +123,21 @@ static void signal_neighbours(const struct neighbours *n, size_t count, int sign
 
 /* --- a step beside them --- */
 
-/* A model's session in a context of so many threads. */
-struct stepper {
-	sgan_ctx *ctx;
-	struct sgan_model *model;
-	struct sgan_session *session;
-};
-
-static void open_stepper(const struct bench *b, sgan_ctx *ctx, struct stepper *s)
-{
-	struct bench own = *b;
-	own.ctx = s->ctx = ctx;
-	s->model = bench_make_model(&own, true);
-	bench_check(sgan_session_create(ctx, s->model, SGAN_STAGE_INDEPENDENT, &s->session), "session");
-}
-
-static void close_stepper(struct stepper *s)
-{
-	sgan_session_destroy(s->session);
-	sgan_model_destroy(s->model);
-}
-
-static double time_step(const struct stepper *s, const struct bench_batch *batch)
-{
-	const double begin = bench_now();
-	bench_check(sgan_session_batch(s->session, batch->n, batch->x, batch->labels), "batch");
-	bench_check(sgan_discriminator_step(s->session), "D step");
-	bench_check(sgan_generator_step(s->session), "G step");
-	return bench_now() - begin;
-}
-
 /* Medians of a quiet step and of one that takes turns with it, and of the ratios of neighbours in time. */
 struct pairs {
 	double quiet, other, ratio;
 };
 
-static struct pairs compare(const struct bench *b, const struct stepper *quiet, const struct stepper *other,
+static struct pairs compare(const struct bench *b, const struct bench_stepper *quiet, const struct bench_stepper *other,
                             const struct neighbours *n, size_t busy, const struct bench_batch *batch)
 {
 	static double times[3][MOST_RUNS];
-	time_step(quiet, batch);
-	time_step(other, batch);
+	bench_time_step(quiet, batch);
+	bench_time_step(other, batch);
 	for (size_t i = 0; i < b->options.runs; i++) {
-		times[0][i] = time_step(quiet, batch);
+		times[0][i] = bench_time_step(quiet, batch);
 		signal_neighbours(n, busy, SIGCONT);
-		times[1][i] = time_step(other, batch);
+		times[1][i] = bench_time_step(other, batch);
 		signal_neighbours(n, busy, SIGSTOP);
 		times[2][i] = times[1][i] / times[0][i];
 	}
@@ -179,71 +155,45 @@ static void print_pairs(const struct bench *b, const char *what, size_t busy, in
 	fflush(stdout);
 }
 
-/* Seconds that it takes to ask what time it is. */
-static double clock_cost(void)
+static void print_outside(const struct bench *b, const struct bench_batch *batch)
 {
-	enum { CALLS = 100000 };
-	double begin = bench_now();
-	for (int i = 0; i < CALLS; i++)
-		bench_now();
-	return (bench_now() - begin) / CALLS;
-}
-
-/* What of a step is in no region, and so is not divided among threads: of one thread, whose step is the longest.
- * A region's two times are taken within it, so that one call of the clock is outside. */
-static void time_outside(const struct bench *b, const struct bench_batch *batch)
-{
-	static double times[2][MOST_RUNS];
-	const sgan_ctx_options options = { .isa = b->options.isa, .threads = 1 };
-	const double clock = clock_cost();
-	struct sgan_region_tally tally;
-	struct stepper one;
-	sgan_ctx *ctx;
-	bench_check(sgan_ctx_create(&options, &ctx), "context");
-	open_stepper(b, ctx, &one);
-	time_step(&one, batch);
-	ctx->tally = &tally;
-	for (size_t i = 0; i < b->options.runs; i++) {
-		tally = (struct sgan_region_tally){ .regions = 0 };
-		times[0][i] = time_step(&one, batch);
-		times[1][i] = times[0][i] - 1e-9 * (double)tally.ns - clock * (double)tally.regions;
-	}
-	const double step = bench_median(times[0], b->options.runs), outside = bench_median(times[1], b->options.runs);
+	double step;
+	uint64_t regions;
+	const double outside = bench_outside(b, batch, &step, &regions);
 	if (b->options.json)
 		bench_print_object(json_pack("{ss sI sf sf sf}", "outside", "regions of a step, one thread", "regions",
-		                             (json_int_t)tally.regions, "step_ms", step * 1e3, "outside_ms", outside * 1e3, "percent",
+		                             (json_int_t)regions, "step_ms", step * 1e3, "outside_ms", outside * 1e3, "percent",
 		                             100 * outside / step));
 	else
 		printf("%-46s %10.3f ms of %.1f, %.2f %%; regions: %llu\n", "outside regions, one thread's step", outside * 1e3,
-		       step * 1e3, 100 * outside / step, (unsigned long long)tally.regions);
+		       step * 1e3, 100 * outside / step, (unsigned long long)regions);
 	fflush(stdout);
-	close_stepper(&one);
-	sgan_ctx_destroy(ctx);
 }
 
 static void time_steps(const struct bench *b)
 {
 	const size_t cpus = (size_t)sgan_cpus_allowed(), most = cpus < MOST_NEIGHBOURS ? cpus : MOST_NEIGHBOURS;
-	const sgan_ctx_options options = { .isa = b->options.isa, .threads = 4 * sgan_ctx_threads(b->ctx) };
+	const int threads = sgan_ctx_threads(b->ctx), more = threads < SGAN_THREADS_MAX / 4 ? 4 * threads : SGAN_THREADS_MAX;
+	const sgan_ctx_options options = { .isa = b->options.isa, .threads = more };
 	struct bench_batch batch = bench_make_batch(b);
 	struct neighbours neighbours;
-	struct stepper one, four_times;
+	struct bench_stepper one, four_times;
 	sgan_ctx *ctx;
 	char what[64];
-	time_outside(b, &batch);
+	print_outside(b, &batch);
 	start_neighbours(&neighbours, most);
-	open_stepper(b, b->ctx, &one);
+	bench_open_stepper(b, b->ctx, &one);
 	for (size_t busy = 1; busy <= most; busy = busy < most && 2 * busy > most ? most : 2 * busy) {
 		snprintf(what, sizeof what, "step beside %zu busy program%s", busy, busy == 1 ? "" : "s");
 		print_pairs(b, what, busy, sgan_ctx_threads(b->ctx), compare(b, &one, &one, &neighbours, busy, &batch));
 	}
 	end_neighbours(&neighbours);
 	bench_check(sgan_ctx_create(&options, &ctx), "context");
-	open_stepper(b, ctx, &four_times);
+	bench_open_stepper(b, ctx, &four_times);
 	snprintf(what, sizeof what, "step with %d threads", sgan_ctx_threads(ctx));
 	print_pairs(b, what, 0, sgan_ctx_threads(ctx), compare(b, &one, &four_times, &neighbours, 0, &batch));
-	close_stepper(&four_times);
-	close_stepper(&one);
+	bench_close_stepper(&four_times);
+	bench_close_stepper(&one);
 	sgan_ctx_destroy(ctx);
 	bench_free_batch(&batch);
 }

@@ -3,6 +3,9 @@
 #include "tests/small_run.h"
 
 #include <hwloc.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include "src/cpu/status.h"
 #include "src/exec/ctx.h"
@@ -150,6 +153,41 @@ Test(places, chunks_are_done_where_their_images_are)
 	cr_expect_geq(at_home, PARTS * REPEATS * 3 / 4, "%zu of %d", at_home, PARTS * REPEATS);
 	sgan_ctx_destroy(ctx);
 }
+
+#ifdef __linux__
+static int cpus_of_this_thread(int *first)
+{
+	cpu_set_t set;
+	cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
+	for (*first = 0; *first < CPU_SETSIZE && !CPU_ISSET(*first, &set);)
+		++*first;
+	return CPU_COUNT(&set);
+}
+
+/* The calling thread is bound as the others are, also by itself, and gets back what it had. */
+Test(places, the_caller_is_bound_until_the_context_ends)
+{
+	int first, none;
+	const int before = cpus_of_this_thread(&first);
+	for (int threads = 1; threads <= 3; threads++) {
+		sgan_thread_place place[3];
+		sgan_ctx *ctx, *inner;
+		for (int i = 0; i < 3; i++)
+			place[i] = (sgan_thread_place){ 0, 0, &first, 1 };
+		ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = threads, .places = place }, &ctx));
+		cr_expect_eq(cpus_of_this_thread(&none), 1, "%d threads", threads);
+		cr_expect_eq(ctx->cpus, 1);
+		ASSERT_OK(sgan_ctx_create(&(sgan_ctx_options){ .threads = threads, .places = place }, &inner));
+		sgan_ctx_destroy(inner);
+		struct visits v = { .pause = 0 };
+		sgan_parallel_for(ctx, 7, visit, &v);
+		for (int c = 0; c < 7; c++)
+			cr_expect_eq(v.chunk[c], 1);
+		sgan_ctx_destroy(ctx);
+		cr_expect_eq(cpus_of_this_thread(&none), before, "%d threads", threads);
+	}
+}
+#endif
 
 /* --- bits -------------------------------------------------------------------------- */
 

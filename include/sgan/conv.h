@@ -113,9 +113,9 @@ SGAN_API const sgan_conv_desc *sgan_conv_plan_desc(const sgan_conv_plan *plan);
 SGAN_API size_t sgan_conv_out_h(const sgan_conv_plan *plan);
 SGAN_API size_t sgan_conv_out_w(const sgan_conv_plan *plan);
 
-/* Bytes of packed weights that a pass reads with ctx, a copy for each of its NUMA nodes; enough also for a context of no
- * more nodes. 0 for SGAN_BACKWARD_WEIGHTS, which reads none, where an argument is NULL, and of an unknown pass. A multiple
- * of 64. */
+/* Bytes of packed weights that a pass reads with ctx, a copy for each of its NUMA nodes; enough also for a context of
+ * no more nodes. 0 for SGAN_BACKWARD_WEIGHTS, which reads none, where an argument is NULL, and of an unknown pass. A
+ * multiple of 64. */
 SGAN_API size_t sgan_conv_packed_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass);
 
 /* Bytes of workspace that a pass needs with ctx; enough also for a context of no more threads, and for one with an
@@ -124,8 +124,8 @@ SGAN_API size_t sgan_conv_packed_size(const sgan_ctx *ctx, const sgan_conv_plan 
 SGAN_API size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass);
 
 /* Brings weights into the order that a pass reads, once for each of ctx's NUMA nodes; to be called again whenever they
- * change, and for a context of more nodes. packed begins on a 64-byte boundary; its content is opaque and belongs to this
- * plan and pass. For SGAN_BACKWARD_WEIGHTS nothing is done.
+ * change, and for a context of more nodes. packed begins on a 64-byte boundary; its content is opaque and belongs to
+ * this plan and pass. For SGAN_BACKWARD_WEIGHTS nothing is done.
  * SGAN_EINVAL: an unknown pass, a pointer is NULL, packed is not aligned. */
 SGAN_API sgan_status sgan_conv_pack(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, const sgan_real *weights,
                                     void *packed);

@@ -109,9 +109,9 @@ SGAN_API void sgan_free(void *memory);
 /* An instruction set, a number of threads, scratch memory. */
 typedef struct sgan_ctx sgan_ctx;
 
-/* Where a thread of a context is to run. A node's threads follow each other, and within a node a group's. Each node, and
- * on it each group, has the share of a batch's images that it has of the threads: packed weights are there once for each
- * node, and images' memory is asked for where they are. No bit of any result depends on it. */
+/* Where a thread of a context is to run. A node's threads follow each other, and within a node a group's. Each node,
+ * and on it each group, has the share of a batch's images that it has of the threads: packed weights are there once for
+ * each node, and images' memory is asked for where they are. No bit of any result depends on it. */
 typedef struct sgan_thread_place {
 	int node;        /* the NUMA node, as the system numbers them; negative: memory lies where it is first written */
 	int group;       /* threads that share a cache have the same; any number */
@@ -127,12 +127,13 @@ typedef struct sgan_ctx_options {
 	const sgan_thread_place *places; /* [threads], of which there is then a number; NULL: one node, nothing bound */
 } sgan_ctx_options;
 
-/* Makes a context; options may be NULL, which is { NULL, 0, NULL }. The caller owns it and ends it with sgan_ctx_destroy. Of
- * its threads the calling one is the first; the others are started here, sleep between calls, and end with the context.
- * Where places say so they are bound, the calling thread until the context ends, which is then to be ended by it.
- * Where the system gives fewer than were asked for, the context has those: sgan_ctx_threads_missing says so.
- * SGAN_EINVAL: unknown instruction set, a thread count out of range, places without one or not in order, or ctx is NULL; SGAN_EUNSUPPORTED: this machine or
- * build lacks that instruction set; SGAN_ENOMEM. */
+/* Makes a context; options may be NULL, which is { NULL, 0, NULL }. The caller owns it and ends it with
+ * sgan_ctx_destroy. Of its threads the calling one is the first; the others are started here, sleep between calls, and
+ * end with the context. Where places say so they are bound; the calling thread too, until it ends the context (if it
+ * has several that bind it, the last one first). Where the system gives fewer than were asked for, the context has those:
+ * sgan_ctx_threads_missing says so. SGAN_EINVAL: unknown instruction set, a thread count out of range, places without
+ * one or not in order, or ctx is NULL; SGAN_EUNSUPPORTED: this machine or build lacks that instruction set;
+ * SGAN_ENOMEM. */
 SGAN_API sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx);
 
 /* Ends a context and its scratch memory; NULL is allowed. Plans made with it live on. */

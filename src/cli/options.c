@@ -157,12 +157,9 @@ static sgan_status find_places(const struct cli_machine *machine, int threads, s
 	return SGAN_OK;
 }
 
-static void describe_places(const struct sgan_placement *placement, struct cli_places *places)
+static void describe_places(const sgan_ctx *ctx, const char *bound, struct cli_places *places)
 {
-	const sgan_thread_place *first = placement->place;
-	*places = (struct cli_places){ .nodes = placement->nodes, .groups = placement->groups, .bound = "" };
-	if (first && first->cpu_count > 0)
-		places->bound = placement->threads > 1 && first->cpus != first[1].cpus ? "core" : "node";
+	*places = (struct cli_places){ .nodes = ctx->places->nodes, .groups = ctx->places->groups, .bound = bound };
 }
 
 sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx, struct cli_places *places)
@@ -175,12 +172,13 @@ sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx
 		return sgan_fail_in(status, "--isa");
 	SGAN_TRY(sgan_threads_wanted((int)machine->threads, &wanted));
 	SGAN_TRY(find_places(machine, wanted, &placement));
-	if (places)
-		describe_places(&placement, places);
+	const char *bound = placement.place && placement.place->cpu_count > 0 ? sgan_bind_names[machine->bind] : "";
 	status = sgan_ctx_create(
 		&(sgan_ctx_options){ .isa = machine->isa, .threads = wanted, .places = placement.place }, ctx);
 	sgan_placement_free(&placement);
 	SGAN_TRY(status);
+	if (places)
+		describe_places(*ctx, bound, places);
 	const int threads = sgan_ctx_threads(*ctx), missing = sgan_ctx_threads_missing(*ctx);
 	if (missing > 0)
 		fprintf(stderr, "sgan-cpu: warning: %d of %d threads could be started: a limit of processes or of memory\n",

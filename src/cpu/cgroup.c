@@ -1,5 +1,5 @@
 /* CPU quotas of control groups, versions 1 and 2, the affinity mask, and the machine's load.
- * Small files read by hand: hwloc would cost more than the start may take. */
+ * Small files read by hand: the library does not link hwloc. */
 #include "src/cpu/cgroup.h"
 
 #include <errno.h>

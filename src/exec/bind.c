@@ -57,7 +57,8 @@ void sgan_binding_restore(struct sgan_binding *b, pthread_t thread)
 {
 	if (!b)
 		return;
-	(void)pthread_setaffinity_np(thread, CPU_ALLOC_SIZE(CPUS), b->set);
+	if (pthread_equal(thread, pthread_self()))
+		(void)pthread_setaffinity_np(thread, CPU_ALLOC_SIZE(CPUS), b->set);
 	free_binding(b);
 }
 

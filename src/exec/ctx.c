@@ -8,6 +8,7 @@
 #include "src/cpu/cgroup.h"
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
+#include "src/exec/bind.h"
 
 sgan_status sgan_isa_named(const char *name, sgan_isa *isa)
 {
@@ -65,6 +66,42 @@ sgan_status sgan_threads_wanted(int wanted, int *threads)
 	return SGAN_OK;
 }
 
+/* CPUs for the threads: those of their places, where each has some; else what the process may use. */
+static int count_cpus(size_t threads, const sgan_thread_place *places)
+{
+	enum { MOST = 1 << 16 };
+	static const unsigned char bit[8] = { 1, 2, 4, 8, 16, 32, 64, 128 };
+	unsigned char seen[MOST / 8] = { 0 };
+	const struct sgan_cpus process = sgan_cpus_read();
+	int count = 0;
+
+	for (size_t i = 0; i < threads; i++) {
+		if (!places || places[i].cpu_count < 1)
+			return process.allowed;
+		for (int k = 0; k < places[i].cpu_count; k++) {
+			const int cpu = places[i].cpus[k];
+			if (cpu < 0 || cpu >= MOST || (seen[cpu / 8] & bit[cpu % 8]))
+				continue;
+			seen[cpu / 8] |= bit[cpu % 8];
+			count++;
+		}
+	}
+	if (process.quota && process.quota < count)
+		count = process.quota;
+	return count > 0 ? count : process.allowed;
+}
+
+/* The calling thread is the first; it gets its CPUs back when the context ends. */
+static void bind_caller(sgan_ctx *ctx, const sgan_thread_place *places)
+{
+	if (!places || places[0].cpu_count < 1)
+		return;
+	ctx->caller = pthread_self();
+	ctx->caller_was = sgan_binding_of(ctx->caller);
+	if (ctx->caller_was)
+		sgan_bind(ctx->caller, places[0].cpus, places[0].cpu_count);
+}
+
 static void use_threads(sgan_ctx *ctx, int cpus)
 {
 	ctx->at_once = ctx->threads < cpus ? ctx->threads : cpus;
@@ -87,7 +124,7 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 	if (places && options->threads < 1)
 		return sgan_fail(SGAN_EINVAL, "context: places of threads, but not how many");
 	SGAN_TRY(sgan_threads_wanted(options ? options->threads : 0, &threads));
-	const int cpus = sgan_cpus_allowed(); /* before the calling thread is bound */
+	const int cpus = count_cpus((size_t)threads, places); /* before the calling thread is bound */
 	sgan_ctx *made = calloc(1, sizeof *made);
 	if (!made)
 		return sgan_fail(SGAN_ENOMEM, "context: %zu bytes could not be had", sizeof *made);
@@ -104,6 +141,7 @@ sgan_status sgan_ctx_create(const sgan_ctx_options *options, sgan_ctx **ctx)
 		return status;
 	}
 	sgan_team_place(made->team, made->places, places);
+	bind_caller(made, places);
 	made->cpus = cpus;
 	use_threads(made, cpus);
 	made->threads_missing = threads - made->threads;
@@ -115,6 +153,7 @@ void sgan_ctx_destroy(sgan_ctx *ctx)
 {
 	if (!ctx)
 		return;
+	sgan_binding_restore(ctx->caller_was, ctx->caller);
 	sgan_free(ctx->scratch);
 	sgan_team_end(ctx->team);
 	sgan_places_free(ctx->places);

@@ -2,6 +2,8 @@
 #ifndef SGAN_EXEC_CTX_H
 #define SGAN_EXEC_CTX_H
 
+#include <pthread.h>
+
 #include <sgan/sgan.h>
 
 #include "kernels/kernels.h"
@@ -15,20 +17,28 @@ struct sgan_observer {
 	void *arg;
 };
 
-/* What a context's parallel regions have come to, for benchmarks: how many there were, and the caller's time in them. */
+/* What a context's parallel regions have come to, for benchmarks: how many there were, and the caller's time in them; of
+ * the first `most`, each one's chunks and time, too. */
 struct sgan_region_tally {
 	uint64_t regions;
 	int64_t ns;
+	size_t most;
+	struct sgan_region_time {
+		size_t chunks;
+		int64_t ns;
+	} *each; /* [most] */
 };
 
 struct sgan_ctx {
 	const struct sgan_kernels *kernels;
 	int threads;
-	int cpus;               /* that the process may use, as it was when the context was made */
+	int cpus;               /* that the threads may use */
 	int at_once;            /* of the threads, as many as there are CPUs for; work is cut for so many */
 	int threads_missing;    /* of those asked for, what could not be had */
 	struct sgan_team *team; /* NULL: of one thread */
 	struct sgan_places *places;
+	struct sgan_binding *caller_was; /* NULL: the caller's thread was not bound */
+	pthread_t caller;
 	void *scratch; /* grows to the largest request; see sgan_ctx_scratch */
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
@@ -69,8 +79,8 @@ void sgan_team_use(struct sgan_team *team, int at_once);
 /* For tests: as if there were a CPU for each of the context's threads. */
 void sgan_ctx_use_all(sgan_ctx *ctx);
 
-/* Says whose chunks are whose, ahead of the first region; `places` outlives the team. Binds the threads, the calling one
- * too until the team ends, where `place` is not NULL. */
+/* Says whose chunks are whose, ahead of the first region; `places` outlives the team. Binds the threads but the calling one
+ * where `place` is not NULL. */
 void sgan_team_place(struct sgan_team *team, const struct sgan_places *places, const sgan_thread_place *place);
 
 /* Ends them; NULL is allowed. */
@@ -84,7 +94,7 @@ bool sgan_team_left_behind(const struct sgan_team *team);
 
 /* Calls run(arg, chunk, worker) for every chunk in [0, chunks), on the context's
  * threads, in no set order; worker is in [0, threads). Where all take the same
- * time, chunk i is worker i % threads's. Denormals are flushed to zero inside.
+ * time, and there is one group of threads, chunk i is worker i % threads's. Denormals are flushed to zero inside.
  * What a chunk computes must depend on its number alone, and no chunk may wait for another. Returns when all chunks have
  * been run. In a process that was forked from the team's, the caller runs them all.
  * With several groups of threads or nodes, chunks are supposed to be of the batch's images in their order: each group has

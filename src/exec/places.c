@@ -150,7 +150,8 @@ static void prefer_part(const void *memory, size_t begin, size_t end, size_t all
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)memory;
 	const uintptr_t from = (first + begin + page - 1) / page * page;
-	const uintptr_t to = (first + end + (end < all ? page - 1 : 0)) / page * page;
+	const uintptr_t rounded = (first + end + (end < all ? page - 1 : 0)) / page * page, last = (first + all) / page * page;
+	const uintptr_t to = rounded < last ? rounded : last;
 
 	prefer(from, to, node);
 }

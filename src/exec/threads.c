@@ -87,11 +87,9 @@ struct worker {
 struct sgan_team {
 	struct region region[REGIONS];
 	size_t threads; /* with the caller */
-	size_t useful;  /* workers that may be awake at the same time, at least one: there are CPUs for them */
+	size_t useful;  /* workers that are to be awake at the same time: there are CPUs for them */
 	const struct sgan_places *places;
 	struct worker *workers;
-	struct sgan_binding *caller_was; /* NULL: the caller's thread was not bound */
-	pthread_t caller;
 	unsigned forks;  /* of the process, when the team was made */
 	uint64_t opened; /* regions so far */
 	unsigned last;   /* of `region`, the last one used */
@@ -169,8 +167,9 @@ static void wait_for_chunks(struct sgan_team *t, const struct region *r, struct 
 	pthread_mutex_unlock(&t->mutex);
 }
 
-/* Wakes workers, as many as there can be chunks for; and no more than there are CPUs for: those that are awake do the
- * others' chunks, where one more would take turns with them within chunks. */
+/* Wakes workers, as many as there can be chunks for; and about as many as there are CPUs for: those that are awake do the
+ * others' chunks, where one more would take turns with them within chunks. (Who has been woken counts as sleeping until it
+ * runs, so that a short region may wake another one.) */
 static void wake_workers(struct sgan_team *t, size_t chunks)
 {
 	const size_t sleeping = (size_t)atomic_load_explicit(&t->sleeping, memory_order_seq_cst);
@@ -355,16 +354,22 @@ static void run_region(sgan_ctx *ctx, size_t parts, size_t repeats, void (*run)(
 	atomic_store_explicit(&t->open, NONE, memory_order_seq_cst);
 }
 
+static void count_region(struct sgan_region_tally *tally, size_t chunks, int64_t ns)
+{
+	if (tally->regions < tally->most)
+		tally->each[tally->regions] = (struct sgan_region_time){ chunks, ns };
+	tally->regions++;
+	tally->ns += ns;
+}
+
 void sgan_parallel_repeats(sgan_ctx *ctx, size_t parts, size_t repeats,
                            void (*run)(void *arg, size_t chunk, int worker), void *arg)
 {
 	const int64_t begin = ctx->tally ? now_ns() : 0;
 
 	run_region(ctx, parts, repeats, run, arg);
-	if (ctx->tally) {
-		ctx->tally->regions++;
-		ctx->tally->ns += now_ns() - begin;
-	}
+	if (ctx->tally)
+		count_region(ctx->tally, parts * repeats, now_ns() - begin);
 }
 
 void sgan_parallel_for(sgan_ctx *ctx, size_t chunks, void (*run)(void *arg, size_t chunk, int worker), void *arg)
@@ -465,7 +470,7 @@ sgan_status sgan_team_start(size_t threads, struct sgan_team **team)
 void sgan_team_use(struct sgan_team *t, int at_once)
 {
 	if (t != NULL)
-		t->useful = at_once > 2 ? (size_t)at_once - 1 : 1;
+		t->useful = (size_t)at_once - 1;
 }
 
 void sgan_team_place(struct sgan_team *t, const struct sgan_places *places, const sgan_thread_place *place)
@@ -478,10 +483,6 @@ void sgan_team_place(struct sgan_team *t, const struct sgan_places *places, cons
 			t->workers[places->group[g].threads.first + i].group = g;
 	if (place == NULL)
 		return;
-	t->caller = pthread_self();
-	if (place[0].cpu_count > 0)
-		t->caller_was = sgan_binding_of(t->caller);
-	sgan_bind(t->caller, place[0].cpus, place[0].cpu_count);
 	for (size_t i = 1; i < t->threads; i++)
 		sgan_bind(t->workers[i].thread, place[i].cpus, place[i].cpu_count);
 }
@@ -490,7 +491,6 @@ void sgan_team_end(struct sgan_team *t)
 {
 	if (!t)
 		return;
-	sgan_binding_restore(t->caller_was, t->caller);
 	if (!sgan_team_left_behind(t)) {
 		pthread_mutex_lock(&t->mutex);
 		atomic_store_explicit(&t->open, QUIT, memory_order_seq_cst);

@@ -185,7 +185,9 @@ sgan_status sgan_placement_make(struct hwloc_topology *machine, size_t threads, 
 	if (bind == SGAN_BIND_NONE || threads == 0)
 		return SGAN_OK;
 	hwloc_bitmap_t cpus = usable_cpus(machine);
-	const size_t count = cpus && hwloc_bitmap_weight(cpus) > 0 ? (size_t)hwloc_bitmap_weight(cpus) : 0;
+	if (!cpus)
+		return sgan_fail(SGAN_ENOMEM, "placement: no memory for %zu threads", threads);
+	const size_t count = hwloc_bitmap_weight(cpus) > 0 ? (size_t)hwloc_bitmap_weight(cpus) : 0;
 	*placement = (struct sgan_placement){ .threads = threads,
 		                                  .place = calloc(threads, sizeof *placement->place),
 		                                  .cpus = calloc(count, sizeof *placement->cpus) };
@@ -202,6 +204,8 @@ sgan_status sgan_placement_make(struct hwloc_topology *machine, size_t threads, 
 sgan_status sgan_placement_here(size_t threads, enum sgan_bind bind, struct sgan_placement *placement)
 {
 	struct hwloc_topology *machine;
+	if (bind == SGAN_BIND_NONE)
+		return sgan_placement_make(NULL, threads, bind, placement);
 	SGAN_TRY(sgan_topology_load(NULL, &machine));
 	const sgan_status status = sgan_placement_make(machine, threads, bind, placement);
 	hwloc_topology_destroy(machine);

@@ -23,7 +23,7 @@ struct sgan_placement {
 
 struct hwloc_topology;
 
-/* Of a topology that is loaded. SGAN_ENOMEM; SGAN_EUNSUPPORTED: it has no CPUs. The caller ends it with
+/* Of a topology that is loaded; of SGAN_BIND_NONE it is not asked. SGAN_ENOMEM; SGAN_EUNSUPPORTED: it has no CPUs. The caller ends it with
  * sgan_placement_free. */
 sgan_status sgan_placement_make(struct hwloc_topology *machine, size_t threads, enum sgan_bind bind,
                                 struct sgan_placement *placement);

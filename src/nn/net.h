@@ -97,7 +97,8 @@ sgan_status sgan_net_desc_cut(const struct sgan_net_desc *desc, const char *from
 struct sgan_net;
 
 /* Builds the graph and its plans for batches of up to max_batch images, cut into `slices` (at least 1), to be used with
- * contexts of as many threads as ctx or fewer, that exchange partial sums only if ctx does. */
+ * contexts of as many threads as ctx or fewer, and as many NUMA nodes, that exchange partial sums only if ctx does. ctx
+ * lives until the last tape and parameters of the network have been made, and the last pass. */
 sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, size_t max_batch, size_t slices,
                             struct sgan_net **net);
 void sgan_net_destroy(struct sgan_net *net);

@@ -71,7 +71,7 @@ static struct conv_call begin_call(const sgan_ctx *ctx, const struct conv_planne
 	};
 }
 
-/* Copies of packed weights for the other nodes, each by its own threads. */
+/* Copies of packed weights for the other nodes; where nodes have as many threads each, by a node's own. */
 struct copies {
 	char *packed;
 	size_t bytes, pieces; /* of a copy */

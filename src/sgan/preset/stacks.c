@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 
 #include "src/cpu/status.h"
 #include "src/sgan/preset/read.h"
