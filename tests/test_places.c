@@ -159,7 +159,7 @@ static int cpus_of_this_thread(int *first)
 {
 	cpu_set_t set;
 	cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
-	for (*first = 0; *first < CPU_SETSIZE && !CPU_ISSET(*first, &set);)
+	for (*first = 0; *first < CPU_SETSIZE && !CPU_ISSET((size_t)*first, &set);)
 		++*first;
 	return CPU_COUNT(&set);
 }
