@@ -937,6 +937,22 @@ stopped() { # name, signal, exit code
 	run train --quiet --resume latest --out stopped --stop-after 2
 	[ "$code" -eq 0 ] && ok "$1" || not_ok "$1" 'it cannot be resumed'
 }
+# Asked for a checkpoint, training goes on; keys that repeat change nothing, and who asks again is obeyed.
+saved_now() {
+	rm -rf stopped
+	env --default-signal=INT "$cpu" $endless --out stopped > ../out 2> ../err &
+	child=$!
+	begun stopped || { kill -KILL $child; not_ok 'SIGUSR2' 'it did not begin'; return; }
+	kill -USR2 $child
+	sleep 0.3
+	kill -0 $child 2> /dev/null && ok 'SIGUSR2' || not_ok 'SIGUSR2' 'it ended'
+	for repeat in 1 2 3; do
+		kill -INT $child 2> /dev/null
+	done
+	wait $child
+	code=$?
+	one_line 'repeated Ctrl-C' 130 '--resume' && ok 'repeated Ctrl-C'
+}
 # Samples that are given up leave nothing, their half-written file neither.
 stopped_sampling() {
 	env --default-signal=INT "$cpu" sample --model 0 --count 10000000 --out long.npz > ../out 2> ../err &
@@ -952,10 +968,21 @@ stopped_sampling() {
 	one_line 'Ctrl-C, sampling' 130 'nothing was written' || return
 	ls -A | grep -qF long.npz && not_ok 'Ctrl-C, sampling' 'part is left' || ok 'Ctrl-C, sampling'
 }
+# A limit of file sizes is an error as a full disk is.
+if (ulimit -f 8) 2> /dev/null; then
+	(ulimit -f 8 && exec "$cpu" sample --model 0 --count 3000 --out limited.npz --quiet) > ../out 2> ../err
+	code=$?
+	one_line 'a limit of file sizes' 1 'File too large' &&
+		{ ls -A | grep -qF limited.npz && not_ok 'a limit of file sizes' 'part is left' || ok 'a limit of file sizes'; }
+fi
 if env --default-signal=INT true 2> /dev/null; then
 	stopped_sampling
+	saved_now
 	stopped 'Ctrl-C' INT 130
 	stopped 'SIGTERM' TERM 143
+	stopped 'a closed terminal' HUP 129
+	stopped 'the end of the time that a batch system gives' USR1 138
+	stopped 'a limit of CPU time' XCPU 152
 else
 	skip 'Ctrl-C' 'env has no --default-signal'
 fi

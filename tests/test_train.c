@@ -801,3 +801,43 @@ Test(train, joint_without_an_encoder)
 	sgan_preset_free(joint);
 	small_run_free(r);
 }
+
+/* --- asked to save ---------------------------------------------------------------- */
+
+struct asked {
+	volatile sig_atomic_t save;
+	size_t steps, saved; /* of the encoder's stage: done, and in the checkpoint then */
+	char path[SGAN_PATH];
+};
+
+/* Asks after the second step of the first stage, of 6, whose end saves by itself. */
+static void ask(void *arg, const struct sgan_progress *progress)
+{
+	struct asked *a = arg;
+	struct sgan_model_info info;
+	if (progress->event != SGAN_EVENT_STEP || progress->stage != SGAN_STAGE_ENCODER)
+		return;
+	a->steps++;
+	if (a->steps == 2)
+		a->save = 1;
+	if (a->steps != 3)
+		return;
+	ASSERT_OK(sgan_model_describe(a->path, &info));
+	a->saved = info.step;
+}
+
+Test(train, saves_when_asked, .init = temporary_make, .fini = temporary_remove)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	struct asked asked = { .save = 0 };
+	snprintf(asked.path, sizeof asked.path, "%s", in_temporary("run/checkpoint.safetensors"));
+	r->options.save = &asked.save;
+	r->options.progress = ask;
+	r->options.arg = &asked;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_eq(asked.saved, 2);
+	cr_expect_eq(asked.save, 0);
+	train_in_parts(r, "straight", 1000, 1000);
+	expect_same_files("run/checkpoint.safetensors", "straight/checkpoint.safetensors");
+	small_run_free(r);
+}

@@ -80,10 +80,18 @@ bool cli_machine_option(int option, struct cli_machine *machine);
 sgan_status cli_context(const struct cli_machine *machine, sgan_ctx **ctx);
 sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx, struct cli_places *places);
 
-/* The signal that asked for an end (0: none) once signals are caught: SIGINT, SIGTERM, or SIGPIPE. A second one ends
- * the program at once. Training saves its state, sampling removes its file; what has neither ends as signals have it. */
+/* The signal that asked for an end (0: none) once signals are caught: SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1 or
+ * SIGPIPE. A second SIGINT or SIGTERM, more than a second after the first signal, ends the program at once. Training saves
+ * its state, sampling removes its file; what has neither ends as signals have it. */
 extern volatile sig_atomic_t cli_stop;
+
+/* SIGUSR2 has come: training saves its state, and sets it to 0. */
+extern volatile sig_atomic_t cli_save;
+
 void cli_catch_signals(void);
+
+/* Files that grow beyond a limit (ulimit -f) are an error of writing, as full disks are, and not the program's end. */
+void cli_ignore_file_limit(void);
 
 /* Flushes stdout. The exit code is `code`, or CLI_FAILED after an error line when what was printed did not arrive. */
 int cli_finish(int code);

@@ -63,5 +63,6 @@ int main(int argc, char **argv)
 {
 	if (!occupy_standard_descriptors())
 		return CLI_FAILED; /* there is nobody to tell */
+	cli_ignore_file_limit();
 	return cli_finish(run(argc, argv));
 }

@@ -40,7 +40,7 @@ static const char help[] =
 	"  --quiet              no progress\n"
 	"\n"
 	"Prints the run's folder to standard output at the end. Ctrl-C finishes the step, saves and stops;\n"
-	"a second one stops at once.\n";
+	"a second one, over a second later, stops at once. SIGUSR2 saves and goes on.\n";
 
 enum {
 	PRESET = CLI_FIRST_OPTION,
@@ -320,6 +320,7 @@ static sgan_status train_in_run(struct train *train)
 		.encoder = train->encoder,
 		.resume = train->resume != NULL,
 		.stop_after = (size_t)train->stop_after,
+		.save = &cli_save,
 		.stop = &cli_stop,
 		.progress = cli_progress_show,
 		.arg = &progress,

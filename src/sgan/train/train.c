@@ -19,18 +19,34 @@ static bool steps_used_up(const struct sgan_trainer *t)
 	return t->options->stop_after > 0 && t->steps_made >= t->options->stop_after;
 }
 
+/* A checkpoint between epochs. */
+static sgan_status save_now(struct sgan_trainer *t)
+{
+	SGAN_TRY(sgan_epoch_settle(t));
+	return sgan_trainer_save(t);
+}
+
+static sgan_status save_if_wanted(struct sgan_trainer *t)
+{
+	if (t->options->save == NULL || *t->options->save == 0)
+		return SGAN_OK;
+	*t->options->save = 0;
+	return save_now(t);
+}
+
 static sgan_status run_stage(struct sgan_trainer *t)
 {
 	SGAN_TRY(sgan_stage_begin(t));
 	while (sgan_stage_left(t)) {
 		SGAN_TRY(sgan_stage_step(t));
 		if (sgan_stage_left(t) && (stop_wanted(t) || steps_used_up(t))) {
-			SGAN_TRY(sgan_epoch_settle(t));
-			SGAN_TRY(sgan_trainer_save(t));
+			SGAN_TRY(save_now(t));
 			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
 			                                  t->state.step, sgan_stage_name(t->state.stage))
 			                      : SGAN_OK;
 		}
+		if (sgan_stage_left(t))
+			SGAN_TRY(save_if_wanted(t));
 	}
 	return sgan_stage_end(t);
 }

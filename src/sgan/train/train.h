@@ -16,6 +16,7 @@ struct sgan_train_options {
 	const char *encoder;               /* published weights of the encoder, whose stage is then not run; or NULL */
 	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
 	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
+	volatile sig_atomic_t *save;       /* becomes not 0: after the step, save, and set it to 0; or NULL */
 	const volatile sig_atomic_t *stop; /* becomes not 0: finish the step, save, return SGAN_EINTERRUPTED; or NULL */
 	void (*progress)(void *arg, const struct sgan_progress *progress); /* or NULL */
 	void *arg;
