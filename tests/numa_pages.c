@@ -159,6 +159,7 @@ int main(int argc, char **argv)
 	must(sgan_placement_here((size_t)threads, SGAN_BIND_NODE, &placement));
 	if (placement.nodes < 2) {
 		printf("skipped: one NUMA node\n");
+		sgan_placement_free(&placement);
 		return SKIP;
 	}
 	must(sgan_ctx_create(&(sgan_ctx_options){ .threads = threads, .places = placement.place }, &ctx));
