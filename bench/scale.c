@@ -3,12 +3,11 @@
  * The model. A step is what no region has, plus its regions. A region that is cut into c chunks for p threads, and takes one
  * thread the time t as it is cut, takes p threads t * ceil(c / p) / c, for its chunks are alike; and a wait, in which the
  * threads learn of it and tell of its end. Both t and c are measured, for any number of threads: one thread does a step that
- * is cut for them all. Beyond what was measured the wait is supposed to grow by what it takes each thread to count its chunks, one
- * after the other. What two threads take longer than that, for memory that they share and for chunks that are not alike,
+ * is cut for them all. Beyond what was measured the wait is supposed to grow by what it takes each thread to count its
+ * chunks, one after the other. What two threads take longer than that, for memory that they share and for chunks that are not alike,
  * all numbers of threads are supposed to. Not in it: memory of other NUMA nodes, and clocks that fall as cores work. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bench/stepper.h"
 #include "src/cpu/cgroup.h"

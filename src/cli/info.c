@@ -117,7 +117,11 @@ static void print_cpus(const struct cli_machine *machine)
 		printf(", quota of control groups: %d", cpus.quota);
 	else
 		printf(", no quota of control groups");
-	printf("; load %.2f\n", sgan_machine_load());
+	const double load = sgan_machine_load();
+	if (load >= 0)
+		printf("; load %.2f\n", load);
+	else
+		printf("; load unknown\n");
 }
 
 /* What a context came to that was made as asked for; it ends here, so that what is printed next is not of its threads'

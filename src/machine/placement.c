@@ -81,18 +81,6 @@ static void share_threads(struct areas *a, size_t first, size_t threads)
 	}
 }
 
-/* The CPUs that this process may use; of another machine, all. NULL: no memory. */
-static hwloc_bitmap_t usable_cpus(hwloc_topology_t machine)
-{
-	hwloc_bitmap_t usable = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(machine));
-	hwloc_bitmap_t bound = hwloc_bitmap_alloc();
-	if (usable && bound && hwloc_topology_is_thissystem(machine) &&
-	    hwloc_get_cpubind(machine, bound, HWLOC_CPUBIND_THREAD) == 0 && hwloc_bitmap_intersects(usable, bound))
-		hwloc_bitmap_and(usable, usable, bound);
-	hwloc_bitmap_free(bound);
-	return usable;
-}
-
 /* What the placement is filled with: its next free CPU. */
 struct filling {
 	hwloc_topology_t machine;
@@ -184,7 +172,7 @@ sgan_status sgan_placement_make(struct hwloc_topology *machine, size_t threads, 
 	*placement = (struct sgan_placement){ .threads = threads, .nodes = 1, .groups = 1 };
 	if (bind == SGAN_BIND_NONE || threads == 0)
 		return SGAN_OK;
-	hwloc_bitmap_t cpus = usable_cpus(machine);
+	hwloc_bitmap_t cpus = sgan_topology_usable(machine);
 	if (!cpus)
 		return sgan_fail(SGAN_ENOMEM, "placement: no memory for %zu threads", threads);
 	const size_t count = hwloc_bitmap_weight(cpus) > 0 ? (size_t)hwloc_bitmap_weight(cpus) : 0;

@@ -42,17 +42,22 @@ static uint64_t memory_of_system(void)
 	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
-/* Those of the cpuset that the affinity mask has. */
-static unsigned allowed_pus(hwloc_topology_t machine)
+struct hwloc_bitmap_s *sgan_topology_usable(struct hwloc_topology *machine)
 {
-	hwloc_bitmap_t allowed = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(machine));
+	hwloc_bitmap_t usable = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(machine));
 	hwloc_bitmap_t bound = hwloc_bitmap_alloc();
-	if (allowed && bound && hwloc_topology_is_thissystem(machine) &&
-	    hwloc_get_cpubind(machine, bound, HWLOC_CPUBIND_THREAD) == 0)
-		hwloc_bitmap_and(allowed, allowed, bound);
-	const int count = allowed ? hwloc_bitmap_weight(allowed) : 0;
-	hwloc_bitmap_free(allowed);
+	if (usable && bound && hwloc_topology_is_thissystem(machine) &&
+	    hwloc_get_cpubind(machine, bound, HWLOC_CPUBIND_THREAD) == 0 && hwloc_bitmap_intersects(usable, bound))
+		hwloc_bitmap_and(usable, usable, bound);
 	hwloc_bitmap_free(bound);
+	return usable;
+}
+
+static unsigned usable_pus(hwloc_topology_t machine)
+{
+	hwloc_bitmap_t usable = sgan_topology_usable(machine);
+	const int count = usable ? hwloc_bitmap_weight(usable) : 0;
+	hwloc_bitmap_free(usable);
 	return count > 0 ? (unsigned)count : 0;
 }
 
@@ -63,7 +68,7 @@ static void read_all(hwloc_topology_t machine, struct sgan_topology *topology)
 	topology->cores = count_of(machine, HWLOC_OBJ_CORE);
 	topology->pus = count_of(machine, HWLOC_OBJ_PU);
 	topology->numa_nodes = count_of(machine, HWLOC_OBJ_NUMANODE);
-	topology->pus_allowed = allowed_pus(machine);
+	topology->pus_allowed = usable_pus(machine);
 	topology->memory = hwloc_get_root_obj(machine)->total_memory;
 	if (!topology->memory && hwloc_topology_is_thissystem(machine))
 		topology->memory = memory_of_system();

@@ -23,6 +23,10 @@ struct hwloc_topology;
 /* hwloc's own; to be ended with hwloc_topology_destroy. As sgan_topology_read. */
 sgan_status sgan_topology_load(const char *synthetic, struct hwloc_topology **machine);
 
+/* The CPUs of a loaded topology that this process may use, the cpuset's that the affinity mask has; of another machine,
+ * all. NULL: no memory; the caller frees it with hwloc_bitmap_free. */
+struct hwloc_bitmap_s *sgan_topology_usable(struct hwloc_topology *machine);
+
 /* Reads this machine, or the one that `synthetic` describes in hwloc's words ("package:2 core:4 pu:2").
  * SGAN_EUNSUPPORTED: hwloc cannot tell. */
 sgan_status sgan_topology_read(const char *synthetic, struct sgan_topology *topology);
