@@ -11,7 +11,14 @@
 #include "src/cpu/status.h"
 #include "src/exec/ctx.h"
 
-enum { EXCHANGE_MOST = 4 };
+enum { EXCHANGE_MOST = 4, EXCHANGE_BEGUN = 64 };
+
+/* What was begun: partial sums of which each rank wants its share of elements, or sums (slices is 0) of which each has
+ * its share. */
+struct exchange_begun {
+	size_t count;
+	sgan_partials list[EXCHANGE_BEGUN];
+};
 
 struct exchange_group {
 	size_t ranks;
@@ -19,6 +26,7 @@ struct exchange_group {
 	pthread_cond_t all_came;
 	size_t came, meetings; /* to the meeting at hand; that are over */
 	const sgan_partials *offered[EXCHANGE_MOST];
+	const struct exchange_begun *begun[EXCHANGE_MOST];
 	bool failed; /* a rank found something wrong or gave up: nobody waits any more */
 };
 
@@ -28,6 +36,7 @@ struct exchange_rank {
 	size_t rank;
 	sgan_ctx *ctx;
 	size_t exchanges; /* how many there were */
+	struct exchange_begun begun;
 	sgan_status (*work)(struct exchange_rank *rank);
 	void *arg;
 	sgan_status status;
@@ -97,6 +106,85 @@ static inline sgan_status exchange_partials(void *arg, const sgan_partials *part
 	return exchange_meet(group) ? SGAN_OK : sgan_fail(SGAN_EINTERRUPTED, "another rank gave up");
 }
 
+/* Each rank's share of so many elements. */
+static inline void exchange_part(size_t rank, size_t ranks, size_t all, size_t *first, size_t *count)
+{
+	*first = all * rank / ranks;
+	*count = all * (rank + 1) / ranks - *first;
+}
+
+static inline void exchange_share_of(void *arg, size_t all, size_t *first, size_t *count)
+{
+	const struct exchange_rank *rank = arg;
+	exchange_part(rank->rank, rank->group->ranks, all, first, count);
+}
+
+static inline sgan_status exchange_begin(struct exchange_rank *rank, sgan_partials begun)
+{
+	if (rank->begun.count == EXCHANGE_BEGUN)
+		return sgan_fail(SGAN_EIO, "more than %d exchanges at a time", EXCHANGE_BEGUN);
+	rank->begun.list[rank->begun.count++] = begun;
+	return SGAN_OK;
+}
+
+static inline sgan_status exchange_scatter(void *arg, const sgan_partials *partials)
+{
+	return exchange_begin(arg, *partials);
+}
+
+static inline sgan_status exchange_spread(void *arg, sgan_element type, size_t count, void *sums)
+{
+	return exchange_begin(arg, (sgan_partials){ type, count, 0, 0, 0, sums });
+}
+
+/* Copies what another rank has of one exchange, its slices of this one's share of elements or its own share of sums. */
+static inline void exchange_bring(const sgan_partials *from, size_t from_rank, const sgan_partials *to, size_t to_rank,
+                                  size_t ranks)
+{
+	const size_t size = exchange_bytes(to) / (to->count ? to->count : 1);
+	size_t first, count;
+	exchange_part(to->slices ? to_rank : from_rank, ranks, to->count, &first, &count);
+	for (size_t slice = from->begin; slice < (to->slices ? from->end : 1); slice++) {
+		const size_t at = (slice * to->count + first) * size;
+		memcpy((char *)to->data + at, (const char *)from->data + at, count * size);
+	}
+}
+
+static inline sgan_status exchange_finish(void *arg)
+{
+	struct exchange_rank *rank = arg;
+	struct exchange_group *group = rank->group;
+
+	rank->exchanges++;
+	group->begun[rank->rank] = &rank->begun;
+	if (!exchange_meet(group))
+		return sgan_fail(SGAN_EINTERRUPTED, "another rank gave up");
+	for (size_t r = 0; r < group->ranks; r++) {
+		const struct exchange_begun *other = group->begun[r];
+		if (other->count != rank->begun.count)
+			return sgan_fail(SGAN_EIO, "ranks %zu and %zu have begun other exchanges", rank->rank, r);
+		for (size_t i = 0; i < other->count && r != rank->rank; i++)
+			exchange_bring(&other->list[i], r, &rank->begun.list[i], rank->rank, group->ranks);
+	}
+	if (!exchange_meet(group))
+		return sgan_fail(SGAN_EINTERRUPTED, "another rank gave up");
+	rank->begun.count = 0;
+	return SGAN_OK;
+}
+
+/* More than two ranks divide the elements of large sums among them. */
+static inline sgan_exchange exchange_of(struct exchange_rank *rank)
+{
+	sgan_exchange exchange = { .arg = rank, .gather = exchange_partials };
+	if (rank->group->ranks > 2) {
+		exchange.share = exchange_share_of;
+		exchange.scatter = exchange_scatter;
+		exchange.spread = exchange_spread;
+		exchange.finish = exchange_finish;
+	}
+	return exchange;
+}
+
 static inline void *exchange_run(void *arg)
 {
 	struct exchange_rank *rank = arg;
@@ -122,8 +210,9 @@ static inline void exchange_all(const char *isa, size_t ranks, sgan_status (*wor
 	for (size_t r = 0; r < ranks; r++) {
 		rank[r] = (struct exchange_rank){ .group = &group, .rank = r, .work = work, .arg = args[r] };
 		cr_assert_eq(sgan_ctx_create(&options, &rank[r].ctx), SGAN_OK, "%s", sgan_last_error());
+		const sgan_exchange exchange = exchange_of(&rank[r]);
 		if (ranks > 1)
-			sgan_ctx_set_exchange(rank[r].ctx, exchange_partials, &rank[r]);
+			sgan_ctx_set_exchange(rank[r].ctx, &exchange);
 	}
 	for (size_t r = 0; r < ranks; r++)
 		cr_assert_eq(pthread_create(&thread[r], NULL, exchange_run, &rank[r]), 0);

@@ -47,7 +47,7 @@ static void gradient_in_ranges(sgan_isa isa, const struct tensors *t, const char
 			const sgan_batch batch = { t->n, SLICES, cut[r], cut[r + 1] };
 			real *found = new_result(t, SGAN_BACKWARD_WEIGHTS);
 			struct pass p;
-			sgan_ctx_set_exchange(ctx, leave_or_take, &record);
+			sgan_ctx_set_exchange(ctx, &(sgan_exchange){ .arg = &record, .gather = leave_or_take });
 			p = open_pass(ctx, t, SGAN_BACKWARD_WEIGHTS, name);
 			cr_assert_eq(run_pass(&p, batch, found), round ? SGAN_OK : SGAN_EINTERRUPTED, "%s: %s", text,
 			             sgan_last_error());

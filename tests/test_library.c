@@ -126,7 +126,7 @@ Test(library, contexts_and_names_refused)
 	cr_expect_not(sgan_isa_usable((sgan_isa)-1));
 	cr_expect_eq(sgan_ctx_isa(NULL), SGAN_ISA_COUNT);
 	cr_expect_eq(sgan_ctx_threads(NULL), 0);
-	REFUSED(sgan_ctx_set_exchange(NULL, NULL, NULL), "exchange: ctx is NULL");
+	REFUSED(sgan_ctx_set_exchange(NULL, NULL), "exchange: ctx is NULL");
 	sgan_ctx_destroy(NULL);
 	sgan_conv_plan_destroy(NULL);
 }

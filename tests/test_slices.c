@@ -308,6 +308,12 @@ static sgan_status refuse(void *arg, const sgan_partials *partials)
 	return sgan_fail(SGAN_EIO, "the line is dead");
 }
 
+static sgan_status finish_nothing(void *arg)
+{
+	(void)arg;
+	return SGAN_OK;
+}
+
 /* What an exchange returns ends the call; without one, sums over a part of the batch are refused. */
 Test(slices, exchanges_that_fail)
 {
@@ -321,7 +327,8 @@ Test(slices, exchanges_that_fail)
 	cr_expect(strstr(sgan_last_error(), "slices 0 to 1 of 2") && strstr(sgan_last_error(), "sgan_ctx_set_exchange"),
 	          "%s", sgan_last_error());
 	cr_expect_eq(x[0], 1); /* refused before anything was added */
-	sgan_ctx_set_exchange(ctx, refuse, &asked);
+	sgan_exchange exchange = { .arg = &asked, .gather = refuse };
+	sgan_ctx_set_exchange(ctx, &exchange);
 	cr_expect_eq(sgan_bce_logits(ctx, half, x, 1, 1, &loss, NULL), SGAN_EIO);
 	cr_expect_eq(sgan_bias_backward(ctx, half, 1, 1, x, true, &sum), SGAN_EIO);
 	cr_expect_str_eq(sgan_last_error(), "the line is dead");
@@ -329,9 +336,13 @@ Test(slices, exchanges_that_fail)
 	/* whole batches have nothing to exchange */
 	cr_expect_eq(sgan_bias_backward(ctx, sgan_whole_batch(4, 2), 1, 1, x, true, &sum), SGAN_OK);
 	cr_expect(sum == 15 && asked == 2);
-	sgan_ctx_set_exchange(ctx, NULL, NULL);
+	sgan_ctx_set_exchange(ctx, NULL);
 	cr_expect_eq(sgan_bias_backward(ctx, half, 1, 1, x, true, &sum), SGAN_EINVAL);
-	sgan_ctx_set_exchange(NULL, refuse, NULL);
+	/* half an exchange */
+	exchange.finish = finish_nothing;
+	cr_expect_eq(sgan_ctx_set_exchange(ctx, &exchange), SGAN_EINVAL);
+	cr_expect(strstr(sgan_last_error(), "some of share, scatter, spread and finish"), "%s", sgan_last_error());
+	cr_expect_eq(sgan_ctx_set_exchange(ctx, &(sgan_exchange){ .arg = &asked }), SGAN_EINVAL);
 	sgan_ctx_destroy(ctx);
 }
 
@@ -398,7 +409,7 @@ static sgan_status never(void *arg, const sgan_partials *partials)
 static void try_net(const char *isa, const struct sgan_net_desc *desc, size_t number)
 {
 	sgan_ctx *ctx = small_context(isa, 1);
-	sgan_ctx_set_exchange(ctx, never, NULL);
+	sgan_ctx_set_exchange(ctx, &(sgan_exchange){ .gather = never });
 	struct small whole = small_create(ctx, desc, NET_N, NET_SLICES);
 	exchange_all(isa, 1, run_net, (void *[]){ &whole });
 	for (size_t ranks = 2; ranks <= 3; ranks++) {
@@ -440,7 +451,7 @@ Test(slices, networks_refuse_other_contexts)
 	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, s.batch, SGAN_TRAIN), SGAN_OK);
 	cr_expect_eq(sgan_net_forward(more, s.net, s.params, s.tape, s.batch, SGAN_TRAIN), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "2") != NULL, "%s", sgan_last_error());
-	sgan_ctx_set_exchange(ctx, never, NULL);
+	sgan_ctx_set_exchange(ctx, &(sgan_exchange){ .gather = never });
 	cr_expect_eq(sgan_net_forward(ctx, s.net, s.params, s.tape, s.batch, SGAN_TRAIN), SGAN_EINVAL);
 	cr_expect(strstr(sgan_last_error(), "exchange") != NULL, "%s", sgan_last_error());
 	small_destroy(&s);

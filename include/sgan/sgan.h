@@ -177,16 +177,34 @@ typedef struct sgan_partials {
 	void *data;        /* [slices, count] */
 } sgan_partials;
 
-/* Brings the partial sums of the slices that others compute: on entry those of begin .. end - 1 are in data, on return
- * all are. The library adds them, in the order of slices. Called by the context's thread, outside parallel work, in the
+/* How callers that share a batch bring together what they have summed: the library adds, in the order of slices, so that
+ * all end with the bits of one caller. Its functions are called by the context's thread, outside parallel work, in the
  * same order and with the same sizes by all who share a batch, some of whom may have none of its slices; but where a
- * caller has all, nothing is exchanged, and nobody can share the batch with it. The exchange must not use the context.
- * Anything but SGAN_OK ends the call that needed it. */
-typedef sgan_status sgan_exchange(void *arg, const sgan_partials *partials);
+ * caller has all, nothing is exchanged, and nobody can share the batch with it. They must not use the context. Anything
+ * but SGAN_OK ends the call that needed it; what was begun must then be waited for by nobody. */
+typedef struct sgan_exchange {
+	void *arg; /* handed on to each */
 
-/* The context's exchange from now on; NULL: none, and then calls that sum over the batch take whole batches alone.
- * SGAN_EINVAL: ctx is NULL. */
-SGAN_API sgan_status sgan_ctx_set_exchange(sgan_ctx *ctx, sgan_exchange *exchange, void *arg);
+	/* Brings partial sums: on entry those of slices begin .. end - 1 are in data, on return all are. */
+	sgan_status (*gather)(void *arg, const sgan_partials *partials);
+
+	/* For sums of many elements, as gradients of weights are: each caller adds a share of the elements and tells the
+	 * others, so that few bytes need to travel, and while other work is done. All four, or none: then gather does. */
+
+	/* This caller's elements of `all`; the callers' shares are `all`, and no element is two callers'. */
+	void (*share)(void *arg, size_t all, size_t *first, size_t *count);
+	/* As gather, but of this caller's share alone, and begun: data is the exchange's until `finish` has returned. */
+	sgan_status (*scatter)(void *arg, const sgan_partials *partials);
+	/* Begins to bring what the others have added up: of sums [count], this caller's share is there. */
+	sgan_status (*spread)(void *arg, sgan_element type, size_t count, void *sums);
+	/* All that was begun is done. */
+	sgan_status (*finish)(void *arg);
+} sgan_exchange;
+
+/* The context's exchange from now on, of which it keeps a copy; NULL: none, and then calls that sum over the batch take
+ * whole batches alone. SGAN_EINVAL: ctx is NULL, or some of the exchange's functions are, and not all of those that may
+ * be. */
+SGAN_API sgan_status sgan_ctx_set_exchange(sgan_ctx *ctx, const sgan_exchange *exchange);
 
 #ifdef __cplusplus
 }

@@ -19,4 +19,14 @@ sgan_status sgan_check_exchange(const char *what, const sgan_ctx *ctx, size_t sl
  * SGAN_EINVAL: the context has none; or what the exchange returns. */
 sgan_status sgan_combine(sgan_ctx *ctx, const sgan_partials *partials);
 
+/* The same of partials of many elements, some of whose slices are others', in steps. What is begun is done when
+ * sgan_combine_finish has returned, and memory must not be touched until then:
+ *   sgan_combine_begin    brings the partial sums of the elements that sgan_combine_share tells; the caller adds these
+ *   sgan_combine_spread   brings the sums of all others; those of the share are in sums [count]
+ * An exchange that does not divide elements brings all to all, at once, and then there is nothing to spread. */
+sgan_status sgan_combine_begin(sgan_ctx *ctx, const sgan_partials *partials);
+void sgan_combine_share(const sgan_ctx *ctx, size_t all, size_t *first, size_t *count);
+sgan_status sgan_combine_spread(sgan_ctx *ctx, sgan_element type, size_t count, void *sums);
+sgan_status sgan_combine_finish(sgan_ctx *ctx);
+
 #endif

@@ -43,14 +43,18 @@ struct sgan_ctx {
 	size_t scratch_size;
 	const struct sgan_observer *observer; /* or NULL */
 	struct sgan_region_tally *tally;      /* or NULL */
-	sgan_exchange *exchange;              /* of partial sums; NULL: this context computes all slices */
-	void *exchange_arg;
+	sgan_exchange exchange;               /* of partial sums; gather is NULL: this context computes all slices */
 };
 
 static inline void sgan_lap(const sgan_ctx *ctx, const char *net, const char *layer, const char *what)
 {
 	if (ctx->observer != NULL)
 		ctx->observer->lap(ctx->observer->arg, net, layer, what);
+}
+
+static inline bool sgan_ctx_exchanges(const sgan_ctx *ctx)
+{
+	return ctx->exchange.gather != NULL;
 }
 
 enum { SGAN_THREADS_MAX = 1024 };

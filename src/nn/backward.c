@@ -14,6 +14,8 @@ struct backward {
 	struct sgan_params *params;
 	struct sgan_tape *tape;
 	bool want_weights;
+	size_t left_count;
+	struct sgan_weights_left left[SGAN_LAYERS]; /* gradients of weights that wait for others' partial sums */
 	bool wanted[SGAN_LAYERS];  /* the layer's gradient leads to something that was asked for */
 	bool written[SGAN_LAYERS]; /* the layer's gradient buffer holds something */
 };
@@ -108,6 +110,23 @@ static sgan_status through_activation(struct backward *b, int layer)
 	                         (real)l->slope, at->grad + values.first);
 }
 
+/* Where others compute a part of the batch, their partial sums are on the way while the other layers' gradients are
+ * computed. */
+static sgan_status backward_weights(struct backward *b, int layer)
+{
+	const struct sgan_node *node = &b->net->nodes[layer];
+	const struct sgan_activation *at = &b->tape->at[layer];
+	const real *source = b->tape->at[node->source[0]].value;
+	real *grad = grad_of(b, node->weight);
+	const bool accumulate = sgan_params_accumulate(b->params, layer);
+	if (b->params->partials == NULL)
+		return sgan_conv_backward_weights(b->ctx, node->plan, b->tape->batch, source, at->grad, grad, accumulate,
+		                                  b->tape->workspace);
+	struct sgan_weights_left *left = &b->left[b->left_count++];
+	return sgan_conv_begin_weights(b->ctx, node->plan, b->tape->batch, source, at->grad, grad, accumulate,
+	                               b->tape->workspace, b->params->partials + node->partials_offset, left);
+}
+
 static sgan_status backward_linear(struct backward *b, int layer)
 {
 	const struct sgan_node *node = &b->net->nodes[layer];
@@ -115,12 +134,10 @@ static sgan_status backward_linear(struct backward *b, int layer)
 	const int source = node->source[0];
 	SGAN_TRY(through_activation(b, layer));
 	lap(b, layer, "to the linear part");
-	if (b->want_weights)
-		SGAN_TRY(sgan_conv_backward_weights(b->ctx, node->plan, b->tape->batch, b->tape->at[source].value, at->grad,
-		                                    grad_of(b, node->weight), sgan_params_accumulate(b->params, layer),
-		                                    b->tape->workspace));
-	if (b->want_weights)
+	if (b->want_weights) {
+		SGAN_TRY(backward_weights(b, layer));
 		lap(b, layer, "backward-weights");
+	}
 	real *gradient = begin_gradient(b, source);
 	if (gradient != NULL) {
 		const void *packed;
@@ -240,6 +257,10 @@ sgan_status sgan_net_backward(sgan_ctx *ctx, const struct sgan_net *net, struct 
 			SGAN_TRY(backward_layer(&b, i));
 			lap(&b, i, net->nodes[i].plan != NULL ? "sum of gradients" : "backward");
 		}
+	if (b.left_count > 0) {
+		SGAN_TRY(sgan_conv_end_weights(ctx, b.left_count, b.left));
+		sgan_lap(ctx, net->desc.name, "", "sums of slices");
+	}
 	if (want_weights)
 		sgan_params_settle(params);
 	return SGAN_OK;

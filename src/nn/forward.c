@@ -121,7 +121,7 @@ static sgan_status check_context(const struct sgan_net *net, const sgan_ctx *ctx
 	if (ctx->places->nodes > net->places->nodes)
 		return sgan_fail(SGAN_EINVAL, "%s: made with a context of %zu NUMA nodes, used with one of %zu", net->desc.name,
 		                 net->places->nodes, ctx->places->nodes);
-	if (ctx->exchange != NULL && !net->exchanges)
+	if (sgan_ctx_exchanges(ctx) && !net->exchanges)
 		return sgan_fail(SGAN_EINVAL, "%s: made with a context without an exchange, used with one that has it",
 		                 net->desc.name);
 	return SGAN_OK;

@@ -4,6 +4,7 @@
 
 #include "src/exec/places.h"
 #include "src/nn/net.h"
+#include "src/ops/conv/left.h"
 #include "src/ops/ops.h"
 
 /* A layer of the graph. */
@@ -19,6 +20,7 @@ struct sgan_node {
 	int weight, bias, gain, shift, mean, var; /* places in the parameter list; -1: none */
 	size_t packed_offset[SGAN_PASS_COUNT];    /* bytes into sgan_params.packed, where a copy for each node is */
 	size_t packed_bytes[SGAN_PASS_COUNT];     /* of one */
+	size_t partials_offset;                   /* bytes into sgan_params.partials */
 };
 
 struct sgan_net {
@@ -28,7 +30,7 @@ struct sgan_net {
 	const struct sgan_places *places; /* where its memory goes: the context's that it was made with, which outlives it */
 	bool exchanges; /* it suffices for contexts that exchange partial sums, too */
 	struct sgan_node nodes[SGAN_LAYERS];
-	size_t param_count, packed_size, workspace_size;
+	size_t param_count, packed_size, workspace_size, partials_size;
 };
 
 struct sgan_params {
@@ -39,6 +41,7 @@ struct sgan_params {
 	size_t value_count, trainable_count; /* running statistics lie behind the trainable ones */
 	bool trained;
 	char *packed;
+	char *partials; /* of weights' gradients, on their way while the backward pass goes on; NULL: nobody exchanges */
 	size_t fresh[SGAN_LAYERS][SGAN_PASS_COUNT]; /* packed holds what value holds, for so many nodes */
 	bool cleared[SGAN_LAYERS];                /* the gradient of the layer's weights counts as 0, whatever it holds */
 };

@@ -72,6 +72,8 @@ static sgan_status make_plan(sgan_ctx *ctx, struct sgan_net *net, const struct s
 		net->packed_size += align_up(sgan_conv_packed_size(ctx, node->plan, (sgan_pass)pass));
 		node->packed_bytes[pass] = sgan_conv_packed_size(ctx, node->plan, (sgan_pass)pass) / ctx->places->nodes;
 	}
+	node->partials_offset = net->partials_size;
+	net->partials_size += align_up(sgan_conv_partials_size(node->plan));
 	return SGAN_OK;
 }
 
@@ -134,7 +136,7 @@ sgan_status sgan_net_create(sgan_ctx *ctx, const struct sgan_net_desc *desc, siz
 	net->slices = slices;
 	net->threads = ctx->threads;
 	net->places = ctx->places;
-	net->exchanges = ctx->exchange != NULL;
+	net->exchanges = sgan_ctx_exchanges(ctx);
 	for (size_t i = 0; i < desc->layer_count; i++) {
 		sgan_status status = make_node(ctx, net, i, shapes[i]);
 		if (status != SGAN_OK) {

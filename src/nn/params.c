@@ -79,7 +79,10 @@ static sgan_status allocate(struct sgan_params *params)
 	params->trainable_count = trainable;
 	params->values = sgan_alloc(all + (params->trained ? 3 * trainable : 0), sizeof(real));
 	params->packed = sgan_alloc(params->net->packed_size, 1);
-	if (params->values == NULL || params->packed == NULL)
+	if (params->trained && params->net->exchanges)
+		params->partials = sgan_alloc(params->net->partials_size, 1);
+	if (params->values == NULL || params->packed == NULL ||
+	    (params->trained && params->net->exchanges && params->partials == NULL))
 		return SGAN_ENOMEM;
 	place_packed(params);
 	real *first = params->values, *second = params->values + trainable;
@@ -139,6 +142,7 @@ void sgan_params_destroy(struct sgan_params *params)
 		return;
 	sgan_free(params->values);
 	sgan_free(params->packed);
+	sgan_free(params->partials);
 	free(params->list);
 	free(params);
 }

@@ -7,6 +7,7 @@
 #include "src/cpu/memory.h"
 #include "src/exec/places.h"
 #include "src/ops/conv/lower.h"
+#include "src/ops/conv/left.h"
 #include "src/ops/conv/weights_cut.h"
 #include "src/ops/conv/winograd_cut.h"
 
@@ -39,6 +40,8 @@ struct conv_call {
 	const real *x, *y;
 	real *diff_weights;
 	bool accumulate;
+	real *partials;                 /* of the slices, see weights_slices.h; NULL: they are in `shared` */
+	struct sgan_weights_left *left; /* the gradient's second step, which the caller does; NULL: both are done */
 
 	const struct sgan_places *places;
 	size_t packed_bytes; /* from one node's packed weights to the next one's */

@@ -5,6 +5,7 @@
 #include "src/ops/args.h"
 #include "src/ops/chunks.h"
 #include "src/ops/conv/plan.h"
+#include "src/ops/conv/weights_slices.h"
 #include "src/ops/ops.h"
 
 static sgan_status check_batch(const sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_pass pass, sgan_batch batch)
@@ -162,9 +163,25 @@ sgan_status sgan_conv_backward_data(sgan_ctx *ctx, const sgan_conv_plan *plan, s
 	                  workspace);
 }
 
-sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
-                                       const sgan_real *src, const sgan_real *diff_dst, sgan_real *diff_weights,
-                                       bool accumulate, void *workspace)
+static sgan_status check_weights(const sgan_ctx *ctx, const sgan_conv_plan *plan, const struct conv_call *call,
+                                 const void *workspace)
+{
+	const char *what = sgan_conv_pass_names[SGAN_BACKWARD_WEIGHTS];
+	const bool conv = plan->desc.kind == SGAN_CONV;
+	const real *src = conv ? call->x : call->y, *diff_dst = conv ? call->y : call->x;
+	const real *diff_weights = call->diff_weights;
+
+	if (call->images) {
+		SGAN_NEED(what, src);
+		SGAN_NEED(what, diff_dst);
+	}
+	SGAN_NEED(what, diff_weights);
+	return check_workspace(ctx, plan, SGAN_BACKWARD_WEIGHTS, workspace);
+}
+
+sgan_status sgan_conv_begin_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch, const sgan_real *src,
+                                    const sgan_real *diff_dst, sgan_real *diff_weights, bool accumulate,
+                                    void *workspace, void *partials, struct sgan_weights_left *left)
 {
 	const char *what = sgan_conv_pass_names[SGAN_BACKWARD_WEIGHTS];
 	struct conv_call call;
@@ -172,17 +189,33 @@ sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan
 
 	SGAN_TRY(check_batch(ctx, plan, SGAN_BACKWARD_WEIGHTS, batch));
 	SGAN_TRY(sgan_check_exchange(what, ctx, batch.slices, batch.begin, batch.end));
-	call = begin_call(ctx, &plan->pass[SGAN_BACKWARD_WEIGHTS], batch, workspace);
-	if (call.images) {
-		SGAN_NEED(what, src);
-		SGAN_NEED(what, diff_dst);
-	}
-	SGAN_NEED(what, diff_weights);
-	SGAN_TRY(check_workspace(ctx, plan, SGAN_BACKWARD_WEIGHTS, workspace));
 	conv = plan->desc.kind == SGAN_CONV;
+	call = begin_call(ctx, &plan->pass[SGAN_BACKWARD_WEIGHTS], batch, workspace);
 	call.x = conv ? src : diff_dst;
 	call.y = conv ? diff_dst : src;
 	call.diff_weights = diff_weights;
 	call.accumulate = accumulate;
+	call.partials = partials;
+	call.left = left;
+	SGAN_TRY(check_weights(ctx, plan, &call, workspace));
 	return plan->pass[SGAN_BACKWARD_WEIGHTS].algorithm->run(ctx, &call);
+}
+
+sgan_status sgan_conv_end_weights(sgan_ctx *ctx, size_t count, struct sgan_weights_left *left)
+{
+	return sgan_weights_end(ctx, count, left);
+}
+
+size_t sgan_conv_partials_size(const sgan_conv_plan *plan)
+{
+	const struct conv_problem *problem = &plan->pass[SGAN_BACKWARD_WEIGHTS].problem;
+
+	return conv_round_bytes(sgan_weights_tensors(problem, true) * problem->weight_count * sizeof(real));
+}
+
+sgan_status sgan_conv_backward_weights(sgan_ctx *ctx, const sgan_conv_plan *plan, sgan_batch batch,
+                                       const sgan_real *src, const sgan_real *diff_dst, sgan_real *diff_weights,
+                                       bool accumulate, void *workspace)
+{
+	return sgan_conv_begin_weights(ctx, plan, batch, src, diff_dst, diff_weights, accumulate, workspace, NULL, NULL);
 }

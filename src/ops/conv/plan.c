@@ -161,7 +161,7 @@ size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan,
 {
 	if (!ctx || !plan || !conv_is_pass(pass))
 		return 0;
-	return (size_t)ctx->threads * plan->pass[pass].worker_bytes + plan->pass[pass].shared_bytes[ctx->exchange != NULL];
+	return (size_t)ctx->threads * plan->pass[pass].worker_bytes + plan->pass[pass].shared_bytes[sgan_ctx_exchanges(ctx)];
 }
 
 sgan_status sgan_conv_algorithms(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_pass pass, size_t most,

@@ -27,7 +27,10 @@ size_t sgan_weights_shared_bytes(const struct conv_problem *problem, bool exchan
 typedef void conv_weights_sum_piece(void *arg, struct sgan_image_range images, bool accumulate, real *to);
 real *sgan_weights_in_turn(const struct conv_call *call, conv_weights_sum_piece *sum_piece, void *arg);
 
-/* One call of the operation; partials as above, memory of as many tensors. */
+/* One call of the operation; partials as above, memory of as many tensors, where the call brings none. */
 sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_weights_sum *sum, real *partials);
+
+/* What calls have left to do. */
+sgan_status sgan_weights_end(sgan_ctx *ctx, size_t count, struct sgan_weights_left *left);
 
 #endif
