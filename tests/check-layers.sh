@@ -24,6 +24,7 @@ src/cpu: include/sgan
 src/data: src/cpu
 src/io: src/cpu
 src/machine: src/cpu
+src/ranks: src/cpu
 kernels: src/cpu
 src/exec: kernels
 src/ops: src/exec include/sgan/ops.h include/sgan/gemm.h include/sgan/conv.h
@@ -38,11 +39,18 @@ src/sgan/preset: src/nn src/io
 src/sgan/model: src/sgan/preset src/data
 src/sgan/objective: src/sgan/model
 src/sgan/sample: src/sgan/objective src/metrics
-src/sgan/train: src/sgan/sample
+src/sgan/train: src/sgan/sample src/ranks
 src/sgan/eval: src/sgan/sample
 src/sgan: src/sgan/train src/sgan/eval
 src/cli: src/sgan src/machine src/selftest
 FOLDERS
+
+# What a build has instead of another file: one of the two is built.
+cat >"$work/either" <<'EITHER'
+src/ranks/none.c src/ranks/mpi.c
+src/ranks/mpi.c src/ranks/none.c
+src/ranks/messages.c src/ranks/none.c
+EITHER
 
 cd "$source" || exit 99
 find include kernels src -name '*.[ch]' -o -name '*.def' >"$work/files" || exit 99
@@ -67,5 +75,5 @@ fi
 # shellcheck disable=SC2086 # libtool's NM may have an option with it
 xargs $NM -A -P -g <"$work/objects" >"$work/symbols" || exit 99
 
-"$AWK" -f "$here/check-layers.awk" what=folders "$work/folders" what=files "$work/files" what=includes "$work/includes" \
-	what=objects "$work/objects" what=symbols "$work/symbols"
+"$AWK" -f "$here/check-layers.awk" what=folders "$work/folders" what=either "$work/either" \
+	what=files "$work/files" what=includes "$work/includes" what=objects "$work/objects" what=symbols "$work/symbols"

@@ -27,6 +27,9 @@ int cli_selftest(int argc, char **argv);
  * anything: control characters are printed as '?'. */
 int cli_error(int code, const char *format, ...) SGAN_PRINTF(2, 3);
 
+/* Whether cli_error prints anything from now on. */
+void cli_mute(bool mute);
+
 /* Prints one line to stdout, in the same way. */
 void cli_line(const char *format, ...) SGAN_PRINTF(1, 2);
 
@@ -65,6 +68,7 @@ struct cli_machine {
 	uint64_t threads;
 	enum sgan_bind bind;
 	bool bind_given;
+	size_t sharers; /* processes that share this one's CPUs, and divide them where nobody says how many threads; 0, 1: none */
 };
 
 /* Where threads are: NUMA nodes, last-level caches on them, and what threads are bound to, "" for nothing. */

@@ -28,6 +28,13 @@ static void make_plain(char *line)
 	}
 }
 
+static bool muted; /* the program's own, as its standard error is */
+
+void cli_mute(bool mute)
+{
+	muted = mute;
+}
+
 int cli_error(int code, const char *format, ...)
 {
 	char line[LINE_BYTES] = "sgan-cpu: ";
@@ -38,7 +45,8 @@ int cli_error(int code, const char *format, ...)
 	va_end(args);
 	make_plain(line);
 	strcat(line, "\n");
-	fputs(line, stderr);
+	if (!muted)
+		fputs(line, stderr);
 	return code;
 }
 
@@ -157,6 +165,15 @@ static sgan_status find_places(const struct cli_machine *machine, int threads, s
 	return SGAN_OK;
 }
 
+/* How many threads: what was asked for, or of the CPUs that there are this process's part. */
+static sgan_status find_threads(const struct cli_machine *machine, int *threads)
+{
+	SGAN_TRY(sgan_threads_wanted((int)machine->threads, threads));
+	if (machine->threads == 0 && machine->sharers > 1 && !getenv("OMP_NUM_THREADS"))
+		*threads = (size_t)*threads > machine->sharers ? *threads / (int)machine->sharers : 1;
+	return SGAN_OK;
+}
+
 static void describe_places(const sgan_ctx *ctx, const char *bound, struct cli_places *places)
 {
 	*places = (struct cli_places){ .nodes = ctx->places->nodes, .groups = ctx->places->groups, .bound = bound };
@@ -170,7 +187,7 @@ sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx
 	sgan_status status = machine->isa ? sgan_isa_named(machine->isa, &isa) : SGAN_OK;
 	if (status != SGAN_OK)
 		return sgan_fail_in(status, "--isa");
-	SGAN_TRY(sgan_threads_wanted((int)machine->threads, &wanted));
+	SGAN_TRY(find_threads(machine, &wanted));
 	SGAN_TRY(find_places(machine, wanted, &placement));
 	const char *bound = placement.place && placement.place->cpu_count > 0 ? sgan_bind_names[machine->bind] : "";
 	status = sgan_ctx_create(

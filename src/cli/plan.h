@@ -14,6 +14,7 @@ struct cli_plan {
 	enum sgan_stage stage; /* where the run stands: its first stage; SGAN_STAGE_COUNT when it is finished */
 	size_t step;           /* steps of that stage done */
 	bool resumed;
+	size_t processes; /* that train together */
 };
 
 /* Prints to stdout. */

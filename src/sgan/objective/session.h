@@ -75,8 +75,7 @@ sgan_status sgan_session_only(struct sgan_session *session, size_t stack);
 
 /* Steps compute the slices begin .. end - 1 of every batch alone from now on, of the preset's; what sums over the batch
  * is exchanged with the sessions that compute the others (sgan_ctx_set_exchange), which take the same steps, and all
- * end with the same parameters. Of tensors over the batch a session has only its own images, so sgan_report_line
- * leaves off the batch's variances; sgan_session_classify takes whole batches all the same. SGAN_EINVAL: no such
+ * end with the same parameters. Of tensors over the batch a session has only its own images; sgan_session_classify takes whole batches all the same. SGAN_EINVAL: no such
  * slices. */
 sgan_status sgan_session_share(struct sgan_session *session, size_t begin, size_t end);
 

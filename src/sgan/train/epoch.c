@@ -7,6 +7,7 @@
 #include "src/sgan/train/feed.h"
 #include "src/sgan/train/pictures.h"
 #include "src/sgan/train/report.h"
+#include "src/sgan/train/together.h"
 
 /* --- measures --- */
 
@@ -119,21 +120,29 @@ static sgan_status draw_samples(struct sgan_trainer *t, size_t epoch)
 }
 
 /* Its means are the epoch's; the encoder shows its accuracy, the GANs their images. */
-sgan_status sgan_epoch_end(struct sgan_trainer *t)
+static sgan_status tell_epoch(struct sgan_trainer *t)
 {
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_EPOCH);
 	sgan_meter_read(&t->epoch, &progress);
-	sgan_meter_clear(&t->epoch);
 	if (t->state.stage == SGAN_STAGE_ENCODER) {
 		SGAN_TRY(measure_accuracy(t, &progress.test_accuracy));
 	} else {
-		SGAN_TRY(sgan_epoch_settle(t));
 		SGAN_TRY(draw_samples(t, progress.epoch));
 		SGAN_TRY(measure_z_shares(t, &progress));
 	}
 	sgan_trainer_emit(t, &progress);
 	SGAN_TRY(sgan_report_line(t->log, &progress, t->session));
 	return check_health(t, &progress);
+}
+
+/* Rank 0 alone measures and draws, from the parameters that all have. */
+sgan_status sgan_epoch_end(struct sgan_trainer *t)
+{
+	SGAN_TRY(sgan_epoch_settle(t));
+	SGAN_TRY(sgan_together_tensors(t));
+	const sgan_status status = sgan_trainer_leads(t) ? tell_epoch(t) : SGAN_OK;
+	sgan_meter_clear(&t->epoch);
+	return sgan_ranks_agree(t->options->ranks, status);
 }
 
 sgan_status sgan_epoch_judge_encoder(struct sgan_trainer *t)

@@ -37,6 +37,7 @@ static sgan_status hand_over(struct sgan_trainer *t)
 sgan_status sgan_feed_step(struct sgan_trainer *t)
 {
 	const struct sgan_split *train = &t->options->data->train;
+	const struct sgan_image_range own = sgan_batch_images(sgan_trainer_batch(t));
 	const size_t n = sgan_trainer_settings(t)->batch;
 	const uint64_t epoch = t->state.step / sgan_trainer_epoch_steps(t);
 	const size_t first = (size_t)(t->state.step % sgan_trainer_epoch_steps(t)) * n;
@@ -46,15 +47,16 @@ sgan_status sgan_feed_step(struct sgan_trainer *t)
 		                                 train->count, t->order));
 		t->order_epoch = epoch;
 	}
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = own.first; k < own.first + own.count; k++)
 		SGAN_TRY(take_image(t, k, t->order[first + k]));
 	return hand_over(t);
 }
 
 sgan_status sgan_feed_evenly(struct sgan_trainer *t, size_t number, size_t batches)
 {
+	const struct sgan_image_range own = sgan_batch_images(sgan_trainer_batch(t));
 	const size_t n = sgan_trainer_settings(t)->batch;
-	for (size_t k = 0; k < n; k++) {
+	for (size_t k = own.first; k < own.first + own.count; k++) {
 		const uint64_t place = (uint64_t)number * n + k;
 		SGAN_TRY(take_image(t, k, (size_t)(place * t->options->data->train.count / ((uint64_t)n * batches))));
 	}

@@ -1,4 +1,4 @@
-/* Batches of training images for a stage's session. */
+/* Batches of training images for a stage's session: of each batch, the images that this process computes. */
 #ifndef SGAN_SGAN_TRAIN_FEED_H
 #define SGAN_SGAN_TRAIN_FEED_H
 

@@ -56,10 +56,13 @@ static void begin_line(struct sgan_log *log, const struct sgan_progress *progres
 	sgan_log_integer(log, "step", (int64_t)progress->step);
 }
 
-sgan_status sgan_report_start(struct sgan_log *log, const struct sgan_progress *progress, const sgan_ctx *ctx)
+sgan_status sgan_report_start(struct sgan_log *log, const struct sgan_progress *progress, const sgan_ctx *ctx,
+                              size_t ranks)
 {
 	begin_line(log, progress);
 	sgan_log_text(log, "isa", sgan_isa_name(sgan_ctx_isa(ctx)));
+	if (ranks > 1)
+		sgan_log_integer(log, "ranks", (int64_t)ranks);
 	sgan_log_integer(log, "threads", sgan_ctx_threads(ctx));
 	sgan_log_integer(log, "cpus", ctx->cpus);
 	sgan_log_number(log, "load", sgan_machine_load());
@@ -85,8 +88,7 @@ sgan_status sgan_report_line(struct sgan_log *log, const struct sgan_progress *p
 	if (progress->test_accuracy >= 0)
 		sgan_log_number(log, "test_accuracy", progress->test_accuracy);
 	log_z_shares(log, progress);
-	const bool all_images = sgan_batch_images(session->batch).count == session->batch.n;
-	if (progress->stage != SGAN_STAGE_ENCODER && all_images)
+	if (progress->stage != SGAN_STAGE_ENCODER)
 		log_variances(log, session);
 	return sgan_log_end(log);
 }

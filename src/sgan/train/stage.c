@@ -14,6 +14,7 @@
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/measures.h"
 #include "src/sgan/train/report.h"
+#include "src/sgan/train/together.h"
 
 static double now(void)
 {
@@ -60,30 +61,44 @@ static sgan_status make_step(struct sgan_trainer *t)
 	return SGAN_OK;
 }
 
-static sgan_status end_interval(struct sgan_trainer *t)
+/* Ranks have the same losses and parameters, so what is found wrong with them all know. */
+static sgan_status sound(struct sgan_trainer *t, sgan_status status)
+{
+	return status == SGAN_EDIVERGED ? sgan_ranks_agree(t->options->ranks, status) : status;
+}
+
+static sgan_status tell_interval(struct sgan_trainer *t)
 {
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_LOG);
 	sgan_meter_read(&t->interval, &progress);
-	sgan_meter_clear(&t->interval);
 	sgan_trainer_emit(t, &progress);
 	return sgan_report_line(t->log, &progress, t->session);
 }
 
+static sgan_status end_interval(struct sgan_trainer *t)
+{
+	SGAN_TRY(sgan_together_tensors(t));
+	const sgan_status status = sgan_trainer_leads(t) ? tell_interval(t) : SGAN_OK;
+	sgan_meter_clear(&t->interval);
+	return sgan_ranks_agree(t->options->ranks, status);
+}
+
 sgan_status sgan_stage_step(struct sgan_trainer *t)
 {
-	SGAN_TRY(make_step(t));
+	SGAN_TRY(sound(t, make_step(t)));
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_STEP);
 	sgan_meter_read_last(&t->interval, t->session, &progress);
 	sgan_trainer_emit(t, &progress);
 	const bool log = t->state.step % t->options->preset->log_interval == 0, limit = !sgan_stage_left(t);
 	const bool epoch = limit || t->state.step % sgan_trainer_epoch_steps(t) == 0;
 	if (log || epoch)
-		SGAN_TRY(sgan_model_check_finite(t->model, t->state.stage, t->state.step));
+		SGAN_TRY(sound(t, sgan_model_check_finite(t->model, t->state.stage, t->state.step)));
 	if (log)
 		SGAN_TRY(end_interval(t));
 	if (epoch)
 		SGAN_TRY(sgan_epoch_end(t));
-	return epoch && !limit ? sgan_trainer_save(t) : SGAN_OK; /* at the limit the stage's end saves */
+	/* at the limit the stage's end saves */
+	return epoch && !limit ? sgan_ranks_agree(t->options->ranks, sgan_trainer_save(t)) : SGAN_OK;
 }
 
 static void clear_moments(struct sgan_model *model)
@@ -104,6 +119,7 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 		clear_moments(t->model);
 	}
 	SGAN_TRY(sgan_session_create(t->ctx, t->model, t->state.stage, &t->session));
+	SGAN_TRY(sgan_session_share(t->session, t->slice_begin, t->slice_end));
 	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
 	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
 	SGAN_TRY(sgan_measures_restore_sums(t));
@@ -125,6 +141,6 @@ sgan_status sgan_stage_end(struct sgan_trainer *t)
 	t->state.stage = stage == sgan_last_stage(t->options->preset) ? SGAN_STAGE_COUNT : stage + 1;
 	t->state.step = 0;
 	t->state.updates = (struct sgan_updates){ .first = 0 };
-	SGAN_TRY(sgan_trainer_save_stage(t, stage));
-	return sgan_trainer_save(t);
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_trainer_save_stage(t, stage)));
+	return sgan_ranks_agree(t->options->ranks, sgan_trainer_save(t));
 }

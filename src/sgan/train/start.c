@@ -12,6 +12,7 @@
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/measures.h"
 #include "src/sgan/train/pictures.h"
+#include "src/sgan/train/together.h"
 
 /* FNV-1a in words of 8 bytes, over sizes, labels and pixels: resuming with other data would give another run. */
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
@@ -150,10 +151,10 @@ static bool keep_line(void *arg, const char *stage, int64_t step)
 	return false;
 }
 
-sgan_status sgan_trainer_start(struct sgan_trainer *t)
+/* What the run has in files. */
+static sgan_status start_files(struct sgan_trainer *t, uint64_t hash)
 {
 	const struct sgan_train_options *o = t->options;
-	const uint64_t hash = data_hash(o->data, sgan_preset_reads_labels(o->preset));
 	if (o->resume) {
 		SGAN_TRY(load_checkpoint(t, hash));
 		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
@@ -167,4 +168,13 @@ sgan_status sgan_trainer_start(struct sgan_trainer *t)
 		return SGAN_OK;
 	SGAN_TRY(sgan_trainer_save_stage(t, SGAN_STAGE_ENCODER));
 	return sgan_epoch_judge_encoder(t);
+}
+
+sgan_status sgan_trainer_start(struct sgan_trainer *t)
+{
+	const uint64_t hash = data_hash(t->options->data, sgan_preset_reads_labels(t->options->preset));
+	SGAN_TRY(sgan_together_check(t, hash));
+	const sgan_status status = sgan_trainer_leads(t) ? start_files(t, hash) : SGAN_OK;
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, status));
+	return sgan_together_start(t);
 }

@@ -4,7 +4,7 @@
 
 #include "src/sgan/train/trainer.h"
 
-/* Sets the state of an opened trainer and loads weights; writes what a new run has before its first step (reals.png,
+/* Sets the state of an opened trainer and loads weights, which all ranks have from rank 0; that one writes what a new run has before its first step (reals.png,
  * the first checkpoint), or cuts a resumed run's log back to its checkpoint; opens the log.
  * SGAN_EINVAL: the dataset is another, a stage has no trained model to start from; SGAN_EFORMAT, SGAN_EIO. */
 sgan_status sgan_trainer_start(struct sgan_trainer *t);

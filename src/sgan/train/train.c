@@ -8,11 +8,7 @@
 #include "src/sgan/train/report.h"
 #include "src/sgan/train/stage.h"
 #include "src/sgan/train/start.h"
-
-static bool stop_wanted(const struct sgan_trainer *t)
-{
-	return t->options->stop != NULL && *t->options->stop != 0;
-}
+#include "src/sgan/train/together.h"
 
 static bool steps_used_up(const struct sgan_trainer *t)
 {
@@ -23,15 +19,7 @@ static bool steps_used_up(const struct sgan_trainer *t)
 static sgan_status save_now(struct sgan_trainer *t)
 {
 	SGAN_TRY(sgan_epoch_settle(t));
-	return sgan_trainer_save(t);
-}
-
-static sgan_status save_if_wanted(struct sgan_trainer *t)
-{
-	if (t->options->save == NULL || *t->options->save == 0)
-		return SGAN_OK;
-	*t->options->save = 0;
-	return save_now(t);
+	return sgan_ranks_agree(t->options->ranks, sgan_trainer_save(t));
 }
 
 static sgan_status run_stage(struct sgan_trainer *t)
@@ -39,37 +27,50 @@ static sgan_status run_stage(struct sgan_trainer *t)
 	SGAN_TRY(sgan_stage_begin(t));
 	while (sgan_stage_left(t)) {
 		SGAN_TRY(sgan_stage_step(t));
-		if (sgan_stage_left(t) && (stop_wanted(t) || steps_used_up(t))) {
+		SGAN_TRY(sgan_together_signals(t));
+		const bool end = t->stop || steps_used_up(t);
+		if (sgan_stage_left(t) && (end || t->save))
 			SGAN_TRY(save_now(t));
-			return stop_wanted(t) ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s",
-			                                  t->state.step, sgan_stage_name(t->state.stage))
-			                      : SGAN_OK;
-		}
-		if (sgan_stage_left(t))
-			SGAN_TRY(save_if_wanted(t));
+		if (sgan_stage_left(t) && end)
+			return t->stop ? sgan_fail(SGAN_EINTERRUPTED, "stopped at step %" PRIu64 " of stage %s", t->state.step,
+			                           sgan_stage_name(t->state.stage))
+			               : SGAN_OK;
 	}
 	return sgan_stage_end(t);
 }
 
 static sgan_status report_start(const struct sgan_trainer *t)
 {
+	if (!sgan_trainer_leads(t))
+		return SGAN_OK;
 	const struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_STAGE);
-	return sgan_report_start(t->log, &progress, t->ctx);
+	return sgan_report_start(t->log, &progress, t->ctx, sgan_ranks_count(t->options->ranks));
+}
+
+/* From where the run stands, as far as it is to go now. */
+static sgan_status run_stages(struct sgan_trainer *t)
+{
+	if (t->state.stage < SGAN_STAGE_COUNT)
+		SGAN_TRY(sgan_ranks_agree(t->options->ranks, report_start(t)));
+	while (t->state.stage < SGAN_STAGE_COUNT && !steps_used_up(t)) {
+		SGAN_TRY(run_stage(t));
+		SGAN_TRY(sgan_together_signals(t));
+		if (t->stop && t->state.stage < SGAN_STAGE_COUNT)
+			return sgan_fail(SGAN_EINTERRUPTED, "stopped before stage %s", sgan_stage_name(t->state.stage));
+	}
+	return SGAN_OK;
 }
 
 sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options)
 {
 	struct sgan_trainer t;
-	sgan_status status = sgan_trainer_open(&t, ctx, options);
+	sgan_status status = sgan_ranks_agree(options->ranks, sgan_trainer_open(&t, ctx, options));
 	if (status == SGAN_OK)
 		status = sgan_trainer_start(&t);
-	if (status == SGAN_OK && t.state.stage < SGAN_STAGE_COUNT)
-		status = report_start(&t);
-	while (status == SGAN_OK && t.state.stage < SGAN_STAGE_COUNT && !steps_used_up(&t)) {
-		status = run_stage(&t);
-		if (status == SGAN_OK && stop_wanted(&t) && t.state.stage < SGAN_STAGE_COUNT)
-			status = sgan_fail(SGAN_EINTERRUPTED, "stopped before stage %s", sgan_stage_name(t.state.stage));
-	}
+	if (status == SGAN_OK)
+		status = run_stages(&t);
 	sgan_epoch_warn_again(&t); /* above all where training diverged or was stopped */
-	return sgan_trainer_close(&t, status);
+	const bool same = status == SGAN_OK || status == SGAN_EINTERRUPTED; /* as in all ranks */
+	status = sgan_trainer_close(&t, status);
+	return same ? sgan_ranks_agree(options->ranks, status) : status;
 }

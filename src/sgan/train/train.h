@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "src/data/dataset.h"
+#include "src/ranks/ranks.h"
 #include "src/sgan/preset/preset.h"
 #include "src/sgan/train/progress.h"
 
@@ -16,11 +17,17 @@ struct sgan_train_options {
 	const char *encoder;               /* published weights of the encoder, whose stage is then not run; or NULL */
 	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
 	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
-	volatile sig_atomic_t *save;       /* becomes not 0: after the step, save, and set it to 0; or NULL */
-	const volatile sig_atomic_t *stop; /* becomes not 0: finish the step, save, return SGAN_EINTERRUPTED; or NULL */
+	struct sgan_ranks *ranks; /* the processes that train together, with the same options but for run, init, encoder and
+	                             resume, which are rank 0's to know; their exchange is the context's; NULL: none */
+	volatile sig_atomic_t *save; /* becomes not 0: after the step, save, and set it to 0; or NULL */
+	volatile sig_atomic_t *stop; /* becomes not 0: finish the step, save, return SGAN_EINTERRUPTED; or NULL. What it is
+	                                in one rank it becomes in all */
 	void (*progress)(void *arg, const struct sgan_progress *progress); /* or NULL */
 	void *arg;
 };
+
+/* Whether each rank has a slice of every batch to compute: SGAN_EINVAL if not. */
+sgan_status sgan_ranks_fit(const struct sgan_preset *preset, const struct sgan_ranks *ranks);
 
 /* Runs the preset's stages. Writes into the run: stats.jsonl, samples-STAGE-EPOCH.png, reals.png,
  * checkpoint.safetensors (whole state: before the first step, at each epoch's end, at each stage's end, and when
@@ -28,7 +35,8 @@ struct sgan_train_options {
  * evaluates as at its end. One process at a time trains in a run; another gets SGAN_EIO.
  * SGAN_EDIVERGED: a loss or, when a line of the log or a checkpoint is due, anything that the stage trains is not
  * finite; the message says what at which step of which stage, and the checkpoint from before is kept.
- * SGAN_EINTERRUPTED: see stop. SGAN_EINVAL: dataset and preset differ, init lacks a stage. */
+ * SGAN_EINTERRUPTED: see stop. SGAN_EINVAL: dataset and preset differ, init lacks a stage, or there are more ranks than
+ * slices. A failure is all ranks', which have agreed on it (sgan_ranks_agree), but for one of memory, or of the exchange. */
 sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options);
 
 #endif

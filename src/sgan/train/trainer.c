@@ -39,11 +39,40 @@ static sgan_status find_chance(struct sgan_trainer *t)
 	return sgan_chance(test->count, test->labels, t->options->preset->classes, &t->chance);
 }
 
+sgan_status sgan_ranks_fit(const struct sgan_preset *preset, const struct sgan_ranks *ranks)
+{
+	const size_t slices = preset->slices, count = sgan_ranks_count(ranks);
+	if (count <= slices)
+		return SGAN_OK;
+	return sgan_fail(SGAN_EINVAL,
+	                 "%zu processes for batches of %zu slices: some would have nothing to do; start at most %zu, or begin "
+	                 "a run with more slices (--set slices=%zu), whose bits are others",
+	                 count, slices, slices, count);
+}
+
+/* Which slices are this rank's. */
+static sgan_status take_slices(struct sgan_trainer *t)
+{
+	const size_t slices = t->options->preset->slices, count = sgan_ranks_count(t->options->ranks);
+	const size_t rank = sgan_ranks_number(t->options->ranks);
+	SGAN_TRY(sgan_ranks_fit(t->options->preset, t->options->ranks));
+	t->slice_begin = sgan_ranks_first(slices, rank, count);
+	t->slice_end = sgan_ranks_first(slices, rank + 1, count);
+	return SGAN_OK;
+}
+
+sgan_batch sgan_trainer_batch(const struct sgan_trainer *t)
+{
+	return (sgan_batch){ sgan_trainer_settings(t)->batch, t->options->preset->slices, t->slice_begin, t->slice_end };
+}
+
 sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struct sgan_train_options *options)
 {
 	*t = (struct sgan_trainer){ .ctx = ctx, .options = options, .lock = -1 };
 	SGAN_TRY(sgan_data_fits(options->preset, options->data));
-	SGAN_TRY(sgan_run_lock(options->run, &t->lock));
+	SGAN_TRY(take_slices(t));
+	if (sgan_trainer_leads(t))
+		SGAN_TRY(sgan_run_lock(options->run, &t->lock));
 	SGAN_TRY(find_chance(t));
 	return make_model(t);
 }
@@ -105,6 +134,8 @@ static sgan_status save(struct sgan_trainer *t, const char *name)
 {
 	char path[SGAN_PATH], *measures;
 	struct sgan_state state = t->state;
+	if (!sgan_trainer_leads(t))
+		return SGAN_OK;
 	SGAN_TRY(sgan_run_file(t->options->run, name, path));
 	SGAN_TRY(sgan_measures_text(t, &measures));
 	state.measures = measures;

@@ -29,7 +29,18 @@ struct sgan_trainer {
 	real *x;          /* [max_batch, image] */
 	uint32_t *labels; /* [max_batch] */
 	uint8_t *shown;   /* [image], as the encoder's stage shows it */
+	bool stop, save;  /* wanted after this step */
+	size_t slice_begin, slice_end; /* of every batch: those that this rank computes */
 };
+
+/* Whether this process reads and writes the run's files, and tells of it. */
+static inline bool sgan_trainer_leads(const struct sgan_trainer *t)
+{
+	return sgan_ranks_number(t->options->ranks) == 0;
+}
+
+/* Its batch, of which this rank computes a part. */
+sgan_batch sgan_trainer_batch(const struct sgan_trainer *t);
 
 /* Checks preset against data, locks the run, builds the model. The caller ends it with sgan_trainer_close, also after
  * a failure. */
@@ -49,7 +60,7 @@ void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress 
 /* Ends the stage's session and what measures it. */
 void sgan_trainer_end_session(struct sgan_trainer *t);
 
-/* Writes the state into the run's checkpoint, or into the given stage's own file. */
+/* Writes the state into the run's checkpoint, or into the given stage's own file; rank 0 does, others have nothing to do. */
 sgan_status sgan_trainer_save(struct sgan_trainer *t);
 sgan_status sgan_trainer_save_stage(struct sgan_trainer *t, enum sgan_stage stage);
 

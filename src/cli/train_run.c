@@ -1,0 +1,294 @@
+/* See train_run.h. */
+#include "src/cli/train_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/cli/plan.h"
+#include "src/cli/progress.h"
+#include "src/cpu/status.h"
+#include "src/io/run_record.h"
+#include "src/sgan/model/modelfile.h"
+#include "src/sgan/model/published.h"
+#include "src/sgan/model/requirements.h"
+#include "src/sgan/train/limits.h"
+#include "src/sgan/train/train.h"
+
+static bool leads(const struct cli_train *train)
+{
+	return sgan_ranks_number(train->ranks) == 0;
+}
+
+static sgan_status agree(const struct cli_train *train, sgan_status status)
+{
+	return sgan_ranks_agree(train->ranks, status);
+}
+
+/* --- what is to be trained --- */
+
+/* Loads the preset with what the options set; --epochs and --steps for so many stages. */
+static sgan_status load_with(struct cli_train *train, size_t stages, struct sgan_preset **preset)
+{
+	const char **settings = calloc(OWN_COUNT + train->set_count, sizeof *settings);
+	size_t count = 0;
+	if (!settings)
+		return sgan_fail(SGAN_ENOMEM, "no memory for settings");
+	for (size_t i = 0; i < OWN_COUNT; i++) {
+		const bool limit = i >= OWN_EPOCHS && i < OWN_SEED;
+		if (train->own[i][0] && (!limit || (i - OWN_EPOCHS) % SGAN_STAGE_COUNT < stages))
+			settings[count++] = train->own[i];
+	}
+	for (size_t i = 0; i < train->set_count; i++)
+		settings[count++] = train->sets[i];
+	sgan_status status =
+		sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count, preset);
+	free(settings);
+	return status;
+}
+
+/* Limits are for the stages that there are: without stacks the encoder's alone, which the preset tells. */
+static sgan_status load_preset(struct cli_train *train)
+{
+	SGAN_TRY(load_with(train, 0, &train->preset));
+	if (!train->own[OWN_EPOCHS][0] && !train->own[OWN_STEPS][0])
+		return SGAN_OK;
+	const size_t stages = sgan_preset_stages(train->preset);
+	sgan_preset_free(train->preset);
+	train->preset = NULL;
+	return load_with(train, stages, &train->preset);
+}
+
+static sgan_status open_data(struct cli_train *train, const char *spec)
+{
+	const bool labels = sgan_preset_reads_labels(train->preset);
+	SGAN_TRY(sgan_dataset_open(spec, labels ? train->preset->classes : 0, &train->data));
+	SGAN_TRY(sgan_labels_fit(train->preset, &train->data));
+	SGAN_TRY(sgan_preset_settle(&train->preset, train->data.no_labels ? 1 : train->data.classes)); /* 1: not read */
+	return sgan_data_fits(train->preset, &train->data);
+}
+
+/* The encoder is given: its stage is not run. */
+static sgan_status find_encoder(struct cli_train *train)
+{
+	const enum sgan_stage first = sgan_first_stage(train->preset), last = sgan_last_stage(train->preset);
+	if (train->init_name)
+		return sgan_fail(SGAN_EINVAL, "--encoder %.200s: the encoder comes from --init already", train->encoder);
+	if (first > SGAN_STAGE_INDEPENDENT)
+		return sgan_fail(SGAN_EINVAL, "--encoder %.200s: stage '%s' starts from a whole model, which --init names",
+		                 train->encoder, train->preset->stage);
+	train->stage = last == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT : SGAN_STAGE_INDEPENDENT;
+	return SGAN_OK;
+}
+
+/* Finds the model that the stages before the first one come from. */
+static sgan_status find_init(struct cli_train *train)
+{
+	enum sgan_stage first = train->stage = sgan_first_stage(train->preset);
+	if (first == SGAN_STAGE_ENCODER)
+		return train->init_name
+		           ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
+		                       train->init_name, train->preset->stage)
+		           : SGAN_OK;
+	if (!train->init_name && sgan_starts_from_nothing(train->preset))
+		return SGAN_OK;
+	if (!train->init_name)
+		return sgan_fail(SGAN_EINVAL, "stage '%s' needs --init FILE|RUN: a model that has been through stage '%s'",
+		                 train->preset->stage, sgan_stage_name(first - 1));
+	SGAN_TRY(sgan_model_file(train->out, train->init_name, first, train->init));
+	return sgan_init_fits(train->init, train->preset, first);
+}
+
+static sgan_status prepare_new(struct cli_train *train)
+{
+	SGAN_TRY(load_preset(train));
+	if (train->data_name)
+		snprintf(train->data_path, sizeof train->data_path, "%s", train->data_name);
+	return train->encoder ? find_encoder(train) : find_init(train);
+}
+
+/* Where a run stands by its checkpoint. */
+static sgan_status find_stage(struct cli_train *train, const char *checkpoint)
+{
+	struct sgan_model_info info;
+	SGAN_TRY(sgan_model_describe(checkpoint, &info));
+	train->step = info.step;
+	train->stage = SGAN_STAGE_ENCODER;
+	while (train->stage < SGAN_STAGE_COUNT && strcmp(info.stage, sgan_stage_name(train->stage)) != 0)
+		train->stage++;
+	return SGAN_OK;
+}
+
+static sgan_status prepare_resumed(struct cli_train *train)
+{
+	char checkpoint[SGAN_PATH];
+	SGAN_TRY(sgan_run_find(train->out, train->resume, train->run));
+	SGAN_TRY(sgan_model_file(train->out, train->run, SGAN_STAGE_COUNT, checkpoint));
+	SGAN_TRY(sgan_model_preset(checkpoint, &train->preset));
+	SGAN_TRY(find_stage(train, checkpoint));
+	if (train->data_name) {
+		snprintf(train->data_path, sizeof train->data_path, "%s", train->data_name);
+		return SGAN_OK;
+	}
+	const sgan_status status = sgan_run_record_data(train->run, train->data_path);
+	return status == SGAN_OK ? SGAN_OK : sgan_fail(status, "%s; give --data", sgan_last_error());
+}
+
+/* The preset's text, and what else follows from files that the first process has read. */
+static sgan_status tell_prepared(struct cli_train *train)
+{
+	struct sgan_ranks *ranks = train->ranks;
+	uint64_t size = leads(train) ? strlen(train->preset->text) + 1 : 0;
+	if (sgan_ranks_count(ranks) == 1)
+		return SGAN_OK;
+	SGAN_TRY(sgan_ranks_tell(ranks, &size, sizeof size));
+	SGAN_TRY(sgan_ranks_tell(ranks, train->data_path, sizeof train->data_path));
+	SGAN_TRY(sgan_ranks_tell(ranks, &train->stage, sizeof train->stage));
+	char *text = leads(train) ? strdup(train->preset->text) : malloc(size);
+	if (!text)
+		return sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes", (unsigned long long)size);
+	sgan_status status = sgan_ranks_tell(ranks, text, size);
+	if (status == SGAN_OK && !leads(train))
+		status = sgan_preset_parse("the first process's preset", text, &train->preset);
+	free(text);
+	return status;
+}
+
+static sgan_status prepare_first(struct cli_train *train)
+{
+	if (!leads(train))
+		return SGAN_OK;
+	return train->resume ? prepare_resumed(train) : prepare_new(train);
+}
+
+static sgan_status check_encoder(struct cli_train *train)
+{
+	return train->encoder && leads(train) ? sgan_published_encoder_fits(train->ctx, train->encoder, train->preset)
+	                                      : SGAN_OK;
+}
+
+static sgan_status prepare(struct cli_train *train)
+{
+	SGAN_TRY(agree(train, prepare_first(train)));
+	SGAN_TRY(agree(train, tell_prepared(train)));
+	SGAN_TRY(agree(train, sgan_ranks_fit(train->preset, train->ranks)));
+	SGAN_TRY(agree(train, open_data(train, train->data_path[0] ? train->data_path : NULL))); /* which may settle what
+	                                                                                            networks there are */
+	return agree(train, check_encoder(train));
+}
+
+/* --- doing it --- */
+
+static sgan_status train_in_run(struct cli_train *train)
+{
+	struct cli_progress progress;
+	cli_progress_begin(&progress, train->quiet || !leads(train));
+	struct sgan_train_options call = {
+		.preset = train->preset,
+		.data = &train->data,
+		.run = train->run,
+		.init = train->init[0] ? train->init : NULL,
+		.encoder = train->encoder,
+		.resume = train->resume != NULL,
+		.stop_after = (size_t)train->stop_after,
+		.ranks = train->ranks,
+		.save = &cli_save,
+		.stop = &cli_stop,
+		.progress = leads(train) ? cli_progress_show : NULL,
+		.arg = &progress,
+	};
+	sgan_status status = sgan_train(train->ctx, &call);
+	cli_progress_end(&progress);
+	return status;
+}
+
+/* The run's folder, with what it is of. */
+static sgan_status make_run(struct cli_train *train)
+{
+	if (!leads(train))
+		return SGAN_OK;
+	SGAN_TRY(sgan_run_create(train->out, train->preset->name, train->data.name, train->run));
+	const struct sgan_run_record record = {
+		.config = train->preset->text,
+		.isa = sgan_isa_name(sgan_ctx_isa(train->ctx)),
+		.preset = train->preset->name,
+		.dataset = train->data.name,
+		.data = train->data.path,
+	};
+	const sgan_status status = sgan_run_record_write(train->run, &record);
+	if (status != SGAN_OK)
+		sgan_run_record_discard(train->run);
+	return status;
+}
+
+static sgan_status run_new(struct cli_train *train)
+{
+	SGAN_TRY(agree(train, make_run(train)));
+	const sgan_status status = train_in_run(train);
+	if (status != SGAN_OK && leads(train))
+		sgan_run_record_discard(train->run);
+	return status;
+}
+
+static sgan_status go_on(struct cli_train *train)
+{
+	if (train->stage < SGAN_STAGE_COUNT)
+		return train_in_run(train);
+	if (!train->quiet && leads(train))
+		cli_error(CLI_DONE, "%s: the run is finished already", train->run);
+	return SGAN_OK;
+}
+
+static sgan_status print_plan(struct cli_train *train)
+{
+	if (!leads(train))
+		return SGAN_OK;
+	if (!train->resume)
+		SGAN_TRY(sgan_run_next(train->out, train->preset->name, train->data.name, train->run));
+	const struct cli_plan plan = {
+		.preset = train->preset,
+		.data = &train->data,
+		.run = train->run,
+		.init = train->init[0] ? train->init : NULL,
+		.encoder = train->encoder,
+		.stage = train->stage,
+		.step = train->step,
+		.resumed = train->resume != NULL,
+		.processes = sgan_ranks_count(train->ranks),
+	};
+	return cli_plan_print(&plan, train->ctx);
+}
+
+/* A context for this process. Where others may use its CPUs, too, they share them. */
+static sgan_status make_context(struct cli_train *train)
+{
+	train->machine.sharers = sgan_ranks_sharers(train->ranks);
+	SGAN_TRY(cli_context(&train->machine, &train->ctx));
+	const sgan_exchange exchange = sgan_ranks_exchange(train->ranks);
+	return train->ranks ? sgan_ctx_set_exchange(train->ctx, &exchange) : SGAN_OK;
+}
+
+static sgan_status stop_early(void)
+{
+	return cli_stop ? sgan_fail(SGAN_EINTERRUPTED, "stopped before training began") : SGAN_OK;
+}
+
+sgan_status cli_train_run(struct cli_train *train)
+{
+	SGAN_TRY(agree(train, make_context(train)));
+	SGAN_TRY(prepare(train));
+	if (train->dry_run)
+		return agree(train, print_plan(train));
+	SGAN_TRY(agree(train, stop_early()));
+	SGAN_TRY(train->resume ? go_on(train) : run_new(train));
+	if (leads(train))
+		printf("%s\n", train->run);
+	return SGAN_OK;
+}
+
+void cli_train_free(struct cli_train *train)
+{
+	sgan_dataset_free(&train->data);
+	sgan_preset_free(train->preset);
+	sgan_ctx_destroy(train->ctx);
+}

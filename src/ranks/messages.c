@@ -1,0 +1,137 @@
+/* See messages.h. It must not know what messages are about. */
+#include "src/ranks/messages.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "src/cpu/status.h"
+
+enum { TAG = 1 };
+
+sgan_status sgan_mpi_status(int error)
+{
+	char text[MPI_MAX_ERROR_STRING] = "unknown error";
+	int length;
+	if (error == MPI_SUCCESS)
+		return SGAN_OK;
+	MPI_Error_string(error, text, &length);
+	return sgan_fail(SGAN_EIO, "the other ranks cannot be reached: %.200s", text);
+}
+
+static sgan_status next_request(struct sgan_messages *m, MPI_Request **request)
+{
+	if (m->under_way == m->room) {
+		const size_t room = m->room ? 2 * m->room : 64;
+		MPI_Request *more = realloc(m->requests, room * sizeof *more);
+		if (!more)
+			return sgan_fail(SGAN_ENOMEM, "no memory for %zu messages at a time", room);
+		m->requests = more;
+		m->room = room;
+	}
+	*request = &m->requests[m->under_way++];
+	**request = MPI_REQUEST_NULL;
+	return SGAN_OK;
+}
+
+static sgan_status make_type(struct sgan_layout l, MPI_Datatype *type)
+{
+	if (l.blocks > INT_MAX || l.length > INT_MAX || l.stride > INT_MAX)
+		return sgan_fail(SGAN_EUNSUPPORTED, "a tensor of %zu elements is too large for messages", l.stride);
+	SGAN_TRY(sgan_mpi_status(MPI_Type_vector((int)l.blocks, (int)l.length, (int)l.stride,
+	                                         l.type == SGAN_DOUBLE ? MPI_DOUBLE : MPI_FLOAT, type)));
+	return sgan_mpi_status(MPI_Type_commit(type));
+}
+
+static bool is_empty(struct sgan_layout l)
+{
+	return l.blocks == 0 || l.length == 0;
+}
+
+sgan_status sgan_message_send(struct sgan_messages *m, int to, const void *data, struct sgan_layout layout)
+{
+	MPI_Request *request;
+	MPI_Datatype type;
+	if (is_empty(layout))
+		return SGAN_OK;
+	SGAN_TRY(make_type(layout, &type));
+	SGAN_TRY(next_request(m, &request));
+	const int error = MPI_Isend(data, 1, type, to, TAG, m->comm, request);
+	MPI_Type_free(&type); /* when it is not needed any more */
+	return sgan_mpi_status(error);
+}
+
+sgan_status sgan_message_receive(struct sgan_messages *m, int from, void *data, struct sgan_layout layout)
+{
+	MPI_Request *request;
+	MPI_Datatype type;
+	if (is_empty(layout))
+		return SGAN_OK;
+	SGAN_TRY(make_type(layout, &type));
+	SGAN_TRY(next_request(m, &request));
+	const int error = MPI_Irecv(data, 1, type, from, TAG, m->comm, request);
+	MPI_Type_free(&type);
+	return sgan_mpi_status(error);
+}
+
+static sgan_status check_bytes(size_t bytes)
+{
+	return bytes <= INT_MAX ? SGAN_OK : sgan_fail(SGAN_EUNSUPPORTED, "%zu bytes are too many for a message", bytes);
+}
+
+sgan_status sgan_message_send_bytes(struct sgan_messages *m, int to, const void *data, size_t bytes)
+{
+	MPI_Request *request;
+	if (bytes == 0)
+		return SGAN_OK;
+	SGAN_TRY(check_bytes(bytes));
+	SGAN_TRY(next_request(m, &request));
+	return sgan_mpi_status(MPI_Isend(data, (int)bytes, MPI_BYTE, to, TAG, m->comm, request));
+}
+
+sgan_status sgan_message_receive_bytes(struct sgan_messages *m, int from, void *data, size_t bytes)
+{
+	MPI_Request *request;
+	if (bytes == 0)
+		return SGAN_OK;
+	SGAN_TRY(check_bytes(bytes));
+	SGAN_TRY(next_request(m, &request));
+	return sgan_mpi_status(MPI_Irecv(data, (int)bytes, MPI_BYTE, from, TAG, m->comm, request));
+}
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Who waits spins for as long as a message over a network takes, then gives way to others on its core, then sleeps: MPI's
+ * own waiting takes a core for as long as it lasts, such as while rank 0 draws pictures. */
+static void pause_after(double seconds)
+{
+	if (seconds < 2e-4)
+		return;
+	if (seconds < 5e-3) {
+		sched_yield();
+		return;
+	}
+	const struct timespec some = { .tv_nsec = seconds < 1 ? 50000 : 1000000 };
+	nanosleep(&some, NULL);
+}
+
+sgan_status sgan_messages_wait(struct sgan_messages *m, size_t from)
+{
+	const double begin = now();
+	for (;;) {
+		int all = 0;
+		SGAN_TRY(sgan_mpi_status(
+			MPI_Testall((int)(m->under_way - from), m->requests + from, &all, MPI_STATUSES_IGNORE)));
+		if (all)
+			break;
+		pause_after(now() - begin);
+	}
+	m->under_way = from;
+	return SGAN_OK;
+}
