@@ -39,25 +39,7 @@ begin() { # out, options: a new run
 		--set log_interval=$interval --set lr_end=1e-5 --set encoder.flip=true --set encoder.shift=3 "$@"
 }
 
-told() { # stats.jsonl: what is the same for all runs
-	sed -e '/"load":/d' -e 's/"images_per_second": *[^,}]*, *//' "$1"
-}
-
-same() { # out: its run has the files of the unbroken one, byte for byte
-	compared=0
-	for file in "$dir"/straight/00000-*/*; do
-		name=$(basename "$file")
-		case $name in
-		stats.jsonl | run.json) continue ;; # they hold rates and paths
-		esac
-		cmp "$file" "$dir/$1"/00000-*/"$name" || failed=1
-		compared=$((compared + 1))
-	done
-	[ "$compared" -ge $files ] || { echo "only $compared files to compare"; failed=1; }
-	told "$dir"/straight/00000-*/stats.jsonl > "$dir/told"
-	[ -s "$dir/told" ] || { echo "stats.jsonl is empty"; failed=1; }
-	told "$dir/$1"/00000-*/stats.jsonl | diff "$dir/told" - || failed=1
-}
+. "${abs_top_srcdir:?}/tests/same-run.sh"
 
 sh "${abs_top_srcdir:?}/tests/squares.sh" "$dir/squares" $train $test
 failed=0
@@ -130,7 +112,7 @@ grep -aq "\"data_hash\":\"$hash\"" "$dir"/straight/00000-*/checkpoint.safetensor
 grep -E '[0-9],[0-9]' "$dir"/changing/00000-*/stats.jsonl && failed=1
 
 for out in $others; do
-	same "$out"
+	same straight "$out" $files
 	[ "$failed" -eq 0 ] && echo "ok $out" || echo "not ok $out"
 done
 exit "$failed"

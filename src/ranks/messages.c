@@ -20,16 +20,31 @@ sgan_status sgan_mpi_status(int error)
 	return sgan_fail(SGAN_EIO, "the other ranks cannot be reached: %.200s", text);
 }
 
+void sgan_messages_free(struct sgan_messages *m)
+{
+	free(m->requests);
+	free(m->statuses);
+}
+
+static sgan_status make_room(struct sgan_messages *m)
+{
+	const size_t room = m->room ? 2 * m->room : 64;
+	MPI_Request *requests = realloc(m->requests, room * sizeof *requests);
+	if (requests)
+		m->requests = requests;
+	MPI_Status *statuses = realloc(m->statuses, room * sizeof *statuses);
+	if (statuses)
+		m->statuses = statuses;
+	if (!requests || !statuses)
+		return sgan_fail(SGAN_ENOMEM, "no memory for %zu messages at a time", room);
+	m->room = room;
+	return SGAN_OK;
+}
+
 static sgan_status next_request(struct sgan_messages *m, MPI_Request **request)
 {
-	if (m->under_way == m->room) {
-		const size_t room = m->room ? 2 * m->room : 64;
-		MPI_Request *more = realloc(m->requests, room * sizeof *more);
-		if (!more)
-			return sgan_fail(SGAN_ENOMEM, "no memory for %zu messages at a time", room);
-		m->requests = more;
-		m->room = room;
-	}
+	if (m->under_way == m->room)
+		SGAN_TRY(make_room(m));
 	*request = &m->requests[m->under_way++];
 	**request = MPI_REQUEST_NULL;
 	return SGAN_OK;
@@ -121,13 +136,22 @@ static void pause_after(double seconds)
 	nanosleep(&some, NULL);
 }
 
+/* Of several messages, the first that failed. */
+static int first_error(const struct sgan_messages *m, size_t from)
+{
+	for (size_t i = from; i < m->under_way; i++)
+		if (m->statuses[i].MPI_ERROR != MPI_SUCCESS && m->statuses[i].MPI_ERROR != MPI_ERR_PENDING)
+			return m->statuses[i].MPI_ERROR;
+	return MPI_ERR_IN_STATUS;
+}
+
 sgan_status sgan_messages_wait(struct sgan_messages *m, size_t from)
 {
 	const double begin = now();
-	for (;;) {
+	while (m->under_way > from) {
 		int all = 0;
-		SGAN_TRY(sgan_mpi_status(
-			MPI_Testall((int)(m->under_way - from), m->requests + from, &all, MPI_STATUSES_IGNORE)));
+		const int error = MPI_Testall((int)(m->under_way - from), m->requests + from, &all, m->statuses + from);
+		SGAN_TRY(sgan_mpi_status(error == MPI_ERR_IN_STATUS ? first_error(m, from) : error));
 		if (all)
 			break;
 		pause_after(now() - begin);

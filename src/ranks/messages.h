@@ -12,7 +12,10 @@ struct sgan_messages {
 	int rank, count;
 	size_t under_way, room;
 	MPI_Request *requests; /* [room] */
+	MPI_Status *statuses;  /* [room] */
 };
+
+void sgan_messages_free(struct sgan_messages *m);
 
 /* Values of a type in `blocks` blocks of `length`, each `stride` values behind the one before. */
 struct sgan_layout {

@@ -94,7 +94,7 @@ void sgan_ranks_close(struct sgan_ranks *r, sgan_status status, int exit_code)
 		MPI_Abort(MPI_COMM_WORLD, exit_code);
 	MPI_Comm_free(&r->messages.comm);
 	MPI_Finalize();
-	free(r->messages.requests);
+	sgan_messages_free(&r->messages);
 	free(r->offsets);
 	free(r);
 }

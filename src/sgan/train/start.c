@@ -173,7 +173,7 @@ static sgan_status start_files(struct sgan_trainer *t, uint64_t hash)
 sgan_status sgan_trainer_start(struct sgan_trainer *t)
 {
 	const uint64_t hash = data_hash(t->options->data, sgan_preset_reads_labels(t->options->preset));
-	SGAN_TRY(sgan_together_check(t, hash));
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_together_check(t, hash)));
 	const sgan_status status = sgan_trainer_leads(t) ? start_files(t, hash) : SGAN_OK;
 	SGAN_TRY(sgan_ranks_agree(t->options->ranks, status));
 	return sgan_together_start(t);
