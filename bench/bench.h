@@ -46,6 +46,7 @@ void bench_step(struct bench *b);
 void bench_sample(struct bench *b);
 void bench_threads(struct bench *b);
 void bench_scale(struct bench *b);
+void bench_bytes(struct bench *b);
 
 /* --- models and data to step with (model.c) --- */
 

@@ -10,7 +10,7 @@
 #include "bench/bench.h"
 #include "bench/peer.h"
 
-static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sample|threads|scale]... [OPTION]...\n"
+static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sample|threads|scale|bytes]... [OPTION]...\n"
 						   "\n"
 						   "  peak    the machine's peak: a loop of fused multiply-adds on registers alone\n"
 						   "  kernels each kernel by itself, of each instruction set or that of --isa, on one thread:\n"
@@ -21,7 +21,9 @@ static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sam
 						   "  sample  images a second\n"
 						   "  threads parallel regions by themselves; a step beside busy programs, and with four times the\n"
 						   "          threads, in turn with a quiet one\n"
-						   "  scale   a step with ever more threads: measured while there are CPUs, then modelled\n"
+						   "  scale   a step with ever more threads: measured while there are CPUs, then modelled; and on\n"
+						   "          several machines, of --threads cores each (16)\n"
+						   "  bytes   what several processes that train together send in a step\n"
 						   "\n"
 						   "  --preset P      a preset or a file (mnist)\n"
 						   "  --isa X         instruction set: avx512, avx2, neon, generic (the best)\n"
@@ -206,14 +208,15 @@ static const struct {
 	void (*run)(struct bench *b);
 } benchmarks[] = { { "peak", bench_peak_alone }, { "kernels", bench_kernels }, { "layers", bench_layers },
 	               { "gemm", bench_gemm },       { "step", bench_step },       { "sample", bench_sample },
-	               { "threads", bench_threads }, { "scale", bench_scale } };
+	               { "threads", bench_threads }, { "scale", bench_scale },
+	               { "bytes", bench_bytes } };
 
 static void (*benchmark_named(const char *name))(struct bench *b)
 {
 	for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
 		if (strcmp(benchmarks[i].name, name) == 0)
 			return benchmarks[i].run;
-	usage("'%s': the benchmarks are peak, kernels, layers, gemm, step, sample, threads and scale", name);
+	usage("'%s': the benchmarks are peak, kernels, layers, gemm, step, sample, threads, scale and bytes", name);
 }
 
 static char **arguments;

@@ -3,12 +3,16 @@
 
 enum { MOST_RUNS = 1000 }; /* as many as --runs takes */
 
-void bench_open_stepper(const struct bench *b, sgan_ctx *ctx, struct bench_stepper *s)
+void bench_open_stepper(const struct bench *b, sgan_ctx *ctx, const struct bench_share *share, struct bench_stepper *s)
 {
 	struct bench own = *b;
 	own.ctx = s->ctx = ctx;
+	if (share != NULL)
+		bench_check(sgan_ctx_set_exchange(ctx, &share->exchange), "exchange");
 	s->model = bench_make_model(&own, true);
 	bench_check(sgan_session_create(ctx, s->model, SGAN_STAGE_INDEPENDENT, &s->session), "session");
+	if (share != NULL)
+		bench_check(sgan_session_share(s->session, share->begin, share->end), "slices");
 }
 
 void bench_close_stepper(struct bench_stepper *s)
@@ -44,7 +48,7 @@ double bench_outside(const struct bench *b, const struct bench_batch *batch, dou
 	struct bench_stepper one;
 	sgan_ctx *ctx;
 	bench_check(sgan_ctx_create(&options, &ctx), "context");
-	bench_open_stepper(b, ctx, &one);
+	bench_open_stepper(b, ctx, NULL, &one);
 	bench_time_step(&one, batch);
 	ctx->tally = &tally;
 	for (size_t i = 0; i < b->options.runs; i++) {

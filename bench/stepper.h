@@ -11,7 +11,14 @@ struct bench_stepper {
 	struct sgan_session *session;
 };
 
-void bench_open_stepper(const struct bench *b, sgan_ctx *ctx, struct bench_stepper *s);
+/* Slices begin .. end - 1 of every batch, and how their sums come together with the others'. */
+struct bench_share {
+	size_t begin, end;
+	sgan_exchange exchange;
+};
+
+/* share NULL: all slices. */
+void bench_open_stepper(const struct bench *b, sgan_ctx *ctx, const struct bench_share *share, struct bench_stepper *s);
 void bench_close_stepper(struct bench_stepper *s);
 
 /* Seconds of a step: E(x), D, G once. */

@@ -182,14 +182,14 @@ static void time_steps(const struct bench *b)
 	char what[64];
 	print_outside(b, &batch);
 	start_neighbours(&neighbours, most);
-	bench_open_stepper(b, b->ctx, &one);
+	bench_open_stepper(b, b->ctx, NULL, &one);
 	for (size_t busy = 1; busy <= most; busy = busy < most && 2 * busy > most ? most : 2 * busy) {
 		snprintf(what, sizeof what, "step beside %zu busy program%s", busy, busy == 1 ? "" : "s");
 		print_pairs(b, what, busy, sgan_ctx_threads(b->ctx), compare(b, &one, &one, &neighbours, busy, &batch));
 	}
 	end_neighbours(&neighbours);
 	bench_check(sgan_ctx_create(&options, &ctx), "context");
-	bench_open_stepper(b, ctx, &four_times);
+	bench_open_stepper(b, ctx, NULL, &four_times);
 	snprintf(what, sizeof what, "step with %d threads", sgan_ctx_threads(ctx));
 	print_pairs(b, what, 0, sgan_ctx_threads(ctx), compare(b, &one, &four_times, &neighbours, 0, &batch));
 	bench_close_stepper(&four_times);

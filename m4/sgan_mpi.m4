@@ -27,5 +27,13 @@ AC_DEFUN([SGAN_MPI], [
 		CPPFLAGS=$save_CPPFLAGS
 		LIBS=$save_LIBS
 		PROGRAM_LIBS="$PROGRAM_LIBS $MPI_LIBS"])
+	# What starts the tests' processes: Debian has both libraries' launchers, each under its name.
+	SGAN_MPIRUN=
+	AS_CASE([$with_mpi:$sgan_mpi],
+		[no:*], [],
+		[*:ompi*], [AC_CHECK_PROGS([SGAN_MPIRUN], [mpirun.openmpi mpirun])],
+		[*:mpich*], [AC_CHECK_PROGS([SGAN_MPIRUN], [mpirun.mpich mpirun])],
+		[AC_CHECK_PROGS([SGAN_MPIRUN], [mpirun mpiexec])])
+	AC_SUBST([SGAN_MPIRUN])
 	AM_CONDITIONAL([HAVE_MPI], [test "x$with_mpi" != xno])
 ])

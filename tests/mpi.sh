@@ -88,11 +88,41 @@ refused "5 processes for batches of 4 slices" begin 5 1 refused
 refused "3 processes for batches of 2 slices" begin 3 1 refused --set slices=2
 refused "unknown option '--nonsense'" begin 2 1 refused --nonsense
 refused "cannot open the dataset" train 2 1 refused --preset "$dir/all.cfg" --data "$dir/nothing"
-# thirty layers at an absurd rate
-awk '{ print } /name = "pool1"/ { for (i = 0; i < 30; i++)
-	printf "\t\t{ type = \"dense\"; name = \"deep%d\"; out = 32; act = \"relu\"; },\n", i }' "${abs_top_srcdir:?}/tests/tiny.cfg" \
-	> "$dir/deep.cfg"
-refused "at step .* of stage encoder" train 2 1 diverged --preset "$dir/deep.cfg" --data "$dir/squares" --set encoder.lr=10
+# thirty layers with large weights: values beyond what floats hold
+{
+	echo 'base = "classifier-mnist"; name = "deep"; encoder: { init = "normal"; init_std = 10.0; layers = ('
+	echo '{ type = "input"; name = "x"; shape = [ 28, 28, 1 ]; },'
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+		echo "{ type = \"dense\"; name = \"deep$i\"; out = 32; act = \"relu\"; },"
+	done
+	echo '{ type = "dense"; name = "out"; out = 10; } ); };'
+} > "$dir/deep.cfg"
+refused "is not finite at step 1 of stage encoder" train 2 1 diverged --preset "$dir/deep.cfg" --data "$dir/squares" \
+	--set batch=8 --steps 2
+
+# --- bytes --------------------------------------------------------------------
+
+# What three steps more send, by the program's own calls of MPI, is three times what sgan-bench counts for one.
+sent() { # processes, steps
+	rm -rf "$dir/sent"*
+	"$SGAN_MPIRUN" -n "$1" env LD_PRELOAD="$dir/bytes.so" SGAN_MPI_BYTES="$dir/sent." "$cpu" train --quiet --threads 1 \
+		--preset "$abs_top_srcdir/tests/tiny.cfg" --data "$dir/squares" --stage no_joint --set batch=18 \
+		--set encoder.steps=1 --set "independent.steps=$2" --set log_interval=1000 --out "$dir/sent" < /dev/null > "$dir/out" 2>&1
+	cat "$dir/sent."* | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+bench=${abs_top_builddir:-.}/sgan-bench
+if [ -z "${SANITIZER_CFLAGS-}" ] && [ -x "$bench" ]; then
+	# shellcheck disable=SC2086 # flags
+	${CC:-cc} -shared -fPIC ${MPI_CFLAGS-} -o "$dir/bytes.so" "$abs_top_srcdir/tests/mpi_bytes.c"
+	"$bench" bytes --preset "$abs_top_srcdir/tests/tiny.cfg" --batch 18 --json > "$dir/model"
+	for n in 2 3 4; do
+		model=$(sed -n "s/^{\"bytes\":$n,.*\"all\":\([0-9]*\).*/\1/p" "$dir/model")
+		counted=$(($(sent $n 5) - $(sent $n 2)))
+		[ -n "$model" ] && [ "$counted" -eq $((3 * model)) ] ||
+			fail "3 steps of $n processes send $counted bytes, 3 times $model are modelled"
+	done
+fi
 
 # --- signals, and death -------------------------------------------------------
 
