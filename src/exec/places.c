@@ -126,6 +126,15 @@ size_t sgan_places_node(const struct sgan_places *places, size_t thread)
 	return node;
 }
 
+size_t sgan_places_peers(const struct sgan_places *places, size_t thread)
+{
+	size_t group = places->groups - 1;
+
+	while (places->group[group].threads.first > thread)
+		group--;
+	return places->group[group].threads.count;
+}
+
 /* --- memory ------------------------------------------------------------------------- */
 
 /* The whole pages of [begin, end) go to a node, also those that were written already. Refusals are let pass: some

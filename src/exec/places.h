@@ -43,6 +43,9 @@ struct sgan_thread_range sgan_places_share(const struct sgan_places *places, str
 /* The node of a thread. */
 size_t sgan_places_node(const struct sgan_places *places, size_t thread);
 
+/* How many threads its group has: whoever does chunk i of a group's does i plus so many next. */
+size_t sgan_places_peers(const struct sgan_places *places, size_t thread);
+
 /* Asks for memory [count, size] to lie where it belongs: things first .. to the node that has them. Whole pages alone;
  * where the system does not let it be said, memory lies where it is first written. Nothing is done with one node. */
 void sgan_places_spread(const struct sgan_places *places, void *memory, size_t count, size_t size);

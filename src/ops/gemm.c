@@ -42,20 +42,21 @@ static bool is_small(size_t m, size_t n, size_t k)
 	return (double)m * (double)n * (double)k < 1e6;
 }
 
-/* Enough chunks for the threads, none larger than what stays cached. */
-static void cut(struct gemm_pass *pass)
+/* Enough chunks for the threads that are awake at once, none larger than what stays cached. */
+static void cut(struct gemm_pass *pass, size_t at_once)
 {
-	size_t panels = ceil_div(pass->n, pass->kernels->gemm_nr), tiles = ceil_div(pass->m, pass->kernels->gemm_mr);
-	size_t wanted = pass->threads > 1 ? CHUNKS_PER_THREAD * pass->threads : 1;
+	size_t threads = least_of(pass->threads, at_once), panels = ceil_div(pass->n, pass->kernels->gemm_nr);
+	size_t tiles = ceil_div(pass->m, pass->kernels->gemm_mr);
+	size_t wanted = threads > 1 ? CHUNKS_PER_THREAD * threads : 1;
 
 	pass->ic_count = ceil_div(pass->m, pass->kernels->blocking.mc);
-	pass->ic_ways = least_of(pass->threads, pass->ic_count);
+	pass->ic_ways = least_of(threads, pass->ic_count);
 	pass->ic_count = round_up(pass->ic_count, pass->ic_ways);
 	pass->jc_count = ceil_div(panels, MOST_PANELS);
 	if (pass->jc_count * pass->ic_count < wanted)
 		pass->jc_count = least_of(panels, ceil_div(wanted, pass->ic_count));
-	if (pass->jc_count * pass->ic_count < pass->threads)
-		pass->ic_ways = pass->ic_count = least_of(tiles, ceil_div(pass->threads, pass->jc_count));
+	if (pass->jc_count * pass->ic_count < threads)
+		pass->ic_ways = pass->ic_count = least_of(tiles, ceil_div(threads, pass->jc_count));
 }
 
 /* Scratch: the workers, panels (all, or one a worker), a block of op(A) for each worker. kc: the most of a pass. */
@@ -116,7 +117,7 @@ static sgan_status multiply(sgan_ctx *ctx, struct gemm_pass *pass, size_t k)
 	pass->kernels = ctx->kernels;
 	pass->threads = is_small(pass->m, pass->n, k) ? 1 : (size_t)ctx->threads;
 	pass->packs_a = packs_a(pass->a.trans, pass->a.ld);
-	cut(pass);
+	cut(pass, (size_t)ctx->at_once);
 	pass->shares_b = pass->m > 2 * ctx->kernels->blocking.mc; /* more than two blocks of rows read each panel */
 	SGAN_TRY(take_scratch(ctx, pass, ceil_div(k, passes)));
 	for (size_t i = 0; i < passes; i++) {

@@ -22,7 +22,6 @@ enum {
 struct rows_job {
 	const struct conv_call *call;
 	struct conv_weights_grid grid;
-	size_t threads;
 	size_t *ends, slices; /* [slices]: the row after a slice's last, of the slices that have any */
 	size_t row, rows;     /* those of X and Y that are summed */
 	real *result;
@@ -199,7 +198,7 @@ static void rows_chunk(void *arg, size_t index, int worker)
 {
 	const struct rows_job *job = arg;
 	const struct conv_problem *problem = job->call->problem;
-	size_t x_chunks = job->grid.x_chunks, y_chunk = index / x_chunks, next = index % x_chunks + job->threads;
+	size_t x_chunks = job->grid.x_chunks, y_chunk = index / x_chunks, next = index % x_chunks + sgan_places_peers(job->call->places, (size_t)worker);
 	struct rows_work work = {
 		.job = job,
 		.chunk = sgan_weights_chunk(&problem->cut, &job->grid, index % x_chunks, y_chunk),
@@ -242,7 +241,6 @@ static void multiply(sgan_ctx *ctx, const struct conv_call *call, size_t begin, 
 	struct rows_job job = {
 		.call = call,
 		.ends = (size_t *)(void *)call->shared,
-		.threads = (size_t)ctx->threads,
 		.row = slice_row(call, begin),
 		.result = result,
 		.accumulate = accumulate,

@@ -142,13 +142,18 @@ static sgan_status read_stack(const config_setting_t *at, size_t number, const s
 	return SGAN_OK;
 }
 
-/* The name of a setting of losses that "KEY=VALUE" or "STAGE.KEY=VALUE" sets; NULL: it sets something else. */
-static const char *loss_key(const char *setting)
+/* The name of a setting of losses that "KEY=VALUE" or "STAGE.KEY=VALUE" sets, and of which stages; NULL: it sets something
+ * else. */
+static const char *loss_key(const char *setting, bool of_stage[SGAN_STAGE_COUNT])
 {
+	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage < SGAN_STAGE_COUNT; stage++)
+		of_stage[stage] = true;
 	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage < SGAN_STAGE_COUNT; stage++) {
 		const size_t length = strlen(sgan_stage_name(stage));
 		if (strncmp(setting, sgan_stage_name(stage), length) == 0 && setting[length] == '.') {
 			setting += length + 1;
+			for (unsigned other = SGAN_STAGE_INDEPENDENT; other < SGAN_STAGE_COUNT; other++)
+				of_stage[other] = other == stage;
 			break;
 		}
 	}
@@ -158,15 +163,29 @@ static const char *loss_key(const char *setting)
 	return NULL;
 }
 
+/* Whether a stack has a setting of its own in those stages. */
+static bool has_own(const config_setting_t *stack, const char *key, const bool of_stage[SGAN_STAGE_COUNT])
+{
+	if (!config_setting_is_group(stack))
+		return false;
+	if (config_setting_get_member(stack, key))
+		return true;
+	for (unsigned stage = SGAN_STAGE_INDEPENDENT; stage < SGAN_STAGE_COUNT; stage++) {
+		const config_setting_t *group = config_setting_get_member(stack, sgan_stage_name(stage));
+		if (of_stage[stage] && !(group && config_setting_is_group(group) && config_setting_get_member(group, key)))
+			return false;
+	}
+	return true;
+}
+
 sgan_status sgan_stacks_check_setting(const config_setting_t *list, const char *where, const char *setting)
 {
-	const char *key = loss_key(setting);
+	bool of_stage[SGAN_STAGE_COUNT];
+	const char *key = loss_key(setting, of_stage);
 	const int count = list && config_setting_is_list(list) ? config_setting_length(list) : 0;
-	for (int i = 0; i < count; i++) {
-		const config_setting_t *stack = config_setting_get_elem(list, (unsigned)i);
-		if (!key || !config_setting_is_group(stack) || !config_setting_get_member(stack, key))
+	for (int i = 0; i < count; i++)
+		if (!key || !has_own(config_setting_get_elem(list, (unsigned)i), key, of_stage))
 			return SGAN_OK;
-	}
 	return count == 0 ? SGAN_OK
 	                  : sgan_fail(SGAN_EINVAL, "%s %.80s: it would do nothing, each of the %d stacks has '%s' of its own; "
 	                              "set stacks.[0].%s%s", where, setting, count, key, key, count > 1 ? " and so on" : "");
