@@ -48,13 +48,19 @@ static uint8_t *labels_file(uint32_t magic, uint32_t count, size_t size)
 	return bytes;
 }
 
+static sgan_status read_images(struct sgan_source *source, struct sgan_idx *idx)
+{
+	const sgan_status status = sgan_idx_read_shape(source, idx);
+	return status == SGAN_OK ? sgan_idx_read_pixels(source, idx) : status;
+}
+
 Test(idx, images)
 {
 	enum { SIZE = 3000 * 31 * 29 }; /* more than is taken at first */
 	struct sgan_idx idx;
 	uint8_t *bytes = images_file(IDX_IMAGES, 3000, 31, 29, SIZE);
 	struct memory memory = memory_of(bytes, 16 + SIZE);
-	ASSERT_OK(sgan_idx_read_images(&memory.source, &idx));
+	ASSERT_OK(read_images(&memory.source, &idx));
 	cr_assert_eq(idx.count, 3000);
 	cr_assert_eq(idx.height, 31);
 	cr_assert_eq(idx.width, 29);
@@ -81,7 +87,7 @@ static void assert_images_refused(uint8_t *bytes, size_t size, const char *words
 {
 	struct sgan_idx idx = { .images = NULL };
 	struct memory memory = memory_of(bytes, size);
-	ASSERT_FAILS(sgan_idx_read_images(&memory.source, &idx), SGAN_EFORMAT, words);
+	ASSERT_FAILS(read_images(&memory.source, &idx), SGAN_EFORMAT, words);
 	cr_assert_null(idx.images);
 	free(bytes);
 }
@@ -351,7 +357,10 @@ Test(gunzip, several_parts)
 	size_t size;
 	uint8_t *data = noisy(), *both = malloc(2 * LENGTH);
 	put_gzip("a.gz", data, LENGTH);
-	char *part = get_file("a.gz", &size), *parts = malloc(2 * size);
+	char *part = get_file("a.gz", &size), *parts = calloc(2, size);
+	memcpy(parts, part, size);
+	put_file("padded.gz", parts, 2 * size); /* as tapes do */
+	assert_gunzips("padded.gz", data, LENGTH);
 	memcpy(parts, part, size);
 	memcpy(parts + size, part, size);
 	put_file("two.gz", parts, 2 * size);
@@ -402,6 +411,10 @@ Test(gunzip, damage)
 	put_file("bad.gz", longer, size + 9);
 	assert_gunzip_fails("bad.gz", SGAN_EFORMAT, "something else follows");
 	put_file("bad.gz", longer, size + 1);
+	assert_gunzip_fails("bad.gz", SGAN_EFORMAT, "something else follows");
+	memset(longer + size, 0, 9);
+	longer[size + 8] = 1;
+	put_file("bad.gz", longer, size + 9);
 	assert_gunzip_fails("bad.gz", SGAN_EFORMAT, "something else follows");
 	free(longer);
 	free(bytes);
@@ -587,6 +600,29 @@ Test(dataset, halves_that_do_not_fit)
 	put_images("d", "t10k-images-idx3-ubyte", false, TEST, SIDE + 1);
 	assert_refused(SGAN_EFORMAT, "t10k-images-idx3-ubyte: images of 6x6x1, but ");
 	cr_assert_not_null(strstr(sgan_last_error(), "train-images-idx3-ubyte has 5x5x1"));
+}
+
+/* A few bytes of gzip may stand for gigabytes: that they cannot be right is found before they are unpacked. */
+Test(dataset, what_is_small_is_read_first)
+{
+	put_dataset("d", true);
+	put("d", "train-images-idx3-ubyte", true, images_file(IDX_IMAGES, TRAIN + 1, SIDE, SIDE, 9), 25);
+	assert_refused(SGAN_EFORMAT, "labels, but train-images-idx3-ubyte has ");
+}
+
+/* More bytes than the header says may be damage, which the sum at the end tells. */
+Test(dataset, damage_is_told_before_length)
+{
+	enum { MORE = (TRAIN + 1) * SIDE * SIDE };
+	size_t size;
+	put_dataset("d", true);
+	put("d", "train-images-idx3-ubyte", true, images_file(IDX_IMAGES, TRAIN, SIDE, SIDE, MORE), 16 + MORE);
+	assert_refused(SGAN_EFORMAT, "bytes expected, more found");
+	char *bytes = get_file("d/train-images-idx3-ubyte.gz", &size);
+	bytes[size - 5] ^= 1;
+	put_file("d/train-images-idx3-ubyte.gz", bytes, size);
+	assert_refused(SGAN_EFORMAT, "corrupt gzip: incorrect data check");
+	free(bytes);
 }
 
 Test(dataset, files_that_are_wrong)

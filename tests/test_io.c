@@ -70,8 +70,12 @@ Test(file, says_what_cannot_be_read)
 	char *data;
 	size_t size;
 	ASSERT_FAILS(sgan_file_read(in_temporary("none"), 10, &data, &size), SGAN_EIO, "none: cannot open: No such file");
-	ASSERT_FAILS(sgan_file_read(temporary, 10, &data, &size), SGAN_EIO, "Is a directory");
-	ASSERT_FAILS(sgan_file_read("/dev/zero", 1000, &data, &size), SGAN_EFORMAT, "larger than 1000 bytes");
+	ASSERT_FAILS(sgan_file_read(temporary, 10, &data, &size), SGAN_EIO, "it is a folder, not a regular file");
+	ASSERT_FAILS(sgan_file_read("/dev/zero", 1000, &data, &size), SGAN_EIO, "it is a device or pipe");
+	put_text("long", "12345678901");
+	ASSERT_FAILS(sgan_file_read(in_temporary("long"), 10, &data, &size), SGAN_EFORMAT, "larger than 10 bytes");
+	cr_assert_eq(mkfifo(in_temporary("pipe"), 0600), 0);
+	ASSERT_FAILS(sgan_file_read(in_temporary("pipe"), 10, &data, &size), SGAN_EIO, "it is a device or pipe");
 }
 
 Test(file, replaces_and_leaves_nothing_else)

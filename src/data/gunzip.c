@@ -61,12 +61,30 @@ static bool gzip_magic(const struct gunzip *file)
 	return file->stream.avail_in >= 2 && file->stream.next_in[0] == 0x1f && file->stream.next_in[1] == 0x8b;
 }
 
+/* Takes what is 0 from the input: tapes and some mirrors fill up with it behind the last member, and gzip lets it pass. */
+static sgan_status skip_zeros(struct gunzip *file)
+{
+	bool more = true;
+	while (more) {
+		while (file->stream.avail_in > 0 && *file->stream.next_in == 0) {
+			file->stream.next_in++;
+			file->stream.avail_in--;
+		}
+		if (file->stream.avail_in > 0)
+			return SGAN_OK;
+		SGAN_TRY(refill(file, &more));
+	}
+	return SGAN_OK;
+}
+
 /* Between members: another one, the end, or something that does not belong there. */
 static sgan_status next_member(struct gunzip *file, bool *end)
 {
 	bool more = true;
 	while (file->stream.avail_in < 2 && more)
 		SGAN_TRY(refill(file, &more));
+	if (!gzip_magic(file))
+		SGAN_TRY(skip_zeros(file));
 	*end = file->stream.avail_in == 0;
 	if (*end)
 		return SGAN_OK;

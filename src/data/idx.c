@@ -95,9 +95,10 @@ static sgan_status read_data(struct sgan_source *source, size_t header, size_t s
 {
 	struct sgan_bytes taken;
 	SGAN_TRY(sgan_source_take(source, size, what, &taken));
-	*data = taken.data;
-	if (taken.count == size && !taken.more)
+	if (taken.count == size && !taken.more) {
+		*data = taken.data;
 		return SGAN_OK;
+	}
 	free(taken.data);
 	if (taken.more)
 		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, %zu bytes expected, more found", source->name, what,
@@ -106,13 +107,20 @@ static sgan_status read_data(struct sgan_source *source, size_t header, size_t s
 	                 header + size, header + taken.count);
 }
 
-sgan_status sgan_idx_read_images(struct sgan_source *source, struct sgan_idx *idx)
+/* "60000 images of 28x28" */
+static void describe_images(const struct sgan_idx *idx, char what[WHAT])
+{
+	snprintf(what, WHAT, "%zu images of %zux%zu", idx->count, idx->height, idx->width);
+}
+
+sgan_status sgan_idx_read_shape(struct sgan_source *source, struct sgan_idx *idx)
 {
 	struct header header;
 	char what[WHAT];
 	SGAN_TRY(read_header(source, &images_kind, &header));
 	size_t count = header.dims[0], height = header.dims[1], width = header.dims[2];
-	snprintf(what, sizeof what, "%zu images of %zux%zu", count, height, width);
+	*idx = (struct sgan_idx){ .count = count, .height = height, .width = width, .header = header.bytes };
+	describe_images(idx, what);
 	if (count < 1 || count > SGAN_DATA_COUNT || height < 1 || height > SGAN_DATA_SIDE || width < 1 ||
 	    width > SGAN_DATA_SIDE)
 		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, 1 to %d images of 1x1 to %dx%d expected", source->name,
@@ -121,10 +129,14 @@ sgan_status sgan_idx_read_images(struct sgan_source *source, struct sgan_idx *id
 	if (size > SGAN_DATA_BYTES || size > SIZE_MAX / 2)
 		return sgan_fail(SGAN_EFORMAT, "%s: header says %s, which is more than the %ju bytes that are read",
 		                 source->name, what, (uintmax_t)SGAN_DATA_BYTES);
-	uint8_t *images;
-	SGAN_TRY(read_data(source, header.bytes, (size_t)size, what, &images));
-	*idx = (struct sgan_idx){ .count = count, .height = height, .width = width, .images = images };
 	return SGAN_OK;
+}
+
+sgan_status sgan_idx_read_pixels(struct sgan_source *source, struct sgan_idx *idx)
+{
+	char what[WHAT];
+	describe_images(idx, what);
+	return read_data(source, idx->header, idx->count * idx->height * idx->width, what, &idx->images);
 }
 
 static int64_t integer(unsigned type, const uint8_t *bytes)

@@ -113,15 +113,6 @@ static sgan_status choose(const struct sgan_place *place, const struct names **n
 	return SGAN_OK;
 }
 
-static sgan_status read_images(const char *folder, const char *name, struct sgan_idx *images, struct sgan_found *found)
-{
-	struct sgan_source *source;
-	SGAN_TRY(sgan_folder_open(folder, name, found->file, &source));
-	sgan_status status = sgan_idx_read_images(source, images);
-	sgan_gunzip_close(source);
-	return status;
-}
-
 static sgan_status read_labels(const char *folder, const char *name, struct sgan_numbering numbering,
                                const char *images_name, size_t images, struct sgan_idx *labels)
 {
@@ -200,22 +191,37 @@ static sgan_status take_labels(const char *folder, const struct names *names, en
 	return SGAN_OK;
 }
 
-static sgan_status read_set(const char *folder, const struct names *names, enum sgan_data_half half, size_t classes,
-                            struct sgan_found *found)
+/* What is small is read first: a few bytes of gzip can stand for gigabytes of images, of which the labels tell how many there
+ * are. */
+static sgan_status read_in_order(struct sgan_source *source, const char *folder, const struct names *names,
+                                 enum sgan_data_half half, size_t classes, struct sgan_found *found)
 {
 	struct sgan_idx images;
-	if (!has_labels(folder, names))
-		found->no_labels = names->files[SGAN_DATA_TRAIN].labels;
-	SGAN_TRY(tell_classes(names, found));
-	SGAN_TRY(read_images(folder, names->files[half].images, &images, found));
+	SGAN_TRY(sgan_idx_read_shape(source, &images));
+	found->split.count = images.count;
+	if (!found->no_labels)
+		SGAN_TRY(take_labels(folder, names, half, classes, found));
+	SGAN_TRY(sgan_idx_read_pixels(source, &images));
 	found->split.images = images.images;
 	if (names->transposed)
 		SGAN_TRY(transpose(found->file, &images));
-	found->split.count = images.count;
 	found->height = images.height;
 	found->width = images.width;
 	found->channels = 1;
-	return found->no_labels ? SGAN_OK : take_labels(folder, names, half, classes, found);
+	return SGAN_OK;
+}
+
+static sgan_status read_set(const char *folder, const struct names *names, enum sgan_data_half half, size_t classes,
+                            struct sgan_found *found)
+{
+	struct sgan_source *source;
+	if (!has_labels(folder, names))
+		found->no_labels = names->files[SGAN_DATA_TRAIN].labels;
+	SGAN_TRY(tell_classes(names, found));
+	SGAN_TRY(sgan_folder_open(folder, names->files[half].images, found->file, &source));
+	const sgan_status status = read_in_order(source, folder, names, half, classes, found);
+	sgan_gunzip_close(source);
+	return status;
 }
 
 static sgan_status read_half(const struct sgan_place *place, enum sgan_data_half half, size_t classes,

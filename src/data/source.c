@@ -21,6 +21,17 @@ static bool grow(uint8_t **data, size_t *capacity, size_t limit)
 	return true;
 }
 
+/* There is more than was to be. Before it is called too much, as much again is read: of compressed data that are damaged,
+ * reading says so when it comes to where they are. */
+static sgan_status look_beyond(struct sgan_source *source, size_t limit)
+{
+	uint8_t some[4096];
+	size_t got = sizeof some;
+	for (size_t seen = 0; seen < limit && got == sizeof some; seen += got)
+		SGAN_TRY(source->read(source, some, sizeof some, &got));
+	return SGAN_OK;
+}
+
 static sgan_status fill(struct sgan_source *source, size_t limit, const char *what, struct sgan_bytes *taken)
 {
 	size_t capacity = 0, got;
@@ -35,7 +46,7 @@ static sgan_status fill(struct sgan_source *source, size_t limit, const char *wh
 	}
 	SGAN_TRY(source->read(source, &beyond, 1, &got));
 	taken->more = got > 0;
-	return SGAN_OK;
+	return taken->more ? look_beyond(source, limit) : SGAN_OK;
 }
 
 sgan_status sgan_source_take(struct sgan_source *source, size_t limit, const char *what, struct sgan_bytes *taken)

@@ -47,7 +47,34 @@ static int open_retry(const char *path, int flags, mode_t mode)
 	return fd;
 }
 
-/* Reads until the end. The buffer grows as data arrives, for a pipe has no size to ask for. */
+/* What is no regular file, for messages. */
+static const char *kind_of(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) ? "a folder" : "a device or pipe";
+}
+
+/* Opens a regular file that has no more than `limit` bytes: nothing else has an end that can be relied on, and opening a
+ * pipe would wait for its other end. */
+static sgan_status open_regular(const char *path, size_t limit, int *fd)
+{
+	struct stat st;
+	*fd = open_retry(path, O_RDONLY | O_NONBLOCK, 0);
+	if (*fd < 0)
+		return sgan_fail(SGAN_EIO, "%s: cannot open: %s", path, strerror(errno));
+	sgan_status status = SGAN_OK;
+	if (fstat(*fd, &st) != 0)
+		status = sgan_fail(SGAN_EIO, "%s: cannot read: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		status = sgan_fail(SGAN_EIO, "%s: cannot read: it is %s, not a regular file", path, kind_of(&st));
+	else if ((uintmax_t)st.st_size > limit)
+		status = sgan_fail(SGAN_EFORMAT, "%s: larger than %zu bytes, the most expected of it", path, limit);
+	if (status != SGAN_OK)
+		close(*fd);
+	return status;
+}
+
+/* Reads until the end. The buffer grows as data arrives: a file may have become larger since it was asked how large it is,
+ * and those of the system's say that they have nothing. */
 static sgan_status read_all(int fd, const char *path, size_t limit, char **data, size_t *size)
 {
 	size_t capacity = limit < FIRST_CAPACITY ? limit + 1 : FIRST_CAPACITY;
@@ -82,9 +109,8 @@ sgan_status sgan_file_read(const char *path, size_t limit, char **data, size_t *
 {
 	if (limit > SIZE_MAX / 4)
 		return sgan_fail(SGAN_EINVAL, "%s: a limit of %zu bytes is none", path, limit);
-	int fd = open_retry(path, O_RDONLY, 0);
-	if (fd < 0)
-		return sgan_fail(SGAN_EIO, "%s: cannot open: %s", path, strerror(errno));
+	int fd;
+	SGAN_TRY(open_regular(path, limit, &fd));
 	char *content = NULL;
 	size_t length = 0;
 	sgan_status status = read_all(fd, path, limit, &content, &length);
@@ -124,8 +150,7 @@ static sgan_status check_target(const char *path)
 	struct stat st;
 	if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
 		return SGAN_OK;
-	return sgan_fail(SGAN_EIO, "%s: cannot write: it exists and is %s, not a regular file", path,
-	                 S_ISDIR(st.st_mode) ? "a folder" : "a device or pipe");
+	return sgan_fail(SGAN_EIO, "%s: cannot write: it exists and is %s, not a regular file", path, kind_of(&st));
 }
 
 static sgan_status open_temporary(struct sgan_writer *writer, const char *base)

@@ -4,7 +4,7 @@
 
 #include <sgan/sgan.h>
 
-/* Reads a whole file of at most `limit` bytes. *data (free() it) ends in a NUL that *size does not count. */
+/* Reads a whole regular file of at most `limit` bytes, and nothing of any other. *data (free() it) ends in a NUL that *size does not count. */
 sgan_status sgan_file_read(const char *path, size_t limit, char **data, size_t *size);
 
 /* Whether there is something of this name that is not a folder. */
