@@ -841,3 +841,29 @@ Test(train, saves_when_asked, .init = temporary_make, .fini = temporary_remove)
 	expect_same_files("run/checkpoint.safetensors", "straight/checkpoint.safetensors");
 	small_run_free(r);
 }
+
+/* A file that says that stages are done must hold what they make, and is refused before a model of its size is made. */
+Test(model_file, holds_what_it_says, .init = temporary_make, .fini = temporary_remove)
+{
+	static const char *const keys[] = { "format",  "stage",     "step",          "discriminator_updates", "generator_updates", "trained",
+		                                "dataset", "data_hash", "input_divisor", "config" };
+	enum { KEYS = sizeof keys / sizeof *keys };
+	struct small_run *r = small_run("", NULL, 0);
+	struct sgan_preset *preset = NULL;
+	struct sgan_safetensors *file;
+	struct sgan_metadata metadata[KEYS];
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	ASSERT_OK(sgan_safetensors_open(in_temporary("run/checkpoint.safetensors"), &file));
+	for (size_t i = 0; i < KEYS; i++) {
+		metadata[i] = (struct sgan_metadata){ keys[i], sgan_safetensors_metadata(file, keys[i]) };
+		cr_assert_not_null(metadata[i].value, "%s", keys[i]);
+	}
+	ASSERT_OK(sgan_safetensors_write(in_temporary("none.safetensors"), NULL, 0, metadata, KEYS));
+	sgan_safetensors_close(file);
+	ASSERT_FAILS(sgan_model_preset(in_temporary("none.safetensors"), &preset), SGAN_EFORMAT,
+	             "none.safetensors: of encoder's layer 'conv1' it holds 0 values, its preset has ");
+	cr_assert_null(preset);
+	ASSERT_OK(sgan_model_preset(in_temporary("run/checkpoint.safetensors"), &preset));
+	sgan_preset_free(preset);
+	small_run_free(r);
+}

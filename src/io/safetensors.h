@@ -15,7 +15,7 @@ struct sgan_tensor {
 	char name[SGAN_TENSOR_NAME]; /* UTF-8 without control characters, not empty, not "__metadata__" */
 	size_t rank;                 /* 0 .. 4 */
 	size_t shape[SGAN_TENSOR_RANK];
-	const float *data; /* not owned when writing; inside the file's memory when reading */
+	const float *data; /* when writing, the caller's; NULL in an opened file */
 };
 
 struct sgan_metadata {
@@ -30,8 +30,8 @@ sgan_status sgan_safetensors_write(const char *path, const struct sgan_tensor *t
 
 /* An opened file: immutable. */
 struct sgan_safetensors;
-/* Reads and checks all of it: header length, JSON, dtype, shapes, offsets inside the file, no overlap, no hole,
- * sizes that agree, unique names. The bytes themselves are not judged: a NaN is a value. At most 4 GiB.
+/* Reads and checks its header: length, JSON, dtype, shapes, offsets inside the file, no overlap, no hole, sizes that agree,
+ * unique names. Data are read when they are asked for; they are not judged: a NaN is a value. At most 4 GiB.
  * SGAN_EIO, SGAN_EFORMAT: the message names the file and the tensor. */
 sgan_status sgan_safetensors_open(const char *path, struct sgan_safetensors **file);
 void sgan_safetensors_close(struct sgan_safetensors *file); /* NULL is allowed */
@@ -39,6 +39,8 @@ size_t sgan_safetensors_count(const struct sgan_safetensors *file);
 /* The i-th in the order of the data, i < count. */
 const struct sgan_tensor *sgan_safetensors_tensor(const struct sgan_safetensors *file, size_t i);
 const struct sgan_tensor *sgan_safetensors_find(const struct sgan_safetensors *file, const char *name); /* or NULL */
+/* The values of a tensor of the file. SGAN_EIO; SGAN_EFORMAT: the file has become shorter. */
+sgan_status sgan_safetensors_read(const struct sgan_safetensors *file, const struct sgan_tensor *tensor, float *values);
 const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key);            /* or NULL */
 const char *sgan_safetensors_path(const struct sgan_safetensors *file);
 

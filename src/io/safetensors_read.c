@@ -1,5 +1,5 @@
-/* Reads safetensors files that anybody may have made: nothing in them is believed before it is checked,
- * and memory for the data is taken only when the header accounts for every byte of the file.
+/* Reads safetensors files that anybody may have made: nothing in them is believed before it is checked: the header accounts
+ * for every byte of the file, and no memory is taken for data but the caller's.
  * It must not know what the tensors mean. */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,14 +32,16 @@ struct sgan_safetensors {
 	json_t *metadata; /* an object of strings, or NULL */
 	struct entry *entries;
 	size_t count;
-	float *data;
+	int fd;
+	uint64_t data; /* where the tensors' bytes begin */
 };
 
-static sgan_status read_exactly(int fd, const char *path, void *data, size_t size)
+/* `size` bytes from `at` on. */
+static sgan_status read_exactly(int fd, const char *path, uint64_t at, void *data, size_t size)
 {
 	char *next = data;
 	while (size > 0) {
-		ssize_t got = read(fd, next, size < (1 << 30) ? size : (1 << 30));
+		ssize_t got = pread(fd, next, size < (1 << 30) ? size : (1 << 30), (off_t)at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -47,6 +49,7 @@ static sgan_status read_exactly(int fd, const char *path, void *data, size_t siz
 		if (got == 0)
 			return sgan_fail(SGAN_EFORMAT, "%s: became %zu bytes shorter while it was read", path, size);
 		next += got;
+		at += (uint64_t)got;
 		size -= (size_t)got;
 	}
 	return SGAN_OK;
@@ -68,7 +71,7 @@ static sgan_status read_header(int fd, const char *path, char **text, size_t *le
 	if (size > largest_file)
 		return sgan_fail(SGAN_EFORMAT, "%s: %ju bytes, at most %ju expected", path, (uintmax_t)size,
 		                 (uintmax_t)largest_file);
-	SGAN_TRY(read_exactly(fd, path, &field, LENGTH_FIELD));
+	SGAN_TRY(read_exactly(fd, path, 0, &field, LENGTH_FIELD));
 	if (memcmp(&field, zip, sizeof zip) == 0)
 		return sgan_fail(
 			SGAN_EFORMAT,
@@ -87,7 +90,7 @@ static sgan_status read_header(int fd, const char *path, char **text, size_t *le
 	*text = read_text; /* the caller frees it, also after a failure */
 	*length = (size_t)field;
 	*data_size = size - LENGTH_FIELD - field;
-	return read_exactly(fd, path, read_text, *length);
+	return read_exactly(fd, path, LENGTH_FIELD, read_text, *length);
 }
 
 static sgan_status parse_header(const char *path, const char *text, size_t length, json_t **header)
@@ -236,49 +239,34 @@ static sgan_status take_header(struct sgan_safetensors *file, json_t *header, ui
 	return check_layout(file, data_size);
 }
 
-static sgan_status read_data(int fd, struct sgan_safetensors *file, uint64_t data_size)
-{
-	/* One more, for a file of empty tensors. All offsets are multiples of 4: they add up from sizes of float32. */
-	file->data = sgan_alloc((size_t)data_size + 1, 1);
-	if (!file->data)
-		return sgan_fail(SGAN_ENOMEM, "%s: no memory for its %ju bytes", file->path, (uintmax_t)data_size);
-	for (size_t i = 0; i < file->count; i++)
-		file->entries[i].tensor.data = file->data + file->entries[i].begin / sizeof(float);
-	return read_exactly(fd, file->path, file->data, (size_t)data_size);
-}
-
-static sgan_status read_file(int fd, struct sgan_safetensors *file)
+static sgan_status read_file(struct sgan_safetensors *file)
 {
 	char *text = NULL;
 	size_t length = 0;
 	uint64_t data_size = 0;
 	json_t *header = NULL;
-	sgan_status status = read_header(fd, file->path, &text, &length, &data_size);
+	sgan_status status = read_header(file->fd, file->path, &text, &length, &data_size);
 	if (status == SGAN_OK)
 		status = parse_header(file->path, text, length, &header);
 	free(text);
 	if (status == SGAN_OK)
 		status = take_header(file, header, data_size);
 	json_decref(header);
-	return status == SGAN_OK ? read_data(fd, file, data_size) : status;
+	file->data = LENGTH_FIELD + length;
+	return status;
 }
 
 sgan_status sgan_safetensors_open(const char *path, struct sgan_safetensors **file)
 {
 	if (strlen(path) >= SGAN_PATH)
 		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is longer than %d bytes", path, SGAN_PATH - 1);
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* not to wait for the other end of a pipe */
-	if (fd < 0)
-		return sgan_fail(SGAN_EIO, "%s: cannot open: %s", path, strerror(errno));
 	struct sgan_safetensors *opened = calloc(1, sizeof *opened);
-	sgan_status status;
-	if (opened) {
-		strcpy(opened->path, path);
-		status = read_file(fd, opened);
-	} else {
-		status = sgan_fail(SGAN_ENOMEM, "%s: no memory to open it", path);
-	}
-	close(fd);
+	if (!opened)
+		return sgan_fail(SGAN_ENOMEM, "%s: no memory to open it", path);
+	strcpy(opened->path, path);
+	opened->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* not to wait for the other end of a pipe */
+	const sgan_status status =
+		opened->fd < 0 ? sgan_fail(SGAN_EIO, "%s: cannot open: %s", path, strerror(errno)) : read_file(opened);
 	if (status != SGAN_OK) {
 		sgan_safetensors_close(opened);
 		return status;
@@ -287,12 +275,19 @@ sgan_status sgan_safetensors_open(const char *path, struct sgan_safetensors **fi
 	return SGAN_OK;
 }
 
+sgan_status sgan_safetensors_read(const struct sgan_safetensors *file, const struct sgan_tensor *tensor, float *values)
+{
+	const struct entry *entry = (const struct entry *)(const void *)tensor; /* its first member */
+	return read_exactly(file->fd, file->path, file->data + entry->begin, values, (size_t)(entry->end - entry->begin));
+}
+
 void sgan_safetensors_close(struct sgan_safetensors *file)
 {
 	if (!file)
 		return;
 	json_decref(file->metadata);
-	sgan_free(file->data);
+	if (file->fd >= 0)
+		close(file->fd);
 	free(file->entries);
 	free(file);
 }

@@ -51,8 +51,7 @@ static bool has_moments(const struct sgan_state *state, enum sgan_stage first)
 	return (state->stage == SGAN_STAGE_ENCODER) == (first == SGAN_STAGE_ENCODER);
 }
 
-/* Parts that no stage has trained yet have nothing to keep: their first weights follow from the seed. */
-static bool has_weights(const struct sgan_state *state, enum sgan_stage first)
+bool sgan_checkpoint_has_weights(const struct sgan_state *state, enum sgan_stage first)
 {
 	return state->trained[first] || has_moments(state, first);
 }
@@ -107,7 +106,7 @@ static sgan_status collect(struct sgan_model *model, const struct sgan_state *st
 	enum sgan_stage first;
 	collect_input(model, tensors, count);
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
-		if (has_weights(state, first))
+		if (sgan_checkpoint_has_weights(state, first))
 			SGAN_TRY(collect_part(part, state, has_moments(state, first), tensors, count));
 	return SGAN_OK;
 }
@@ -303,8 +302,7 @@ static sgan_status load_values(const struct sgan_safetensors *file, const char *
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' has shape %s, the preset's has %s", sgan_safetensors_path(file),
 		                 name, found, expected);
 	}
-	/* the file's tensors are only as aligned as its header is long */
-	memcpy(values, t->data, count * sizeof(float));
+	SGAN_TRY(sgan_safetensors_read(file, t, values));
 	if (!sgan_all_finite(values, count))
 		return sgan_fail(SGAN_EFORMAT, "%s: tensor '%s' holds values that are not finite", sgan_safetensors_path(file),
 		                 name);
@@ -382,7 +380,7 @@ sgan_status sgan_checkpoint_load(const struct sgan_safetensors *file, struct sga
 		                 sgan_safetensors_path(file), state.generators, model->stack_count);
 	SGAN_TRY(load_input(file, model, &read));
 	for (size_t k = 0; (part = sgan_model_part(model, k, &first)) != NULL; k++)
-		if (first < stage && has_weights(&state, first))
+		if (first < stage && sgan_checkpoint_has_weights(&state, first))
 			SGAN_TRY(load_part(file, part, moments && has_moments(&state, first), &read));
 	if (stage == SGAN_STAGE_COUNT && moments && read != sgan_safetensors_count(file))
 		return sgan_fail(SGAN_EFORMAT, "%s: it holds %zu tensors, %zu expected", sgan_safetensors_path(file),

@@ -31,6 +31,10 @@ bool sgan_checkpoint_holds_parameter(const char *tensor);
 /* Reads where training stands from an opened file. SGAN_EFORMAT: not a checkpoint of this program. */
 sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sgan_state *state);
 
+/* Whether a file of that state holds the parts that stage `first` is the first to train. Those that none has trained have
+ * nothing to keep: their first weights follow from the seed. */
+bool sgan_checkpoint_has_weights(const struct sgan_state *state, enum sgan_stage first);
+
 /* What the bytes of images are divided by to be the model's input; 255 in files from before it was saved.
  * SGAN_EFORMAT. */
 sgan_status sgan_checkpoint_divisor(const struct sgan_safetensors *file, double *divisor);

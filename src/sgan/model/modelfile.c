@@ -6,7 +6,7 @@
 
 #include "src/cpu/status.h"
 #include "src/io/file.h"
-#include "src/sgan/model/checkpoint.h"
+#include "src/sgan/model/contents.h"
 
 /* In a run, a stage begins from the file that the stage before it left; all else reads the checkpoint. */
 static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path[SGAN_PATH])
@@ -40,6 +40,7 @@ sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage 
 sgan_status sgan_model_preset(const char *path, struct sgan_preset **preset)
 {
 	struct sgan_safetensors *file;
+	struct sgan_preset *parsed = NULL;
 	struct sgan_state state;
 	SGAN_TRY(sgan_safetensors_open(path, &file));
 	sgan_status status = sgan_checkpoint_state(file, &state);
@@ -47,8 +48,14 @@ sgan_status sgan_model_preset(const char *path, struct sgan_preset **preset)
 	if (status == SGAN_OK && config == NULL)
 		status = sgan_fail(SGAN_EFORMAT, "%s: it does not hold the preset it was trained with", path);
 	if (status == SGAN_OK)
-		status = sgan_preset_parse(path, config, preset);
+		status = sgan_preset_parse(path, config, &parsed);
+	if (status == SGAN_OK)
+		status = sgan_contents_check(file, &state, parsed);
 	sgan_safetensors_close(file);
+	if (status == SGAN_OK)
+		*preset = parsed;
+	else
+		sgan_preset_free(parsed);
 	return status;
 }
 

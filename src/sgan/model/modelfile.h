@@ -9,7 +9,8 @@
  * SGAN_STAGE_COUNT) the model as the stage before it left it, where the run has that. */
 sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[SGAN_PATH]);
 
-/* The preset that a model file was trained with; free it with sgan_preset_free. */
+/* The preset that a model file was trained with, of which the file holds the parts that it says were trained (contents.h);
+ * free it with sgan_preset_free. */
 sgan_status sgan_model_preset(const char *path, struct sgan_preset **preset);
 
 /* What a model file holds, for people: stage, step, and the stages it has weights for. */
