@@ -440,7 +440,7 @@ grep -qxF 'run      a?[2Jb?c/00000-tiny-squares' ../out || not_ok '--dry-run wit
 fails 'stage without what it needs' 2 '--init' $tiny --stage joint
 fails 'init that nothing needs' 2 '--init' $tiny --init latest
 fails 'resume without a folder of runs' 1 'runs' train --resume latest
-fails 'init from a run that is not there' 1 'latest' $tiny --stage joint --init ./latest
+fails 'init from a run that is not there' 1 '.: holds no run yet' $tiny --stage joint --init ./latest
 
 works 'train' $tiny --steps 6 --threads 2
 [ "$(cat ../out)" = runs/00000-tiny-squares ] || not_ok 'train' 'the run is not on standard output'
@@ -564,7 +564,8 @@ for option in '--preset mnist' '--stage joint' '--epochs 3' '--steps 3' '--init 
 done
 fails '--resume of no such run' 1 '77' train --resume 77
 mkdir runs/00003-tiny-squares
-fails '--resume of a run without checkpoint' 1 'no checkpoint' train --resume latest
+fails '--resume of a run without checkpoint' 1 'no checkpoint' train --resume 3
+fails '--resume of no such run, and which there are' 1 'there are 00003-tiny-squares, 00002-' train --resume 88
 rmdir runs/00003-tiny-squares
 
 works '--stop-after' $tiny --quiet --stop-after 7
@@ -610,7 +611,10 @@ rm -rf odd
 # --- samples and models --------------------------------------------------------
 
 mkdir runs/00005-tiny-squares
-fails 'sample of a run without checkpoint' 1 'no checkpoint' sample --model latest --out grid.png
+fails 'sample of a run without checkpoint' 1 'no checkpoint' sample --model 5 --out grid.png
+works 'info of the latest that has one' info --model latest
+grep -q '00004-tiny' ../out || not_ok 'info of the latest that has one' 'another one'
+works 'info of DIR/latest' info --model "$PWD/runs/latest"
 rmdir runs/00005-tiny-squares
 model=runs/00000-tiny-squares/checkpoint.safetensors
 works 'sample, png of a run' sample --model 0 --out grid.png

@@ -2,6 +2,7 @@
 #include "tests/temporary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <sys/wait.h>
@@ -172,7 +173,7 @@ Test(file, places_that_cannot_be_written)
 static const char *create(const char *out, const char *preset, const char *data)
 {
 	static char path[SGAN_PATH];
-	ASSERT_OK(sgan_run_create(in_temporary(out), preset, data, path));
+	ASSERT_OK(sgan_run_create(in_temporary(out), preset, data, NULL, path));
 	struct stat st;
 	cr_assert_eq(stat(path, &st), 0);
 	cr_assert(S_ISDIR(st.st_mode));
@@ -203,21 +204,21 @@ Test(run, number_ends)
 {
 	char path[SGAN_PATH];
 	cr_assert_eq(mkdir(in_temporary("99999-x-y"), 0777), 0);
-	ASSERT_FAILS(sgan_run_create(temporary, "m", "d", path), SGAN_EIO, "choose another output folder");
+	ASSERT_FAILS(sgan_run_create(temporary, "m", "d", NULL, path), SGAN_EIO, "choose another output folder");
 }
 
 Test(run, folders_that_cannot_be_made)
 {
 	char path[SGAN_PATH] = "untouched", deep[SGAN_PATH + 10];
 	put_text("file", "x");
-	ASSERT_FAILS(sgan_run_create(in_temporary("file"), "m", "d", path), SGAN_EIO,
+	ASSERT_FAILS(sgan_run_create(in_temporary("file"), "m", "d", NULL, path), SGAN_EIO,
 	             "file: cannot make the output folder");
-	ASSERT_FAILS(sgan_run_create(in_temporary("file/runs"), "m", "d", path), SGAN_EIO, "Not a directory");
-	ASSERT_FAILS(sgan_run_create("/proc/runs", "m", "d", path), SGAN_EIO, "/proc/runs: cannot make the output folder");
-	ASSERT_FAILS(sgan_run_create("", "m", "d", path), SGAN_EINVAL, "a path has 1 to");
+	ASSERT_FAILS(sgan_run_create(in_temporary("file/runs"), "m", "d", NULL, path), SGAN_EIO, "Not a directory");
+	ASSERT_FAILS(sgan_run_create("/proc/runs", "m", "d", NULL, path), SGAN_EIO, "/proc/runs: cannot make the output folder");
+	ASSERT_FAILS(sgan_run_create("", "m", "d", NULL, path), SGAN_EINVAL, "a path has 1 to");
 	memset(deep, 'a', sizeof deep);
 	deep[sizeof deep - 1] = '\0';
-	ASSERT_FAILS(sgan_run_create(deep, "m", "d", path), SGAN_EINVAL, "a path has 1 to");
+	ASSERT_FAILS(sgan_run_create(deep, "m", "d", NULL, path), SGAN_EINVAL, "a path has 1 to");
 	cr_assert_str_eq(path, "untouched");
 	cr_assert_eq(count_files(), 1);
 }
@@ -250,7 +251,7 @@ Test(run, processes_at_once)
 			char name[16], path[SGAN_PATH];
 			snprintf(name, sizeof name, "p%d", i);
 			for (int j = 0; j < RUNS; j++)
-				if (sgan_run_create(in_temporary("runs"), name, "d", path) != SGAN_OK)
+				if (sgan_run_create(in_temporary("runs"), name, "d", NULL, path) != SGAN_OK)
 					_exit(1);
 			_exit(0);
 		}
@@ -290,6 +291,9 @@ Test(run, is_found)
 	create("runs", "mnist", "b");
 	create("runs", "mnist", "c");
 	put_text("runs/00007-not-a-folder", "");
+	put_text("runs/00001-mnist-b/checkpoint.safetensors", "");
+	put_text("runs/00002-mnist-c/checkpoint.safetensors", "");
+	assert_found(in_temporary("runs/latest"), "runs/00002-mnist-c");
 	assert_found("latest", "runs/00002-mnist-c");
 	assert_found("1", "runs/00001-mnist-b");
 	assert_found("00001", "runs/00001-mnist-b");
@@ -312,10 +316,12 @@ Test(run, is_not_found)
 	cr_assert_eq(mkdir(in_temporary("runs"), 0777), 0);
 	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "latest", path), SGAN_EIO, "holds no run yet");
 	create("runs", "mnist", "a");
-	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "5", path), SGAN_EIO, "holds no run of number 5");
+	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "5", path), SGAN_EIO,
+	             "holds no run of number 5; there are 00000-mnist-a");
 	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "99999999999999999999999", path), SGAN_EIO,
 	             "holds no run of number");
 	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "00000-mnist-b", path), SGAN_EIO, "no such run");
+	ASSERT_FAILS(sgan_run_find("nowhere", "nowhere/latest", path), SGAN_EIO, "nowhere: cannot read the folder of runs");
 	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "", path), SGAN_EIO, "no such run");
 	cr_assert_eq(mkdir(in_temporary("runs/00000-copy"), 0777), 0);
 	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "0", path), SGAN_EIO, "2 runs of number 0");
@@ -463,6 +469,16 @@ Test(log, broken_line_in_the_middle)
 
 /* --- locks and records of runs ------------------------------------------------- */
 
+/* The number of a process that has ended. */
+static long dead_process(void)
+{
+	const pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	return (long)pid;
+}
+
 Test(run, one_at_a_time)
 {
 	int first = -1, second = -1;
@@ -470,10 +486,16 @@ Test(run, one_at_a_time)
 	ASSERT_FAILS(sgan_run_lock(temporary, &second), SGAN_EIO, "another process is training in it");
 	cr_expect_eq(second, -1);
 	sgan_run_unlock(first);
-	put_text(".checkpoint.safetensors.1-0.tmp", "of a process that was killed");
+	char name[64];
+	snprintf(name, sizeof name, ".checkpoint.safetensors.%ld-0.tmp", dead_process());
+	put_text(name, "of a process that was killed");
+	snprintf(name, sizeof name, ".samples.png.%ld-3.tmp", (long)getppid());
+	put_text(name, "of one that lives");
 	put_text("checkpoint.safetensors", "whole");
+	put_text(".notes.tmp", "the user's own");
+	put_text(".1-2.tmp", "of nobody's");
 	ASSERT_OK(sgan_run_lock(temporary, &second));
-	cr_expect_eq(count_files(), 1, "what a killed process left is still there");
+	cr_expect_eq(count_files(), 4, "what a killed process left is still there, or more has gone");
 	sgan_run_unlock(second);
 	sgan_run_unlock(-1);
 	ASSERT_FAILS(sgan_run_lock(in_temporary("none"), &first), SGAN_EIO, "none: No such file");
@@ -521,4 +543,49 @@ Test(run, discards_what_has_not_begun)
 		sgan_run_record_discard(run);
 		cr_expect_eq(count_files(), 0, "the run is still there");
 	}
+}
+
+/* A run that was killed before it had a checkpoint is not the latest, and goes when the next one is made. */
+Test(run, that_had_not_begun)
+{
+	char path[SGAN_PATH], found[SGAN_PATH];
+	cr_assert_eq(mkdir(in_temporary("runs"), 0777), 0);
+	ASSERT_FAILS(sgan_run_find(in_temporary("runs"), "latest", found), SGAN_EIO, "holds no run yet that has begun");
+	ASSERT_OK(sgan_run_create(in_temporary("runs"), "m", "d", NULL, path));
+	put_text("runs/00000-m-d/checkpoint.safetensors", "a good one");
+	ASSERT_OK(sgan_run_create(in_temporary("runs"), "m", "d", NULL, path));
+	ASSERT_OK(sgan_run_record_write(path, &some_record));
+	ASSERT_OK(sgan_run_find(in_temporary("runs"), "latest", found));
+	cr_expect(strstr(found, "00000-m-d") != NULL, "%s", found);
+
+	ASSERT_OK(sgan_run_clean(in_temporary("runs")));
+	cr_expect_eq(access(path, F_OK), 0, "a run that was just made");
+	const struct timespec old[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+	int lock = -1;
+	ASSERT_OK(sgan_run_lock(path, &lock));
+	cr_assert_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+	ASSERT_OK(sgan_run_clean(in_temporary("runs")));
+	cr_expect_eq(access(path, F_OK), 0, "somebody trains in it");
+	sgan_run_unlock(lock);
+	cr_assert_eq(mkdir(in_temporary("runs/00007-notes"), 0777), 0);
+	cr_assert_eq(utimensat(AT_FDCWD, in_temporary("runs/00007-notes"), old, 0), 0);
+	ASSERT_OK(sgan_run_clean(in_temporary("runs")));
+	cr_expect_neq(access(path, F_OK), 0, "it is still there");
+	cr_expect_eq(access(in_temporary("runs/00007-notes"), F_OK), 0, "a folder of somebody else's");
+	cr_expect_eq(access(in_temporary("runs/00000-m-d/checkpoint.safetensors"), F_OK), 0);
+	ASSERT_OK(sgan_run_clean(in_temporary("nowhere")));
+}
+
+/* What is in the place of a log is not written to. */
+Test(log, is_a_file_of_its_own)
+{
+	struct sgan_log *log = NULL;
+	put_text("precious", "text");
+	cr_assert_eq(symlink(in_temporary("precious"), in_temporary("stats.jsonl")), 0);
+	ASSERT_FAILS(sgan_log_open(temporary, &log), SGAN_EIO, "it is a symbolic link");
+	assert_text("precious", "text");
+	cr_assert_eq(unlink(in_temporary("stats.jsonl")), 0);
+	cr_assert_eq(mkfifo(in_temporary("stats.jsonl"), 0600), 0);
+	ASSERT_FAILS(sgan_log_open(temporary, &log), SGAN_EIO, "stats.jsonl: cannot open");
+	cr_expect_null(log);
 }

@@ -207,7 +207,8 @@ static sgan_status make_run(struct cli_train *train)
 {
 	if (!leads(train))
 		return SGAN_OK;
-	SGAN_TRY(sgan_run_create(train->out, train->preset->name, train->data.name, train->run));
+	SGAN_TRY(sgan_run_clean(train->out));
+	SGAN_TRY(sgan_run_create(train->out, train->preset->name, train->data.name, &cli_stop, train->run));
 	const struct sgan_run_record record = {
 		.config = train->preset->text,
 		.isa = sgan_isa_name(sgan_ctx_isa(train->ctx)),

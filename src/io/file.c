@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,14 +294,34 @@ sgan_status sgan_file_try(const char *path)
 	return SGAN_OK;
 }
 
+/* The process that a temporary file's name says has made it, as open_temporary forms it; 0: it is not such a name. */
+static long maker_of(const char *name)
+{
+	const size_t length = strlen(name);
+	const char *end = name + length - 4, *at = end;
+	if (name[0] != '.' || length < 5 || strcmp(end, ".tmp") != 0)
+		return 0;
+	while (at > name && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	if (at == end || at == name || at[-1] != '-')
+		return 0;
+	const char *pid_end = --at;
+	while (at > name && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return at == pid_end || at == name || at[-1] != '.' || at - name < 3 ? 0 : strtol(at, NULL, 10);
+}
+
 sgan_status sgan_file_clean(const char *folder)
 {
 	DIR *dir = opendir(folder);
 	if (dir == NULL)
 		return sgan_fail(SGAN_EIO, "%s: cannot be listed: %s", folder, strerror(errno));
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-		const size_t length = strlen(entry->d_name);
-		if (entry->d_name[0] == '.' && length > 5 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
+		const long maker = maker_of(entry->d_name);
+		/* in containers, the one before may have had this one's number */
+		const bool dead = maker == (long)getpid() ||
+		                  (maker > 0 && maker <= INT_MAX && kill((pid_t)maker, 0) != 0 && errno == ESRCH);
+		if (dead)
 			unlinkat(dirfd(dir), entry->d_name, 0); /* one that stays does no harm */
 	}
 	closedir(dir);

@@ -23,7 +23,8 @@ void sgan_writer_abort(struct sgan_writer *writer);
  * writer that was open all the while would leave its file where the work is interrupted. */
 sgan_status sgan_file_try(const char *path);
 
-/* Removes from a folder what writers of killed processes left; nobody may be writing there. */
+/* Removes from a folder what writers of processes that are dead left, by the names that writers give; this process must not
+ * be writing there. */
 sgan_status sgan_file_clean(const char *folder);
 
 /* The three steps for data that is at hand. */

@@ -23,17 +23,28 @@ struct sgan_log {
 	char path[SGAN_PATH];
 };
 
+/* A file of the run's own: nothing that a link leads to, and no pipe, at which opening or writing would wait. */
+static sgan_status open_file(struct sgan_log *log)
+{
+	struct stat st;
+	log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+	if (log->fd < 0)
+		return sgan_fail(SGAN_EIO, "%s: cannot open: %s", log->path,
+		                 errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+	if (fstat(log->fd, &st) == 0 && S_ISREG(st.st_mode))
+		return SGAN_OK;
+	close(log->fd);
+	return sgan_fail(SGAN_EIO, "%s: cannot open: it is not a regular file", log->path);
+}
+
 sgan_status sgan_log_open(const char *dir, struct sgan_log **log)
 {
 	struct sgan_log *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return sgan_fail(SGAN_ENOMEM, "%s/%s: no memory to open it", dir, log_name);
 	sgan_status status = sgan_run_file(dir, log_name, opened->path);
-	if (status == SGAN_OK) {
-		opened->fd = open(opened->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-		if (opened->fd < 0)
-			status = sgan_fail(SGAN_EIO, "%s: cannot open: %s", opened->path, strerror(errno));
-	}
+	if (status == SGAN_OK)
+		status = open_file(opened);
 	if (status != SGAN_OK) {
 		free(opened);
 		return status;
@@ -105,6 +116,18 @@ sgan_status sgan_log_end(struct sgan_log *log)
 	sgan_status status = append(log, text, length + 1);
 	free(text);
 	return status;
+}
+
+sgan_status sgan_log_sync(const struct sgan_log *log)
+{
+	int result;
+	do
+		result = fdatasync(log->fd);
+	while (result != 0 && errno == EINTR);
+	/* some file systems cannot, and say so */
+	return result == 0 || errno == EINVAL || errno == ENOTSUP
+	           ? SGAN_OK
+	           : sgan_fail(SGAN_EIO, "%s: cannot write: %s", log->path, strerror(errno));
 }
 
 sgan_status sgan_log_close(struct sgan_log *log)

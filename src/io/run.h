@@ -2,6 +2,8 @@
 #ifndef SGAN_IO_RUN_H
 #define SGAN_IO_RUN_H
 
+#include <signal.h>
+
 #include <sgan/sgan.h>
 
 enum { SGAN_PATH = 4096 };
@@ -15,13 +17,15 @@ enum { SGAN_PATH = 4096 };
 #define SGAN_RUN_RECORD "run.json"
 
 /* Makes out/NNNNN-preset-dataset with the next number after the highest there is (never reused, also when two
- * processes start at once), making `out` itself when missing; path receives its name. */
-sgan_status sgan_run_create(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH]);
+ * processes start at once), making `out` itself when missing; path receives its name. SGAN_EINTERRUPTED: it had to wait for
+ * another process, and *stop (or NULL) became something else than 0. */
+sgan_status sgan_run_create(const char *out, const char *preset, const char *dataset, const volatile sig_atomic_t *stop,
+                            char path[SGAN_PATH]);
 
 /* The folder that the next run would get, with nothing made. */
 sgan_status sgan_run_next(const char *out, const char *preset, const char *dataset, char path[SGAN_PATH]);
 
-/* Finds a run: "latest" is the highest number below out; else a path to a run directory, or a name or number
+/* Finds a run: "latest" is the highest number below out that has a checkpoint, "DIR/latest" the same below DIR; else a path to a run directory, or a name or number
  * ("00003", "3", "00003-mnist-mnist") below out. SGAN_EIO when there is none. */
 sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]);
 
@@ -29,7 +33,8 @@ sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]
 sgan_status sgan_run_file(const char *dir, const char *name, char path[SGAN_PATH]);
 
 /* Takes the run for this process, until it is unlocked or the process ends, however it does; then removes what writers
- * of killed processes left there. SGAN_EIO: another process trains in it, or the folder cannot be opened. */
+ * of processes that are dead left there. Where a file system cannot lock, nobody is kept out. SGAN_EIO: another process
+ * trains in it, or the folder cannot be opened. */
 sgan_status sgan_run_lock(const char *dir, int *lock);
 void sgan_run_unlock(int lock); /* -1: nothing was locked */
 
@@ -37,6 +42,8 @@ void sgan_run_unlock(int lock); /* -1: nothing was locked */
 struct sgan_log;
 /* Opens dir/stats.jsonl for appending. */
 sgan_status sgan_log_open(const char *dir, struct sgan_log **log);
+/* What was written is on the disk. */
+sgan_status sgan_log_sync(const struct sgan_log *log);
 /* Begins an object, adds members, ends the line and flushes it. Doubles that are not finite are written as null. */
 void sgan_log_begin(struct sgan_log *log);
 void sgan_log_text(struct sgan_log *log, const char *key, const char *value);

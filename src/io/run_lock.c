@@ -10,24 +10,46 @@
 #include "src/io/file.h"
 #include "src/io/run.h"
 
-static sgan_status take(const char *dir, int fd)
+static int lock_retry(int fd)
 {
 	int result;
 	do
 		result = flock(fd, LOCK_EX | LOCK_NB);
 	while (result != 0 && errno == EINTR);
-	if (result != 0)
-		return sgan_fail(SGAN_EIO, "%s: %s", dir,
-		                 errno == EWOULDBLOCK ? "another process is training in it" : strerror(errno));
-	return sgan_file_clean(dir);
+	return result == 0 ? 0 : errno;
+}
+
+/* NFS makes of such a lock one that takes a file open for writing: the run's record is there from the beginning. */
+static int lock_record(const char *dir, int *lock)
+{
+	char path[SGAN_PATH];
+	if (sgan_run_file(dir, SGAN_RUN_RECORD, path) != SGAN_OK)
+		return ENOLCK;
+	const int fd = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return ENOLCK;
+	const int reason = lock_retry(fd);
+	if (reason == 0) {
+		close(*lock);
+		*lock = fd;
+	} else {
+		close(fd);
+	}
+	return reason;
 }
 
 sgan_status sgan_run_lock(const char *dir, int *lock)
 {
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return sgan_fail(SGAN_EIO, "%s: %s", dir, strerror(errno));
-	const sgan_status status = take(dir, fd);
+	int reason = lock_retry(fd);
+	if (reason != 0 && reason != EWOULDBLOCK)
+		reason = lock_record(dir, &fd);
+	/* Where nothing can be locked, training goes on: that nobody else trains in the folder is the user's to see to. */
+	const sgan_status status = reason == EWOULDBLOCK
+	                               ? sgan_fail(SGAN_EIO, "%s: another process is training in it", dir)
+	                               : sgan_file_clean(dir);
 	if (status == SGAN_OK)
 		*lock = fd;
 	else

@@ -2,6 +2,7 @@
  * It must not know what a preset or a dataset is. */
 #include "src/io/run_record.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static bool has_file(const char *run, const char *name)
 {
 	char path[SGAN_PATH];
 	struct stat st;
-	return sgan_run_file(run, name, path) != SGAN_OK || lstat(path, &st) == 0;
+	/* What cannot be looked at is taken to be there. */
+	return sgan_run_file(run, name, path) != SGAN_OK || lstat(path, &st) == 0 || errno != ENOENT;
 }
 
 void sgan_run_record_discard(const char *run)

@@ -22,4 +22,7 @@ sgan_status sgan_run_record_data(const char *run, char data[SGAN_PATH]);
  * Whatever has a log or a checkpoint stays. */
 void sgan_run_record_discard(const char *run);
 
+/* Does so with every run below `out` that was made over a minute ago, and that nobody trains in. No such folder is no error. */
+sgan_status sgan_run_clean(const char *out);
+
 #endif
