@@ -608,6 +608,18 @@ run train --quiet --resume latest --out odd
 one_line 'weights that diverge, resumed' 3 'is not finite at step 2 of stage encoder' && ok 'weights that diverge, resumed'
 rm -rf odd
 
+# A picture that cannot be written costs no training; one that is missing where a run goes on is drawn.
+works 'training up to an epoch' $tiny --quiet --out pictures --stage no_joint --stop-after 30
+rm pictures/00000-tiny-squares/samples-independent-1.png
+works 'a picture that is missing' train --quiet --resume latest --out pictures --stop-after 1
+[ -s pictures/00000-tiny-squares/samples-independent-1.png ] || not_ok 'a picture that is missing' 'it was not drawn'
+mkdir pictures/00000-tiny-squares/samples-independent-2.png
+works 'a picture that cannot be written' train --quiet --resume pictures/latest
+grep -q 'warning: independent, epoch 2: no picture of the samples: .*is a folder' ../err ||
+	not_ok 'a picture that cannot be written' 'no warning'
+[ -s pictures/00000-tiny-squares/independent.safetensors ] || not_ok 'a picture that cannot be written' 'training ended'
+rm -rf pictures
+
 # --- samples and models --------------------------------------------------------
 
 mkdir runs/00005-tiny-squares

@@ -172,7 +172,8 @@ static int report(const struct cli_train *train, sgan_status status)
 	cli_mute(sgan_ranks_silent(train->ranks));
 	if (status == SGAN_EINTERRUPTED && cli_stop == SIGPIPE)
 		return CLI_SIGNAL + SIGPIPE; /* nobody listens */
-	if (status == SGAN_EINTERRUPTED && train->run[0])
+	const bool lost = status == SGAN_EIO || status == SGAN_ENOMEM || status == SGAN_EINTERRUPTED;
+	if (lost && train->begun)
 		sgan_fail(status, "%s; to go on: sgan-cpu train --resume %s", sgan_last_error(), train->run);
 	if (status == SGAN_EDIVERGED && train->run[0])
 		sgan_fail_in(status, "%s", train->run);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "src/cli/plan.h"
-#include "src/cli/progress.h"
 #include "src/cpu/status.h"
 #include "src/io/run_record.h"
 #include "src/sgan/model/modelfile.h"
@@ -179,10 +178,17 @@ static sgan_status prepare(struct cli_train *train)
 
 /* --- doing it --- */
 
+/* Once a stage has begun there is something to go on from. */
+static void show(void *arg, const struct sgan_progress *progress)
+{
+	struct cli_train *train = arg;
+	train->begun = true;
+	cli_progress_show(&train->progress, progress);
+}
+
 static sgan_status train_in_run(struct cli_train *train)
 {
-	struct cli_progress progress;
-	cli_progress_begin(&progress, train->quiet || !leads(train));
+	cli_progress_begin(&train->progress, train->quiet || !leads(train));
 	struct sgan_train_options call = {
 		.preset = train->preset,
 		.data = &train->data,
@@ -194,11 +200,11 @@ static sgan_status train_in_run(struct cli_train *train)
 		.ranks = train->ranks,
 		.save = &cli_save,
 		.stop = &cli_stop,
-		.progress = leads(train) ? cli_progress_show : NULL,
-		.arg = &progress,
+		.progress = leads(train) ? show : NULL,
+		.arg = train,
 	};
 	sgan_status status = sgan_train(train->ctx, &call);
-	cli_progress_end(&progress);
+	cli_progress_end(&train->progress);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 #define SGAN_CLI_TRAIN_RUN_H
 
 #include "src/cli/cli.h"
+#include "src/cli/progress.h"
 #include "src/data/dataset.h"
 #include "src/io/run.h"
 #include "src/ranks/ranks.h"
@@ -33,6 +34,8 @@ struct cli_train {
 	struct sgan_dataset data;
 	char data_path[SGAN_PATH]; /* what is opened; "": the default */
 	char run[SGAN_PATH];       /* known to the first process alone */
+	bool begun;                /* training has */
+	struct cli_progress progress;
 	char init[SGAN_PATH];  /* a model file, "": none */
 	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
 	size_t step;           /* of that stage */

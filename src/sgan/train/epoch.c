@@ -2,6 +2,8 @@
  * It must not know when epochs end, nor what steps do. */
 #include "src/sgan/train/epoch.h"
 
+#include <unistd.h>
+
 #include "src/cpu/status.h"
 #include "src/sgan/sample/z_share.h"
 #include "src/sgan/train/feed.h"
@@ -112,30 +114,19 @@ sgan_status sgan_epoch_settle(struct sgan_trainer *t)
 
 /* --- the end --- */
 
-static sgan_status draw_samples(struct sgan_trainer *t, size_t epoch)
-{
-	if (t->sampler == NULL)
-		SGAN_TRY(sgan_sampler_create(t->ctx, t->model, &t->sampler));
-	return sgan_samples_write(t->options->run, t->state.stage, epoch, t->options->preset, t->sampler);
-}
-
 /* Its means are the epoch's; the encoder shows its accuracy, the GANs their images. */
 static sgan_status tell_epoch(struct sgan_trainer *t)
 {
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_EPOCH);
 	sgan_meter_read(&t->epoch, &progress);
-	if (t->state.stage == SGAN_STAGE_ENCODER) {
-		SGAN_TRY(measure_accuracy(t, &progress.test_accuracy));
-	} else {
-		SGAN_TRY(draw_samples(t, progress.epoch));
-		SGAN_TRY(measure_z_shares(t, &progress));
-	}
+	SGAN_TRY(t->state.stage == SGAN_STAGE_ENCODER ? measure_accuracy(t, &progress.test_accuracy)
+	                                              : measure_z_shares(t, &progress));
 	sgan_trainer_emit(t, &progress);
 	SGAN_TRY(sgan_report_line(t->log, &progress, t->session));
 	return check_health(t, &progress);
 }
 
-/* Rank 0 alone measures and draws, from the parameters that all have. */
+/* Rank 0 alone measures, from the parameters that all have. */
 sgan_status sgan_epoch_end(struct sgan_trainer *t)
 {
 	SGAN_TRY(sgan_epoch_settle(t));
@@ -143,6 +134,34 @@ sgan_status sgan_epoch_end(struct sgan_trainer *t)
 	const sgan_status status = sgan_trainer_leads(t) ? tell_epoch(t) : SGAN_OK;
 	sgan_meter_clear(&t->epoch);
 	return sgan_ranks_agree(t->options->ranks, status);
+}
+
+/* --- pictures --- */
+
+static sgan_status draw_samples(struct sgan_trainer *t, size_t epoch)
+{
+	if (t->sampler == NULL)
+		SGAN_TRY(sgan_sampler_create(t->ctx, t->model, &t->sampler));
+	return sgan_samples_write(t->options->run, t->state.stage, epoch, t->options->preset, t->sampler);
+}
+
+void sgan_epoch_draw(struct sgan_trainer *t)
+{
+	const struct sgan_progress now = sgan_trainer_progress(t, SGAN_EVENT_EPOCH);
+	if (t->state.stage == SGAN_STAGE_ENCODER || !sgan_trainer_leads(t))
+		return;
+	if (draw_samples(t, now.epoch) != SGAN_OK)
+		sgan_trainer_warn(t, "no picture of the samples");
+}
+
+void sgan_epoch_draw_missing(struct sgan_trainer *t)
+{
+	char path[SGAN_PATH];
+	const size_t epoch_steps = sgan_trainer_epoch_steps(t);
+	const struct sgan_progress now = sgan_trainer_progress(t, SGAN_EVENT_EPOCH);
+	const bool at_end = t->state.step > 0 && (now.step == now.steps || t->state.step % epoch_steps == 0);
+	if (at_end && sgan_samples_path(t->options->run, t->state.stage, now.epoch, path) == SGAN_OK && access(path, F_OK) != 0)
+		sgan_epoch_draw(t);
 }
 
 sgan_status sgan_epoch_judge_encoder(struct sgan_trainer *t)

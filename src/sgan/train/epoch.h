@@ -1,12 +1,17 @@
-/* The end of an epoch: what it measures, draws, and warns of. */
+/* The end of an epoch: what it measures, warns of, and draws. */
 #ifndef SGAN_SGAN_TRAIN_EPOCH_H
 #define SGAN_SGAN_TRAIN_EPOCH_H
 
 #include "src/sgan/train/trainer.h"
 
-/* The encoder's accuracy, or images and z shares of the GANs; a line of the log with these and the epoch's means;
+/* The encoder's accuracy, or z shares of the GANs; a line of the log with these and the epoch's means;
  * warnings of what has begun to go wrong. */
 sgan_status sgan_epoch_end(struct sgan_trainer *t);
+
+/* The GANs' images as a picture, once all else is saved: where it cannot be written the caller is told, and training goes
+ * on. And the same where a run goes on from the end of an epoch, whose picture it was stopped ahead of. */
+void sgan_epoch_draw(struct sgan_trainer *t);
+void sgan_epoch_draw_missing(struct sgan_trainer *t);
 
 /* Takes the running statistics of averaged generators anew, which follow from their weights alone: before images are
  * drawn with them, and before they are saved. */

@@ -67,6 +67,13 @@ sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *d, bool
 	return sgan_preview_write(path, d, by_class);
 }
 
+sgan_status sgan_samples_path(const char *run, enum sgan_stage stage, size_t epoch, char path[SGAN_PATH])
+{
+	char name[64];
+	snprintf(name, sizeof name, "samples-%s-%zu.png", sgan_stage_name(stage), epoch);
+	return sgan_run_file(run, name, path);
+}
+
 sgan_status sgan_samples_write(const char *run, enum sgan_stage stage, size_t epoch, const struct sgan_preset *p,
                                struct sgan_sampler *sampler)
 {
@@ -75,9 +82,8 @@ sgan_status sgan_samples_write(const char *run, enum sgan_stage stage, size_t ep
 	const size_t count = (labelled ? sgan_grid_rows(p->classes) : SGAN_GRID_COLUMNS) * SGAN_GRID_COLUMNS;
 	const size_t size = p->height * p->width * p->channels;
 	uint32_t labels[MOST];
-	char name[64], path[SGAN_PATH];
-	snprintf(name, sizeof name, "samples-%s-%zu.png", sgan_stage_name(stage), epoch);
-	SGAN_TRY(sgan_run_file(run, name, path));
+	char path[SGAN_PATH];
+	SGAN_TRY(sgan_samples_path(run, stage, epoch, path));
 	uint8_t *pixels = sgan_alloc(count, size);
 	if (pixels == NULL)
 		return SGAN_ENOMEM;

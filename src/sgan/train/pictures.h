@@ -3,6 +3,7 @@
 #define SGAN_SGAN_TRAIN_PICTURES_H
 
 #include "src/data/dataset.h"
+#include "src/io/run.h"
 #include "src/sgan/sample/sampler.h"
 
 /* Rows of a grid, and the class of row r: every class, or SGAN_GRID_ROWS of them evenly chosen where there are more;
@@ -23,6 +24,7 @@ sgan_status sgan_reals_write(const char *run, const struct sgan_dataset *data, b
 
 /* samples-STAGE-EPOCH.png in the run; as many rows as columns for generators that take no label. The noise of an image
  * depends on the preset's seed and its place in the grid. */
+sgan_status sgan_samples_path(const char *run, enum sgan_stage stage, size_t epoch, char path[SGAN_PATH]);
 sgan_status sgan_samples_write(const char *run, enum sgan_stage stage, size_t epoch, const struct sgan_preset *preset,
                                struct sgan_sampler *sampler);
 

@@ -83,6 +83,15 @@ static sgan_status end_interval(struct sgan_trainer *t)
 	return sgan_ranks_agree(t->options->ranks, status);
 }
 
+/* What an epoch has made is saved before anything that could fail is done for show. */
+static sgan_status end_epoch(struct sgan_trainer *t)
+{
+	SGAN_TRY(sgan_epoch_end(t));
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_trainer_save(t)));
+	sgan_epoch_draw(t);
+	return SGAN_OK;
+}
+
 sgan_status sgan_stage_step(struct sgan_trainer *t)
 {
 	SGAN_TRY(sound(t, make_step(t)));
@@ -95,10 +104,7 @@ sgan_status sgan_stage_step(struct sgan_trainer *t)
 		SGAN_TRY(sound(t, sgan_model_check_finite(t->model, t->state.stage, t->state.step)));
 	if (log)
 		SGAN_TRY(end_interval(t));
-	if (epoch)
-		SGAN_TRY(sgan_epoch_end(t));
-	/* at the limit the stage's end saves */
-	return epoch && !limit ? sgan_ranks_agree(t->options->ranks, sgan_trainer_save(t)) : SGAN_OK;
+	return epoch ? end_epoch(t) : SGAN_OK;
 }
 
 static void clear_moments(struct sgan_model *model)
@@ -128,6 +134,7 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 		sgan_session_copy_averages(t->session);
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_STAGE);
 	sgan_trainer_emit(t, &progress);
+	sgan_epoch_draw_missing(t);
 	return SGAN_OK;
 }
 

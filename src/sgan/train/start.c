@@ -160,8 +160,9 @@ static sgan_status start_files(struct sgan_trainer *t, uint64_t hash)
 		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
 	} else {
 		SGAN_TRY(begin(t, hash));
-		SGAN_TRY(sgan_reals_write(o->run, o->data, sgan_preset_reads_labels(o->preset)));
 		SGAN_TRY(sgan_trainer_save(t));
+		if (sgan_reals_write(o->run, o->data, sgan_preset_reads_labels(o->preset)) != SGAN_OK)
+			sgan_trainer_warn(t, "no picture of real images");
 	}
 	SGAN_TRY(sgan_log_open(o->run, &t->log));
 	if (o->encoder == NULL || o->resume)

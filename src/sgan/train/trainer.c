@@ -107,6 +107,15 @@ void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress 
 		t->options->progress(t->options->arg, progress);
 }
 
+void sgan_trainer_warn(const struct sgan_trainer *t, const char *what)
+{
+	char text[SGAN_WARNING];
+	struct sgan_progress told = sgan_trainer_progress(t, SGAN_EVENT_WARNING);
+	snprintf(text, sizeof text, "%s: %s", what, sgan_last_error());
+	told.warning = text;
+	sgan_trainer_emit(t, &told);
+}
+
 void sgan_trainer_end_session(struct sgan_trainer *t)
 {
 	sgan_session_destroy(t->session);
@@ -137,6 +146,8 @@ static sgan_status save(struct sgan_trainer *t, const char *name)
 	if (!sgan_trainer_leads(t))
 		return SGAN_OK;
 	SGAN_TRY(sgan_run_file(t->options->run, name, path));
+	if (t->log != NULL)
+		SGAN_TRY(sgan_log_sync(t->log)); /* what a checkpoint stands behind has been told */
 	SGAN_TRY(sgan_measures_text(t, &measures));
 	state.measures = measures;
 	sgan_status status = sgan_checkpoint_save(path, t->model, &state);

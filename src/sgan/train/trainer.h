@@ -57,6 +57,9 @@ size_t sgan_trainer_epoch_steps(const struct sgan_trainer *t);
 struct sgan_progress sgan_trainer_progress(const struct sgan_trainer *t, enum sgan_event event);
 void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress *progress);
 
+/* Tells the caller of something that failed, whose message is the thread's last error, and without which training goes on. */
+void sgan_trainer_warn(const struct sgan_trainer *t, const char *what);
+
 /* Ends the stage's session and what measures it. */
 void sgan_trainer_end_session(struct sgan_trainer *t);
 
