@@ -559,7 +559,11 @@ fails 'init that lacks a stage' 2 'stage independent' $tiny --stage joint --init
 fails 'init of another preset' 1 'tensor' $tiny --stage joint --init 0 \
 	--set 'stacks.[1].discriminator.[1].out=17' --quiet
 
-for option in '--preset mnist' '--stage joint' '--epochs 3' '--steps 3' '--init 0' '--seed 3' '--set lr=1'; do
+for time in 0 '' 5d 1h30 m 9999999999m 1.5h; do
+	fails "--save-every '$time'" 2 '--save-every' $tiny --save-every "$time"
+done
+works '--save-every' $tiny --dry-run --save-every 10m
+for option in '--preset mnist' '--stage joint' '--init 0' '--seed 3' '--set lr=1'; do
 	fails "--resume with $option" 2 "${option% *}" train --resume latest $option
 done
 fails '--resume of no such run' 1 '77' train --resume 77
@@ -607,6 +611,30 @@ one_line 'weights that diverge' 3 'is not finite at step 2 of stage encoder' && 
 run train --quiet --resume latest --out odd
 one_line 'weights that diverge, resumed' 3 'is not finite at step 2 of stage encoder' && ok 'weights that diverge, resumed'
 rm -rf odd
+
+# A run is no dead end: more epochs end in the files of a run that had them from the beginning.
+works 'three joint epochs at once' $tiny --quiet --out at-once --set joint.epochs=3
+works 'a run to be gone on with' $tiny --quiet --out more
+works '--resume with --epochs, a finished run' train --quiet --resume latest --out more --epochs 3
+works 'a run that is stopped' $tiny --quiet --out stopped --stop-after 45
+works '--resume with --epochs, a run under way' train --quiet --resume stopped/latest --epochs 3
+for file in checkpoint.safetensors joint.safetensors config.cfg samples-joint-3.png; do
+	for run in more stopped; do
+		cmp at-once/00000-tiny-squares/$file $run/00000-tiny-squares/$file > ../err 2>&1 || not_ok "$run: $file" 'it is another'
+	done
+done
+run train --resume latest --out more --epochs 3
+one_line '--resume with what is done' 0 'is finished already' && ok '--resume with what is done'
+fails '--resume with less than is done' 2 'stage joint has done 30 steps' train --resume latest --out more --epochs 2
+works 'a falling learning rate' $tiny --quiet --out falls --set lr_end=1e-5 --stop-after 45
+fails '--resume with --epochs, a falling learning rate' 2 'its learning rate falls' train --resume falls/latest --epochs 3
+run $tiny --stage encoder --steps 1000 --out short
+grep -q 'note: stage encoder ends with its 2 epochs, after 20 steps, before the 1000 of --steps' ../err ||
+	not_ok '--steps beyond the epochs' 'it is not said'
+run $tiny --stage joint --init more/latest --steps 1 --out short
+grep -q 'note: --init is more/00000-tiny-squares/checkpoint.safetensors, of a run that is done' ../err ||
+	not_ok '--init of a run' 'which file it is is not said'
+rm -rf at-once more stopped falls short
 
 # A picture that cannot be written costs no training; one that is missing where a run goes on is drawn.
 works 'training up to an epoch' $tiny --quiet --out pictures --stage no_joint --stop-after 30
@@ -741,7 +769,7 @@ works 'images less their mean' $tiny --quiet --steps 3 --set subtract_mean=true 
 works 'info of images less their mean' info --model less/00000-tiny-squares
 grep -qx 'input  *bytes / 255, less the mean image' ../out || not_ok 'info of images less their mean' 'it does not say so'
 works 'sample of images less their mean' sample --model less/00000-tiny-squares --out grid.png
-fails 'init of images less their mean' 1 'mean image' $tiny --stage joint --init less/00000-tiny-squares
+fails 'init of images less their mean' 1 'mean image' $tiny --quiet --stage joint --init less/00000-tiny-squares
 rm -rf less grid.png
 
 cat > alone.cfg << 'CFG'

@@ -867,3 +867,28 @@ Test(model_file, holds_what_it_says, .init = temporary_make, .fini = temporary_r
 	sgan_preset_free(preset);
 	small_run_free(r);
 }
+
+/* Every time that its state was to be saved by time, it was. */
+static void expect_saved(void *arg, const struct sgan_progress *progress)
+{
+	struct sgan_model_info info;
+	size_t *seen = arg;
+	if (progress->event != SGAN_EVENT_STEP || progress->step < 2)
+		return;
+	ASSERT_OK(sgan_model_describe(in_temporary("run/checkpoint.safetensors"), &info));
+	cr_expect_eq(info.step, progress->step - 1, "step %zu is done, %zu saved", progress->step, info.step);
+	++*seen;
+}
+
+Test(train, saves_by_time, .init = temporary_make, .fini = temporary_remove)
+{
+	struct small_run *r = small_run("", NULL, 0);
+	size_t seen = 0;
+	r->options.save_every = 1e-9;
+	r->options.stop_after = 7;
+	r->options.progress = expect_saved;
+	r->options.arg = &seen;
+	ASSERT_OK(sgan_train(r->ctx, &r->options));
+	cr_expect_eq(seen, 6);
+	small_run_free(r);
+}

@@ -123,13 +123,13 @@ static sgan_status open_all(const struct eval *eval, struct opened *o)
 {
 	char classifier[SGAN_PATH];
 	SGAN_TRY(cli_context(&eval->machine, &o->ctx));
-	SGAN_TRY(sgan_model_file(eval->runs, eval->model, SGAN_STAGE_COUNT, o->model));
+	SGAN_TRY(sgan_model_file(eval->runs, eval->model, o->model));
 	if (sgan_generators_published(o->model))
 		return sgan_fail(SGAN_EINVAL, "%s: eval takes models of this program, which have E, D and Q beside generators",
 		                 o->model);
 	SGAN_TRY(choose_out(eval, o->model, o->out));
 	SGAN_TRY(sgan_file_try(o->out));
-	SGAN_TRY(sgan_model_file(eval->runs, eval->classifier, SGAN_STAGE_COUNT, classifier));
+	SGAN_TRY(sgan_model_file(eval->runs, eval->classifier, classifier));
 	SGAN_TRY(sgan_model_preset(o->model, &o->preset));
 	SGAN_TRY(sgan_classifier_open(o->ctx, classifier, &o->classifier));
 	SGAN_TRY(sgan_dataset_open(eval->data, sgan_preset_reads_labels(o->preset) ? o->preset->classes : 0, &o->data));

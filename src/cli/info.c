@@ -217,7 +217,7 @@ static sgan_status print_model(const struct cli_machine *machine, const char *ru
 	char path[SGAN_PATH];
 	struct sgan_model_info info;
 	struct sgan_preset *preset;
-	SGAN_TRY(sgan_model_file(runs, model, SGAN_STAGE_COUNT, path));
+	SGAN_TRY(sgan_model_file(runs, model, path));
 	SGAN_TRY(sgan_model_describe(path, &info));
 	SGAN_TRY(sgan_model_preset(path, &preset));
 	print_model_info(path, &info, preset);

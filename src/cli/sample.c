@@ -223,7 +223,7 @@ static sgan_status check_encoder(const char *path)
 
 static sgan_status find_model(struct sample *s)
 {
-	SGAN_TRY(sgan_model_file(s->runs, s->model, SGAN_STAGE_COUNT, s->path));
+	SGAN_TRY(sgan_model_file(s->runs, s->model, s->path));
 	const bool published = sgan_generators_published(s->path);
 	if (published && !s->preset_name)
 		return sgan_fail(SGAN_EINVAL, "%s: a published generator does not say its networks: --preset is missing",

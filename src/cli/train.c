@@ -18,12 +18,14 @@ static const char help[] =
 	"  --epochs N           limit of each stage that is run\n"
 	"  --steps N            the same in steps: one step of D, and those of G\n"
 	"  --stop-after N       save and stop after N steps; --resume goes on\n"
+	"  --save-every TIME    save also when so much time has passed since the last save, as 90s, 10m or 2h\n"
 	"  --init FILE|RUN      the model for stages that are not run: a file, a run's folder, or a run below --runs\n"
 	"  --encoder FILE.npz   an encoder in the authors' published form, instead of training one: its test accuracy\n"
 	"                       is reported (--stage encoder: no more than that)\n"
 	"  --seed N             of weights, shuffling and noise (the preset's: 1)\n"
 	"  --set KEY=VALUE      any setting of the preset, such as joint.lr=2e-4; may be repeated\n"
-	"  --resume latest|RUN  go on with a run below --runs, in its folder\n"
+	"  --resume latest|RUN  go on with a run below --runs, in its folder; with --epochs or --steps, for longer than it\n"
+	"                       was to, whether or not it is finished\n"
 	"  --threads N          (as many as this process may use)\n"
 	"  --isa NAME           generic, avx2, avx512 or neon (the best here)\n"
 	"  --bind WHAT          threads to the CPUs of their NUMA node, each to a core, or not at all: node, core,\n"
@@ -42,6 +44,7 @@ enum {
 	EPOCHS,
 	STEPS,
 	STOP_AFTER,
+	SAVE_EVERY,
 	INIT,
 	ENCODER,
 	SEED,
@@ -61,6 +64,7 @@ static const struct option options[] = {
 	{ "epochs", required_argument, NULL, EPOCHS },
 	{ "steps", required_argument, NULL, STEPS },
 	{ "stop-after", required_argument, NULL, STOP_AFTER },
+	{ "save-every", required_argument, NULL, SAVE_EVERY },
 	{ "init", required_argument, NULL, INIT },
 	{ "encoder", required_argument, NULL, ENCODER },
 	{ "seed", required_argument, NULL, SEED },
@@ -117,10 +121,8 @@ static bool take_setting(struct cli_train *train, int option)
 		train->changes = "--stage";
 		return take_stage(train, optarg);
 	case EPOCHS:
-		train->changes = "--epochs";
 		return take_limit(train, "--epochs", "epochs", 1000000, OWN_EPOCHS);
 	case STEPS:
-		train->changes = "--steps";
 		return take_limit(train, "--steps", "steps", 1000000000, OWN_STEPS);
 	case INIT:
 		train->init_name = optarg;
@@ -142,6 +144,26 @@ static bool take_setting(struct cli_train *train, int option)
 	}
 }
 
+/* "90", "90s", "10m", "2h" */
+static bool take_time(const char *option, const char *text, uint64_t *seconds)
+{
+	static const char units[] = "smh";
+	static const uint64_t lasts[] = { 1, 60, 3600 };
+	char digits[16];
+	const size_t count = strspn(text, "0123456789");
+	const char *unit = text[count] ? strchr(units, text[count]) : units;
+	if (count == 0 || count >= sizeof digits || !unit || (text[count] && text[count + 1])) {
+		cli_error(CLI_USAGE, "%s is '%.80s', expected a time such as 90s, 10m or 2h", option, text);
+		return false;
+	}
+	memcpy(digits, text, count);
+	digits[count] = '\0';
+	if (!cli_number(option, digits, 1, 1000000, seconds))
+		return false;
+	*seconds *= lasts[unit - units];
+	return true;
+}
+
 static bool take(struct cli_train *train, int option)
 {
 	switch (option) {
@@ -153,6 +175,8 @@ static bool take(struct cli_train *train, int option)
 		return true;
 	case STOP_AFTER:
 		return cli_number("--stop-after", optarg, 1, 1000000000, &train->stop_after);
+	case SAVE_EVERY:
+		return take_time("--save-every", optarg, &train->save_every);
 	case RESUME:
 		train->resume = optarg;
 		return true;

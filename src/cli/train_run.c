@@ -26,6 +26,18 @@ static sgan_status agree(const struct cli_train *train, sgan_status status)
 
 /* --- what is to be trained --- */
 
+/* Limits that options set, of the stages from `first` on. */
+static size_t add_limits(const struct cli_train *train, size_t first, size_t stages, const char **settings)
+{
+	size_t count = 0;
+	for (size_t i = OWN_EPOCHS; i < OWN_SEED; i++) {
+		const size_t stage = (i - OWN_EPOCHS) % SGAN_STAGE_COUNT;
+		if (train->own[i][0] && stage >= first && stage < stages)
+			settings[count++] = train->own[i];
+	}
+	return count;
+}
+
 /* Loads the preset with what the options set; --epochs and --steps for so many stages. */
 static sgan_status load_with(struct cli_train *train, size_t stages, struct sgan_preset **preset)
 {
@@ -33,11 +45,11 @@ static sgan_status load_with(struct cli_train *train, size_t stages, struct sgan
 	size_t count = 0;
 	if (!settings)
 		return sgan_fail(SGAN_ENOMEM, "no memory for settings");
-	for (size_t i = 0; i < OWN_COUNT; i++) {
-		const bool limit = i >= OWN_EPOCHS && i < OWN_SEED;
-		if (train->own[i][0] && (!limit || (i - OWN_EPOCHS) % SGAN_STAGE_COUNT < stages))
-			settings[count++] = train->own[i];
-	}
+	if (train->own[OWN_STAGE][0])
+		settings[count++] = train->own[OWN_STAGE];
+	count += add_limits(train, 0, stages, settings + count);
+	if (train->own[OWN_SEED][0])
+		settings[count++] = train->own[OWN_SEED];
 	for (size_t i = 0; i < train->set_count; i++)
 		settings[count++] = train->sets[i];
 	sgan_status status =
@@ -94,7 +106,7 @@ static sgan_status find_init(struct cli_train *train)
 	if (!train->init_name)
 		return sgan_fail(SGAN_EINVAL, "stage '%s' needs --init FILE|RUN: a model that has been through stage '%s'",
 		                 train->preset->stage, sgan_stage_name(first - 1));
-	SGAN_TRY(sgan_model_file(train->out, train->init_name, first, train->init));
+	SGAN_TRY(sgan_model_file(train->out, train->init_name, train->init));
 	return sgan_init_fits(train->init, train->preset, first);
 }
 
@@ -118,19 +130,98 @@ static sgan_status find_stage(struct cli_train *train, const char *checkpoint)
 	return SGAN_OK;
 }
 
+static bool has_limits(const struct cli_train *train)
+{
+	return train->own[OWN_EPOCHS][0] || train->own[OWN_STEPS][0];
+}
+
+/* --epochs and --steps of a run that goes on are those of its current stage and of later ones; of a run that is finished,
+ * of its last. */
+static sgan_status raise_limits(struct cli_train *train, const char *checkpoint)
+{
+	const char *settings[2 * SGAN_STAGE_COUNT];
+	struct sgan_preset *raised;
+	const enum sgan_stage last = sgan_last_stage(train->preset), first = train->stage < SGAN_STAGE_COUNT ? train->stage : last;
+	const size_t count = add_limits(train, first, sgan_preset_stages(train->preset), settings);
+	if (train->stage == SGAN_STAGE_COUNT) {
+		char name[32], path[SGAN_PATH];
+		snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(last));
+		SGAN_TRY(sgan_run_file(train->run, name, path));
+		SGAN_TRY(find_stage(train, path));
+	}
+	SGAN_TRY(sgan_preset_parse_with(checkpoint, train->preset->text, settings, count, &raised));
+	sgan_preset_free(train->preset);
+	train->preset = raised;
+	train->more = true;
+	return SGAN_OK;
+}
+
 static sgan_status prepare_resumed(struct cli_train *train)
 {
 	char checkpoint[SGAN_PATH];
 	SGAN_TRY(sgan_run_find(train->out, train->resume, train->run));
-	SGAN_TRY(sgan_model_file(train->out, train->run, SGAN_STAGE_COUNT, checkpoint));
+	SGAN_TRY(sgan_model_file(train->out, train->run, checkpoint));
 	SGAN_TRY(sgan_model_preset(checkpoint, &train->preset));
 	SGAN_TRY(find_stage(train, checkpoint));
+	if (has_limits(train))
+		SGAN_TRY(raise_limits(train, checkpoint));
 	if (train->data_name) {
 		snprintf(train->data_path, sizeof train->data_path, "%s", train->data_name);
 		return SGAN_OK;
 	}
 	const sgan_status status = sgan_run_record_data(train->run, train->data_path);
 	return status == SGAN_OK ? SGAN_OK : sgan_fail(status, "%s; give --data", sgan_last_error());
+}
+
+/* Whether a run that goes on with other limits can: no less than is done, and the steps that are done the same as if it had
+ * had them from the beginning. */
+static sgan_status check_limits(const struct cli_train *train)
+{
+	if (!train->more || train->stage == SGAN_STAGE_COUNT)
+		return SGAN_OK;
+	const struct sgan_stage_settings *s = &train->preset->stages[train->stage];
+	const size_t steps = sgan_stage_steps(s, train->data.train.count);
+	if (steps < train->step)
+		return sgan_fail(SGAN_EINVAL, "stage %s has done %zu steps of %zu an epoch, and --epochs or --steps leave it %zu",
+		                 sgan_stage_name(train->stage), train->step, sgan_epoch_steps(s, train->data.train.count), steps);
+	if (s->lr_end != s->lr && train->step > 0)
+		return sgan_fail(SGAN_EINVAL, "stage %s has begun, and its learning rate falls until its end: another end would have "
+		                 "made its steps others; begin anew", sgan_stage_name(train->stage));
+	return SGAN_OK;
+}
+
+/* Which of a run's states it is. */
+static sgan_status tell_init(const char *path)
+{
+	struct sgan_model_info info;
+	char where[64] = "of a run that is done";
+	SGAN_TRY(sgan_model_describe(path, &info));
+	if (strcmp(info.stage, "done") != 0)
+		snprintf(where, sizeof where, "at step %zu of stage %s", info.step, info.stage);
+	cli_error(CLI_DONE, "note: --init is %s, %s", path, where);
+	return SGAN_OK;
+}
+
+/* Says where a limit that was asked for is not what ends a stage. */
+static void tell_limits(const struct cli_train *train)
+{
+	for (unsigned stage = train->stage; stage <= (unsigned)sgan_last_stage(train->preset); stage++) {
+		const struct sgan_stage_settings *s = &train->preset->stages[stage];
+		const size_t steps = sgan_stage_steps(s, train->data.train.count);
+		if (train->own[OWN_STEPS][0] && steps < s->steps)
+			cli_error(CLI_DONE, "note: stage %s ends with its %zu epochs, after %zu steps, before the %zu of --steps",
+			          sgan_stage_name((enum sgan_stage)stage), s->epochs, steps, s->steps);
+		if (train->own[OWN_EPOCHS][0] && s->steps > 0 && sgan_stage_epochs(s, train->data.train.count) < s->epochs)
+			cli_error(CLI_DONE, "note: stage %s ends after %zu steps, before the %zu epochs of --epochs",
+			          sgan_stage_name((enum sgan_stage)stage), steps, s->epochs);
+	}
+}
+
+/* What is not as the options may be read to say. */
+static sgan_status tell_notes(const struct cli_train *train)
+{
+	tell_limits(train);
+	return train->init[0] ? tell_init(train->init) : SGAN_OK;
 }
 
 /* The preset's text, and what else follows from files that the first process has read. */
@@ -143,6 +234,8 @@ static sgan_status tell_prepared(struct cli_train *train)
 	SGAN_TRY(sgan_ranks_tell(ranks, &size, sizeof size));
 	SGAN_TRY(sgan_ranks_tell(ranks, train->data_path, sizeof train->data_path));
 	SGAN_TRY(sgan_ranks_tell(ranks, &train->stage, sizeof train->stage));
+	SGAN_TRY(sgan_ranks_tell(ranks, &train->step, sizeof train->step));
+	SGAN_TRY(sgan_ranks_tell(ranks, &train->more, sizeof train->more));
 	char *text = leads(train) ? strdup(train->preset->text) : malloc(size);
 	if (!text)
 		return sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes", (unsigned long long)size);
@@ -173,7 +266,9 @@ static sgan_status prepare(struct cli_train *train)
 	SGAN_TRY(agree(train, sgan_ranks_fit(train->preset, train->ranks)));
 	SGAN_TRY(agree(train, open_data(train, train->data_path[0] ? train->data_path : NULL))); /* which may settle what
 	                                                                                            networks there are */
-	return agree(train, check_encoder(train));
+	SGAN_TRY(agree(train, check_limits(train)));
+	SGAN_TRY(agree(train, check_encoder(train)));
+	return agree(train, leads(train) && !train->quiet ? tell_notes(train) : SGAN_OK);
 }
 
 /* --- doing it --- */
@@ -196,6 +291,8 @@ static sgan_status train_in_run(struct cli_train *train)
 		.init = train->init[0] ? train->init : NULL,
 		.encoder = train->encoder,
 		.resume = train->resume != NULL,
+		.more = train->more,
+		.save_every = (double)train->save_every,
 		.stop_after = (size_t)train->stop_after,
 		.ranks = train->ranks,
 		.save = &cli_save,
@@ -237,10 +334,22 @@ static sgan_status run_new(struct cli_train *train)
 	return status;
 }
 
+/* Whether anything is left of the stage that the run stands in, or of later ones. */
+static bool is_finished(const struct cli_train *train)
+{
+	if (train->stage == SGAN_STAGE_COUNT)
+		return true;
+	return train->more && train->stage == sgan_last_stage(train->preset) &&
+	       train->step == sgan_stage_steps(&train->preset->stages[train->stage], train->data.train.count);
+}
+
 static sgan_status go_on(struct cli_train *train)
 {
-	if (train->stage < SGAN_STAGE_COUNT)
+	if (!is_finished(train)) {
+		if (train->more && leads(train))
+			SGAN_TRY(sgan_run_record_config(train->run, train->preset->text));
 		return train_in_run(train);
+	}
 	if (!train->quiet && leads(train))
 		cli_error(CLI_DONE, "%s: the run is finished already", train->run);
 	return SGAN_OK;

@@ -22,7 +22,7 @@ struct cli_train {
 	const char *preset_name, *data_name, *out, *init_name, *encoder, *resume;
 	const char *changes; /* an option that a resumed run cannot take, NULL: none was given */
 	struct cli_machine machine;
-	uint64_t stop_after;
+	uint64_t stop_after, save_every; /* steps; seconds, 0: no such */
 	bool dry_run, quiet;
 	char own[OWN_COUNT][48];
 	const char **sets; /* of --set */
@@ -39,6 +39,7 @@ struct cli_train {
 	char init[SGAN_PATH];  /* a model file, "": none */
 	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
 	size_t step;           /* of that stage */
+	bool more;             /* a run that is resumed is to do more than it was to */
 };
 
 /* Trains, or says what would be done, and prints the run's folder. Of several processes the first reads what is given,

@@ -22,6 +22,11 @@ static sgan_status write_text(const char *run, const char *name, const char *tex
 	return sgan_file_write(path, text, strlen(text));
 }
 
+sgan_status sgan_run_record_config(const char *run, const char *config)
+{
+	return write_text(run, SGAN_RUN_CONFIG, config);
+}
+
 sgan_status sgan_run_record_write(const char *run, const struct sgan_run_record *record)
 {
 	SGAN_TRY(write_text(run, SGAN_RUN_CONFIG, record->config));

@@ -15,6 +15,9 @@ struct sgan_run_record {
 /* Writes config.cfg and run.json into the run's folder. SGAN_EIO, SGAN_ENOMEM. */
 sgan_status sgan_run_record_write(const char *run, const struct sgan_run_record *record);
 
+/* config.cfg alone, of a run whose preset has changed. */
+sgan_status sgan_run_record_config(const char *run, const char *config);
+
 /* The dataset's folder by run.json. SGAN_EIO, SGAN_EFORMAT. */
 sgan_status sgan_run_record_data(const char *run, char data[SGAN_PATH]);
 

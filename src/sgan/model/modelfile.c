@@ -8,23 +8,15 @@
 #include "src/io/file.h"
 #include "src/sgan/model/contents.h"
 
-/* In a run, a stage begins from the file that the stage before it left; all else reads the checkpoint. */
-static sgan_status file_of_run(const char *run, enum sgan_stage stage, char path[SGAN_PATH])
+static sgan_status file_of_run(const char *run, char path[SGAN_PATH])
 {
-	if (stage > SGAN_STAGE_ENCODER && stage < SGAN_STAGE_COUNT) {
-		char name[32];
-		snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(stage - 1));
-		SGAN_TRY(sgan_run_file(run, name, path));
-		if (sgan_file_exists(path))
-			return SGAN_OK;
-	}
 	SGAN_TRY(sgan_run_file(run, SGAN_RUN_CHECKPOINT, path));
 	if (!sgan_file_exists(path))
 		return sgan_fail(SGAN_EIO, "%s: the run has no checkpoint yet", run);
 	return SGAN_OK;
 }
 
-sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[SGAN_PATH])
+sgan_status sgan_model_file(const char *out, const char *model, char path[SGAN_PATH])
 {
 	char run[SGAN_PATH];
 	if (sgan_file_exists(model)) {
@@ -34,7 +26,7 @@ sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage 
 		return SGAN_OK;
 	}
 	SGAN_TRY(sgan_run_find(out, model, run));
-	return file_of_run(run, stage, path);
+	return file_of_run(run, path);
 }
 
 sgan_status sgan_model_preset(const char *path, struct sgan_preset **preset)

@@ -5,9 +5,9 @@
 #include "src/io/run.h"
 #include "src/sgan/preset/preset.h"
 
-/* The file that a run (its directory) or a file path stands for: a run's checkpoint; for init of `stage` (not
- * SGAN_STAGE_COUNT) the model as the stage before it left it, where the run has that. */
-sgan_status sgan_model_file(const char *out, const char *model, enum sgan_stage stage, char path[SGAN_PATH]);
+/* The file that a run (its directory, or its name below `out`) or a file path stands for: a run's checkpoint, the newest
+ * state of all that it has trained. */
+sgan_status sgan_model_file(const char *out, const char *model, char path[SGAN_PATH]);
 
 /* The preset that a model file was trained with, of which the file holds the parts that it says were trained (contents.h);
  * free it with sgan_preset_free. */

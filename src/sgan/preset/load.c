@@ -208,15 +208,23 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 	return status;
 }
 
-sgan_status sgan_preset_parse(const char *source, const char *text, struct sgan_preset **preset)
+sgan_status sgan_preset_parse_with(const char *source, const char *text, const char *const *settings,
+                                   size_t setting_count, struct sgan_preset **preset)
 {
 	config_t tree;
 	sgan_tree_init(&tree);
 	sgan_status status = sgan_tree_parse(&tree, source, text, true);
+	for (size_t i = 0; i < setting_count && status == SGAN_OK; i++)
+		status = set_by_caller(&tree, settings[i]);
 	if (status == SGAN_OK)
 		status = build(&tree, preset); /* a `base` is an unknown key here: such text is complete */
 	sgan_tree_free(&tree);
 	return status;
+}
+
+sgan_status sgan_preset_parse(const char *source, const char *text, struct sgan_preset **preset)
+{
+	return sgan_preset_parse_with(source, text, NULL, 0, preset);
 }
 
 sgan_status sgan_preset_settle(struct sgan_preset **preset, size_t classes)

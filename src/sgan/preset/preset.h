@@ -169,6 +169,10 @@ sgan_status sgan_preset_load(const char *name, const char *const *settings, size
 /* The same from text as sgan_preset.text holds it; `source` names it in messages. */
 sgan_status sgan_preset_parse(const char *source, const char *text, struct sgan_preset **preset);
 
+/* And then with settings, as of sgan_preset_load. */
+sgan_status sgan_preset_parse_with(const char *source, const char *text, const char *const *settings,
+                                   size_t setting_count, struct sgan_preset **preset);
+
 /* Makes a preset whose number of classes is the dataset's, 0 as yet, one for so many, as if its settings had said so;
  * another stays as it is. SGAN_EINVAL: too many. */
 sgan_status sgan_preset_settle(struct sgan_preset **preset, size_t classes);

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "src/cpu/status.h"
 #include "src/sgan/model/finite.h"
@@ -15,13 +14,6 @@
 #include "src/sgan/train/measures.h"
 #include "src/sgan/train/report.h"
 #include "src/sgan/train/together.h"
-
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 bool sgan_stage_left(const struct sgan_trainer *t)
 {
@@ -41,7 +33,7 @@ static sgan_status check_losses(const struct sgan_trainer *t)
 /* One D step and its G steps, or one step of the encoder. */
 static sgan_status make_step(struct sgan_trainer *t)
 {
-	const double begin = now();
+	const double begin = sgan_trainer_now();
 	SGAN_TRY(sgan_feed_step(t));
 	t->session->lr_factor =
 		sgan_stage_lr_factor(sgan_trainer_settings(t), t->options->data->train.count, t->state.step);
@@ -55,7 +47,7 @@ static sgan_status make_step(struct sgan_trainer *t)
 	t->state.updates = t->session->updates;
 	t->state.step++;
 	t->steps_made++;
-	const double seconds = now() - begin;
+	const double seconds = sgan_trainer_now() - begin;
 	sgan_meter_add(&t->interval, t->session, seconds);
 	sgan_meter_add(&t->epoch, t->session, seconds);
 	return SGAN_OK;
@@ -138,16 +130,17 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 	return SGAN_OK;
 }
 
+/* The stage's own file holds all that it takes to go on with it, should it be given more epochs. */
 sgan_status sgan_stage_end(struct sgan_trainer *t)
 {
 	const enum sgan_stage stage = t->state.stage;
 	struct sgan_progress progress = sgan_trainer_progress(t, SGAN_EVENT_DONE);
 	sgan_trainer_emit(t, &progress);
-	sgan_trainer_end_session(t);
 	t->state.trained[stage] = true;
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_trainer_save_stage(t, stage)));
+	sgan_trainer_end_session(t);
 	t->state.stage = stage == sgan_last_stage(t->options->preset) ? SGAN_STAGE_COUNT : stage + 1;
 	t->state.step = 0;
 	t->state.updates = (struct sgan_updates){ .first = 0 };
-	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_trainer_save_stage(t, stage)));
 	return sgan_ranks_agree(t->options->ranks, sgan_trainer_save(t));
 }

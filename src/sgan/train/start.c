@@ -75,20 +75,52 @@ static sgan_status restore_measures(struct sgan_trainer *t, const char *path)
 	return status == SGAN_OK ? SGAN_OK : sgan_fail_in(status, "%s", path);
 }
 
+/* Opens a file of the run, and reads where training stood in it. */
+static sgan_status open_state(struct sgan_trainer *t, const char *name, char path[SGAN_PATH], struct sgan_safetensors **file)
+{
+	SGAN_TRY(sgan_run_file(t->options->run, name, path));
+	SGAN_TRY(sgan_safetensors_open(path, file));
+	const sgan_status status = sgan_checkpoint_state(*file, &t->state);
+	if (status != SGAN_OK) {
+		sgan_safetensors_close(*file);
+		*file = NULL;
+	}
+	return status;
+}
+
+/* A run that is done, and whose last stage has been given more to do, goes on from where that stage ended. */
+static sgan_status reopen_last_stage(struct sgan_trainer *t, char path[SGAN_PATH], struct sgan_safetensors **file)
+{
+	const enum sgan_stage last = sgan_last_stage(t->options->preset);
+	char name[32];
+	if (t->state.stage < SGAN_STAGE_COUNT || !t->options->more)
+		return SGAN_OK;
+	sgan_safetensors_close(*file);
+	*file = NULL;
+	snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(last));
+	SGAN_TRY(open_state(t, name, path, file));
+	if (t->state.stage == last && t->state.step > 0)
+		return SGAN_OK;
+	return sgan_fail(SGAN_EUNSUPPORTED, "%s: an older version of this program has made it, which kept nothing to go on from",
+	                 path);
+}
+
+static sgan_status load_opened(struct sgan_trainer *t, const char *path, const struct sgan_safetensors *file, uint64_t hash)
+{
+	SGAN_TRY(check_state(t, path, hash));
+	SGAN_TRY(restore_measures(t, path));
+	t->state.measures = NULL; /* the file's */
+	return sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
+}
+
 static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
 {
 	char path[SGAN_PATH];
 	struct sgan_safetensors *file;
-	SGAN_TRY(sgan_run_file(t->options->run, SGAN_RUN_CHECKPOINT, path));
-	SGAN_TRY(sgan_safetensors_open(path, &file));
-	sgan_status status = sgan_checkpoint_state(file, &t->state);
+	SGAN_TRY(open_state(t, SGAN_RUN_CHECKPOINT, path, &file));
+	sgan_status status = reopen_last_stage(t, path, &file);
 	if (status == SGAN_OK)
-		status = check_state(t, path, hash);
-	if (status == SGAN_OK)
-		status = restore_measures(t, path);
-	t->state.measures = NULL; /* the file's */
-	if (status == SGAN_OK)
-		status = sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
+		status = load_opened(t, path, file, hash);
 	sgan_safetensors_close(file);
 	return status;
 }
@@ -158,6 +190,8 @@ static sgan_status start_files(struct sgan_trainer *t, uint64_t hash)
 	if (o->resume) {
 		SGAN_TRY(load_checkpoint(t, hash));
 		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
+		if (o->more) /* the preset is another from now on */
+			SGAN_TRY(sgan_trainer_save_again(t));
 	} else {
 		SGAN_TRY(begin(t, hash));
 		SGAN_TRY(sgan_trainer_save(t));

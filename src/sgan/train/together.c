@@ -68,7 +68,8 @@ static uint64_t take(volatile sig_atomic_t *flag)
 sgan_status sgan_together_signals(struct sgan_trainer *t)
 {
 	const struct sgan_train_options *o = t->options;
-	uint64_t come[2] = { o->stop == NULL ? 0 : (uint64_t)*o->stop, take(o->save) };
+	const bool late = o->save_every > 0 && sgan_trainer_leads(t) && sgan_trainer_now() - t->saved >= o->save_every;
+	uint64_t come[2] = { o->stop == NULL ? 0 : (uint64_t)*o->stop, take(o->save) | late };
 	SGAN_TRY(sgan_ranks_most(o->ranks, 2, come));
 	t->stop = come[0] != 0;
 	t->save = come[1] != 0;

@@ -16,6 +16,8 @@ struct sgan_train_options {
 	const char *init;                  /* a model file for the stages that are not run, or NULL */
 	const char *encoder;               /* published weights of the encoder, whose stage is then not run; or NULL */
 	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
+	bool more;                         /* and the preset has more epochs or steps, of stages that are not done, or of the last */
+	double save_every;                 /* seconds: save, too, when so many have passed since the last save; 0: at epochs alone */
 	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
 	struct sgan_ranks *ranks; /* the processes that train together, with the same options but for run, init, encoder and
 	                             resume, which are rank 0's to know; their exchange is the context's; NULL: none */
@@ -31,7 +33,7 @@ sgan_status sgan_ranks_fit(const struct sgan_preset *preset, const struct sgan_r
 
 /* Runs the preset's stages. Writes into the run: stats.jsonl, samples-STAGE-EPOCH.png, reals.png,
  * checkpoint.safetensors (whole state: before the first step, at each epoch's end, at each stage's end, and when
- * stopping) and STAGE.safetensors (the same, as the stage left it). A stage that ends within an epoch draws and
+ * stopping) and STAGE.safetensors (the same, as the stage left it, with what it takes to go on with it). A stage that ends within an epoch draws and
  * evaluates as at its end. One process at a time trains in a run; another gets SGAN_EIO.
  * SGAN_EDIVERGED: a loss or, when a line of the log or a checkpoint is due, anything that the stage trains is not
  * finite; the message says what at which step of which stage, and the checkpoint from before is kept.

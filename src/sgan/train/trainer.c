@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "src/cpu/memory.h"
 #include "src/cpu/status.h"
@@ -12,6 +13,13 @@
 #include "src/sgan/model/requirements.h"
 #include "src/sgan/train/limits.h"
 #include "src/sgan/train/measures.h"
+
+double sgan_trainer_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static sgan_status make_model(struct sgan_trainer *t)
 {
@@ -139,24 +147,36 @@ sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 	return status != SGAN_OK ? status : closed;
 }
 
+static sgan_status save_measures(struct sgan_trainer *t, const char *name, const char *measures)
+{
+	char path[SGAN_PATH];
+	struct sgan_state state = t->state;
+	SGAN_TRY(sgan_run_file(t->options->run, name, path));
+	state.measures = measures;
+	return sgan_checkpoint_save(path, t->model, &state);
+}
+
 static sgan_status save(struct sgan_trainer *t, const char *name)
 {
-	char path[SGAN_PATH], *measures;
-	struct sgan_state state = t->state;
+	char *measures;
 	if (!sgan_trainer_leads(t))
 		return SGAN_OK;
-	SGAN_TRY(sgan_run_file(t->options->run, name, path));
 	if (t->log != NULL)
 		SGAN_TRY(sgan_log_sync(t->log)); /* what a checkpoint stands behind has been told */
 	SGAN_TRY(sgan_measures_text(t, &measures));
-	state.measures = measures;
-	sgan_status status = sgan_checkpoint_save(path, t->model, &state);
+	const sgan_status status = save_measures(t, name, measures);
 	free(measures);
 	return status;
 }
 
+sgan_status sgan_trainer_save_again(struct sgan_trainer *t)
+{
+	return save_measures(t, SGAN_RUN_CHECKPOINT, t->measures);
+}
+
 sgan_status sgan_trainer_save(struct sgan_trainer *t)
 {
+	t->saved = sgan_trainer_now();
 	return save(t, SGAN_RUN_CHECKPOINT);
 }
 

@@ -30,6 +30,7 @@ struct sgan_trainer {
 	uint32_t *labels; /* [max_batch] */
 	uint8_t *shown;   /* [image], as the encoder's stage shows it */
 	bool stop, save;  /* wanted after this step */
+	double saved;     /* when it last was, as sgan_trainer_now has it */
 	size_t slice_begin, slice_end; /* of every batch: those that this rank computes */
 };
 
@@ -38,6 +39,9 @@ static inline bool sgan_trainer_leads(const struct sgan_trainer *t)
 {
 	return sgan_ranks_number(t->options->ranks) == 0;
 }
+
+/* Seconds of a clock that nobody sets. */
+double sgan_trainer_now(void);
 
 /* Its batch, of which this rank computes a part. */
 sgan_batch sgan_trainer_batch(const struct sgan_trainer *t);
@@ -65,6 +69,8 @@ void sgan_trainer_end_session(struct sgan_trainer *t);
 
 /* Writes the state into the run's checkpoint, or into the given stage's own file; rank 0 does, others have nothing to do. */
 sgan_status sgan_trainer_save(struct sgan_trainer *t);
+/* The same of a state that was just read, before its measures were taken. */
+sgan_status sgan_trainer_save_again(struct sgan_trainer *t);
 sgan_status sgan_trainer_save_stage(struct sgan_trainer *t, enum sgan_stage stage);
 
 #endif
