@@ -67,4 +67,11 @@ size_t sgan_winograd_group_end(const struct sgan_points *h, size_t begin, size_t
 struct winograd_weights sgan_winograd_weights_cut(const struct conv_base *base, const struct sgan_kernels *kernels,
                                                   size_t max_batch, size_t sums, const struct winograd_kind *only);
 
+/* How many chunks Winograd's algorithms are to be cut into for so many threads, where channels can be cut: three for each of
+ * two threads, so that one which another program holds up costs little; for more, two: each chunk maps its windows anew. */
+static inline size_t winograd_chunks_wanted(size_t threads)
+{
+	return threads == 1 ? 1 : (threads == 2 ? 3 : 2) * threads;
+}
+
 #endif

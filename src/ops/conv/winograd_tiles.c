@@ -244,12 +244,35 @@ static void compute_chunk(void *arg, size_t index, int worker)
 
 /* --- all of them -------------------------------------------------------------------- */
 
-enum { CHUNKS_PER_THREAD = 3 }; /* at the least, where channels can be cut: each range maps the windows anew */
+/* Where each thread has FEW chunks or less, there are as many blocks as it takes for all to have equally many; where it has
+ * more, a MORE-th more at the most, for each block reads the weights anew. */
+enum { FEW = 4, MORE = 5 };
+
+/* Cuts for so many threads. Blocks are the least that memory has room for, and more where that leaves fewer chunks idle: a
+ * region takes as long as the thread that has most of them. */
+static void cut(struct tiles_job *job, size_t threads)
+{
+	const struct winograd *w = job->w;
+	size_t most = ceil_div(job->tiles, job->call->problem->kernels->gemm_mr), wanted, alike, even;
+
+	job->blocks = ceil_div(job->tiles, w->block);
+	job->ranges = ceil_div(w->panels, w->chunk_panels);
+	if (threads == 1)
+		return;
+	wanted = ceil_div(winograd_chunks_wanted(threads), job->blocks * w->windows);
+	if (job->ranges < wanted)
+		job->ranges = least_of(wanted, w->panels);
+	if (threads == 2)
+		return; /* an odd one costs little */
+	alike = job->ranges * w->windows; /* chunks of a block */
+	even = round_up(job->blocks * alike, threads) / alike;
+	if (job->blocks * alike < FEW * threads || (even - job->blocks) * MORE <= job->blocks)
+		job->blocks = even < most ? even : most;
+}
 
 static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 {
 	const struct winograd *w = &call->problem->winograd;
-	size_t wanted;
 	struct tiles_job job = {
 		.call = call,
 		.w = w,
@@ -262,11 +285,7 @@ static sgan_status run(sgan_ctx *ctx, const struct conv_call *call)
 		.dst_plane = winograd_plane(w->block, call->problem->kernels->gemm_nr),
 	};
 
-	job.blocks = ceil_div(job.tiles, w->block);
-	job.ranges = ceil_div(w->panels, w->chunk_panels);
-	wanted = ctx->at_once > 1 ? ceil_div(CHUNKS_PER_THREAD * (size_t)ctx->at_once, job.blocks * w->windows) : 1;
-	if (job.ranges < wanted)
-		job.ranges = least_of(wanted, w->panels);
+	cut(&job, (size_t)ctx->at_once);
 	sgan_parallel_repeats(ctx, job.blocks, job.ranges * w->windows, compute_chunk, &job);
 	return SGAN_OK;
 }

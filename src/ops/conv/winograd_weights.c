@@ -283,7 +283,7 @@ static void sum_piece(const struct weights_job *job, const struct weights_chunk 
 
 /* --- all of them --------------------------------------------------------------------- */
 
-enum { CHUNKS_PER_THREAD = 3, LEAST_CHANNELS = 32 };
+enum { LEAST_CHANNELS = 32 };
 
 static size_t chunk_count(const struct weights_job *job)
 {
@@ -295,7 +295,7 @@ static size_t chunk_count(const struct weights_job *job)
 static void cut_more(struct weights_job *job, size_t tensors, int threads)
 {
 	const struct conv_base *b = &job->call->problem->base;
-	size_t wanted = threads > 1 ? CHUNKS_PER_THREAD * (size_t)threads : 1;
+	size_t wanted = winograd_chunks_wanted((size_t)threads);
 
 	job->x_chunks = job->w->x_chunks;
 	job->y_chunks = job->w->y_chunks;
