@@ -269,6 +269,12 @@ fails '--set: huge' 2 "'epochs' is 99999999999" train --set epochs=99999999999
 fails '--set: huger' 2 '99999999999999999999' train --set epochs=99999999999999999999
 fails '--set: infinite' 2 "'lr' is inf" train --set lr=1e999
 fails '--set: breaks the networks' 2 "layer 'q'" train --set 'stacks.[0].generator.[1].shape.[0]=51'
+{ printf '\357\273\277'; sed 's/$/\r/' tiny.cfg | head -c -2; } > windows.cfg
+works 'preset: a mark, carriage returns, no last newline' train --preset windows.cfg --data squares --dry-run
+rm windows.cfg
+mkfifo pipe.cfg
+fails 'preset: a pipe' 1 'a device or pipe' train --preset pipe.cfg --data squares
+rm pipe.cfg
 sed 's/kernel = 2/kernal = 2/' tiny.cfg > typo.cfg
 fails 'preset: unknown key' 2 "typo.cfg:13: encoder: layer 'pool1': unknown key 'kernal'" train --preset typo.cfg
 head -n 20 tiny.cfg > cut.cfg
@@ -612,11 +618,23 @@ run train --quiet --resume latest --out odd
 one_line 'weights that diverge, resumed' 3 'is not finite at step 2 of stage encoder' && ok 'weights that diverge, resumed'
 rm -rf odd
 
+# What a run takes is told before it takes any time, and what cannot be had is refused then.
+works 'memory of a run' $tiny --dry-run
+grep -q '^memory  *0.0[0-9] GB, and 0.00 of data' ../out || not_ok 'memory of a run' 'it is not told'
+sed 's/{ type = "dense"; name = "fc3"; out = 16;/{ type = "dense"; name = "wide"; out = 65000; act = "relu"; },\n{ type = "dense"; name = "wider"; out = 65000; act = "relu"; },\n&/' \
+	tiny.cfg > wide.cfg
+fails 'memory that is not there' 1 'memory' train --preset wide.cfg --data squares --out big
+rm wide.cfg
+
 # A run is no dead end: more epochs end in the files of a run that had them from the beginning.
 works 'three joint epochs at once' $tiny --quiet --out at-once --set joint.epochs=3
 works 'a run to be gone on with' $tiny --quiet --out more
 works '--resume with --epochs, a finished run' train --quiet --resume latest --out more --epochs 3
 works 'a run that is stopped' $tiny --quiet --out stopped --stop-after 45
+cp -r squares changed
+printf '\1\2\3\4\5\6\7\10' | dd of=changed/t10k-images-idx3-ubyte bs=1 seek=16 conv=notrunc 2> /dev/null
+fails '--resume with other test images' 2 'other test images' train --quiet --resume stopped/latest --data changed
+rm -r changed
 works '--resume with --epochs, a run under way' train --quiet --resume stopped/latest --epochs 3
 for file in checkpoint.safetensors joint.safetensors config.cfg samples-joint-3.png; do
 	for run in more stopped; do

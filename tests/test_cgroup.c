@@ -9,6 +9,7 @@
 
 #include "src/cpu/cgroup.h"
 #include "src/cpu/status.h"
+#include "src/machine/room.h"
 #include "src/machine/topology.h"
 
 Test(cgroup, quotas)
@@ -123,6 +124,30 @@ Test(cgroup, at_least_one)
 	cr_expect_eq(cpus.allowed, sgan_cpus_allowed());
 	cr_expect(cpus.affinity == 0 || cpus.allowed <= cpus.affinity);
 	cr_expect(cpus.quota == 0 || cpus.allowed <= cpus.quota);
+}
+
+/* What there is of memory: the machine's, and what its groups leave. */
+Test(cgroup, memory)
+{
+	char root[] = "/tmp/sgan-cgroup-XXXXXX";
+	cr_assert_not_null(mkdtemp(root));
+	cr_expect_eq(sgan_memory_room(root), UINT64_MAX, "nothing is told");
+	put(root, "/proc/meminfo", "MemTotal: 4000 kB\nMemFree: 10 kB\nMemAvailable:   3000 kB\nSwapFree: 500 kB\n");
+	cr_expect_eq(sgan_memory_room(root), 3500 * 1024);
+	put(root, "/proc/self/cgroup", "0::/a/b\n");
+	put(root, "/sys/fs/cgroup/a/b/memory.max", "max\n");
+	put(root, "/sys/fs/cgroup/a/b/memory.current", "100\n");
+	cr_expect_eq(sgan_memory_room(root), 3500 * 1024);
+	put(root, "/sys/fs/cgroup/a/memory.max", "5000\n");
+	put(root, "/sys/fs/cgroup/a/memory.current", "3000\n");
+	cr_expect_eq(sgan_memory_room(root), 2000, "a group above");
+	put(root, "/sys/fs/cgroup/a/memory.stat", "anon 2500\nfile 500\ninactive_file 400\n");
+	cr_expect_eq(sgan_memory_room(root), 2400, "pages of files that nobody uses");
+	put(root, "/sys/fs/cgroup/memory/memory.limit_in_bytes", "1000\n");
+	put(root, "/sys/fs/cgroup/memory/memory.usage_in_bytes", "1500\n");
+	cr_expect_eq(sgan_memory_room(root), 0, "more than there may be");
+	remove_tree(root);
+	cr_expect_gt(sgan_memory_room(""), 0);
 }
 
 Test(cgroup, load)

@@ -50,6 +50,17 @@ static void print_stages(const struct cli_plan *plan)
 		print_stage(plan, stage);
 }
 
+static void print_memory(const struct cli_plan *plan)
+{
+	const struct sgan_dataset *d = plan->data;
+	const double image = (double)d->height * (double)d->width * (double)d->channels;
+	printf("memory   %.2f GB, and %.2f of data", (double)plan->memory * 1e-9,
+	       image * ((double)d->train.count + (double)d->test.count) * 1e-9);
+	if (plan->room < UINT64_MAX)
+		printf("; %.2f GB are to be had", (double)plan->room * 1e-9);
+	printf("\n");
+}
+
 sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx)
 {
 	const struct sgan_preset *preset = plan->preset;
@@ -63,6 +74,7 @@ sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx)
 	printf("machine  %s, %d threads\n", sgan_isa_name(sgan_ctx_isa(ctx)), sgan_ctx_threads(ctx));
 	if (plan->processes > 1)
 		printf("together %zu processes, each some of a batch's %zu slices\n", plan->processes, preset->slices);
+	print_memory(plan);
 	cli_line("run      %s", plan->run);
 	if (plan->init)
 		cli_line("init     %s", plan->init);

@@ -15,6 +15,8 @@ struct cli_plan {
 	size_t step;           /* steps of that stage done */
 	bool resumed;
 	size_t processes; /* that train together */
+	uint64_t memory;  /* bytes that training takes besides the data; and what is to be had, UINT64_MAX: unknown */
+	uint64_t room;
 };
 
 /* Prints to stdout. */

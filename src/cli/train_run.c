@@ -8,10 +8,12 @@
 #include "src/cli/plan.h"
 #include "src/cpu/status.h"
 #include "src/io/run_record.h"
+#include "src/machine/room.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/published.h"
 #include "src/sgan/model/requirements.h"
 #include "src/sgan/train/limits.h"
+#include "src/sgan/train/need.h"
 #include "src/sgan/train/train.h"
 
 static bool leads(const struct cli_train *train)
@@ -371,6 +373,8 @@ static sgan_status print_plan(struct cli_train *train)
 		.step = train->step,
 		.resumed = train->resume != NULL,
 		.processes = sgan_ranks_count(train->ranks),
+		.memory = train->memory,
+		.room = sgan_memory_room(""),
 	};
 	return cli_plan_print(&plan, train->ctx);
 }
@@ -384,6 +388,22 @@ static sgan_status make_context(struct cli_train *train)
 	return train->ranks ? sgan_ctx_set_exchange(train->ctx, &exchange) : SGAN_OK;
 }
 
+/* What the whole run takes, before any of it: a later stage may take more than the first. Where little is known of what is
+ * to be had, the system decides. */
+static sgan_status check_memory(struct cli_train *train)
+{
+	const uint64_t room = sgan_memory_room("");
+	size_t bytes;
+	if (is_finished(train))
+		return SGAN_OK;
+	SGAN_TRY(sgan_train_memory(train->ctx, train->preset, &train->data, train->stage, &bytes));
+	train->memory = bytes;
+	if (train->dry_run || bytes <= room)
+		return SGAN_OK;
+	return sgan_fail(SGAN_ENOMEM, "this run takes %.2f GB of memory besides its data, and %.2f GB are to be had: a smaller "
+	                 "batch takes less", (double)bytes * 1e-9, (double)room * 1e-9);
+}
+
 static sgan_status stop_early(void)
 {
 	return cli_stop ? sgan_fail(SGAN_EINTERRUPTED, "stopped before training began") : SGAN_OK;
@@ -393,6 +413,7 @@ sgan_status cli_train_run(struct cli_train *train)
 {
 	SGAN_TRY(agree(train, make_context(train)));
 	SGAN_TRY(prepare(train));
+	SGAN_TRY(agree(train, check_memory(train)));
 	if (train->dry_run)
 		return agree(train, print_plan(train));
 	SGAN_TRY(agree(train, stop_early()));

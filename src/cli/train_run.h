@@ -39,6 +39,7 @@ struct cli_train {
 	char init[SGAN_PATH];  /* a model file, "": none */
 	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
 	size_t step;           /* of that stage */
+	size_t memory;         /* bytes that training takes, once it is known */
 	bool more;             /* a run that is resumed is to do more than it was to */
 };
 

@@ -13,7 +13,11 @@ enum { HUGE_PAGE = 2 << 20 };
 /* The allocator's own pointer lies in front of each block. */
 struct header {
 	void *raw;
+	size_t bytes, mapped; /* asked for; from the system itself, 0: from malloc */
 };
+
+/* For telling beforehand what something takes, which would be hard to compute again without making it. */
+static _Thread_local size_t tally;
 
 #if defined __SANITIZE_ADDRESS__
 static const size_t huge_from = SIZE_MAX; /* so that every block ends where the sanitizer watches */
@@ -27,10 +31,11 @@ bool sgan_size_mul3(size_t a, size_t b, size_t c, size_t *product)
 	return !__builtin_mul_overflow(a, b, &ab) && !__builtin_mul_overflow(ab, c, product);
 }
 
-static void *place(void *raw, void *block)
+static void *place(void *raw, void *block, size_t bytes, size_t mapped)
 {
 	struct header *header = (struct header *)((char *)block - SGAN_ALIGN);
-	header->raw = raw;
+	*header = (struct header){ raw, bytes, mapped };
+	tally += bytes;
 	return block;
 }
 
@@ -40,22 +45,23 @@ static void *alloc_small(size_t bytes)
 	if (posix_memalign(&raw, SGAN_ALIGN, SGAN_ALIGN + bytes) != 0)
 		return NULL;
 	memset(raw, 0, SGAN_ALIGN + bytes);
-	return place(raw, (char *)raw + SGAN_ALIGN);
+	return place(raw, (char *)raw + SGAN_ALIGN, bytes, 0);
 }
 
-/* calloc takes such blocks fresh from the kernel: zero already, and not touched
- * before the thread that works on them does so. */
+/* Such blocks come fresh from the system: zero already, and not touched before the thread that works on them does so. (calloc
+ * would take some of them from what was freed before, and clear it.) */
 static void *alloc_huge(size_t bytes)
 {
-	char *raw = calloc(1, SGAN_ALIGN + HUGE_PAGE + bytes);
-	if (!raw)
+	const size_t mapped = SGAN_ALIGN + HUGE_PAGE + bytes;
+	char *raw = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (raw == MAP_FAILED)
 		return NULL;
 	uintptr_t first = (uintptr_t)raw + SGAN_ALIGN;
 	char *block = raw + SGAN_ALIGN + (HUGE_PAGE - first % HUGE_PAGE) % HUGE_PAGE;
 #ifdef MADV_HUGEPAGE
 	(void)madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* advice: without it, only slower */
 #endif
-	return place(raw, block);
+	return place(raw, block, bytes, mapped);
 }
 
 void *sgan_alloc(size_t count, size_t size)
@@ -73,6 +79,17 @@ void *sgan_alloc(size_t count, size_t size)
 
 void sgan_free(void *memory)
 {
-	if (memory)
-		free(((struct header *)((char *)memory - SGAN_ALIGN))->raw);
+	if (!memory)
+		return;
+	const struct header *header = (struct header *)((char *)memory - SGAN_ALIGN);
+	tally -= header->bytes;
+	if (header->mapped > 0)
+		munmap(header->raw, header->mapped);
+	else
+		free(header->raw);
+}
+
+size_t sgan_alloc_tally(void)
+{
+	return tally;
 }

@@ -161,39 +161,36 @@ static enum verdict judge(const char *line, size_t length, bool (*keep)(void *ar
 	return verdict;
 }
 
-/* Finds how many bytes of the log stay. */
-static sgan_status measure(const char *path, const char *text, size_t size, size_t *kept,
-                           bool (*keep)(void *arg, const char *stage, int64_t step), void *arg)
+/* How many bytes of the log stay. A line that is damaged, with others behind it, is no reason not to go on: it stays, for
+ * whoever reads the log to pass over. */
+static size_t measure(const char *text, size_t size, bool (*keep)(void *arg, const char *stage, int64_t step), void *arg)
 {
-	size_t line = 1;
-	for (*kept = 0; *kept < size; line++) {
-		const char *start = text + *kept;
-		const char *end = memchr(start, '\n', size - *kept);
+	size_t kept = 0, at = 0;
+	while (at < size) {
+		const char *start = text + at, *end = memchr(start, '\n', size - at);
 		if (!end)
-			return SGAN_OK;
-		enum verdict verdict = judge(start, (size_t)(end - start), keep, arg);
-		bool last = end + 1 == text + size;
-		if (verdict == BROKEN && !last)
-			return sgan_fail(SGAN_EFORMAT, "%s:%zu: not a JSON object; mend or remove the line to resume", path, line);
-		if (verdict != KEEP)
-			return SGAN_OK;
-		*kept += (size_t)(end - start) + 1;
+			return kept;
+		const enum verdict verdict = judge(start, (size_t)(end - start), keep, arg);
+		if (verdict == DROP)
+			return kept;
+		at += (size_t)(end - start) + 1;
+		if (verdict == KEEP)
+			kept = at;
 	}
-	return SGAN_OK;
+	return kept;
 }
 
 sgan_status sgan_log_truncate(const char *dir, bool (*keep)(void *arg, const char *stage, int64_t step), void *arg)
 {
 	char path[SGAN_PATH];
 	char *text = NULL;
-	size_t size, kept;
+	size_t size;
 	SGAN_TRY(sgan_run_file(dir, log_name, path));
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return SGAN_OK;
 	SGAN_TRY(sgan_file_read(path, largest_log, &text, &size));
-	sgan_status status = measure(path, text, size, &kept, keep, arg);
-	if (status == SGAN_OK && kept < size)
-		status = sgan_file_write(path, text, kept);
+	const size_t kept = measure(text, size, keep, arg);
+	const sgan_status status = kept < size ? sgan_file_write(path, text, kept) : SGAN_OK;
 	free(text);
 	return status;
 }

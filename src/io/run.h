@@ -53,7 +53,8 @@ sgan_status sgan_log_end(struct sgan_log *log);
 sgan_status sgan_log_close(struct sgan_log *log);
 
 /* Rewrites dir/stats.jsonl (all or not at all) keeping its first lines as long as keep() says so of the members
- * "stage" and "step"; a last line cut short, as after a crash, is dropped. No file is no error. */
+ * "stage" and "step"; what is damaged stays where a line behind it does, so that a last line cut short, as after a crash, is
+ * dropped. No file is no error. */
 sgan_status sgan_log_truncate(const char *dir, bool (*keep)(void *arg, const char *stage, int64_t step), void *arg);
 
 #endif

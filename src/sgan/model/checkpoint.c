@@ -132,12 +132,13 @@ static void write_updates(const struct sgan_updates *updates, size_t stacks, cha
 static sgan_status write_file(const char *path, const struct sgan_model *model, const struct sgan_state *state,
                               const struct sgan_tensor *tensors, size_t count)
 {
-	char step[24], discriminator[24], generator[24 * SGAN_STACKS_MAX], hash[24], divisor[24], trained[64] = "";
+	char step[24], discriminator[24], generator[24 * SGAN_STACKS_MAX], hash[24], test_hash[24], divisor[24], trained[64] = "";
 	snprintf(step, sizeof step, "%" PRIu64, state->step);
 	snprintf(discriminator, sizeof discriminator, "%" PRIu64, state->updates.first);
 	write_updates(&state->updates, model->stack_count, generator, sizeof generator);
 	snprintf(divisor, sizeof divisor, "%.9g", (double)model->input.divisor);
 	snprintf(hash, sizeof hash, "%016" PRIx64, state->data_hash);
+	snprintf(test_hash, sizeof test_hash, "%016" PRIx64, state->test_hash);
 	for (int i = 0; i < SGAN_STAGE_COUNT; i++)
 		if (state->trained[i]) {
 			strcat(trained, trained[0] != '\0' ? "," : "");
@@ -152,6 +153,7 @@ static sgan_status write_file(const char *path, const struct sgan_model *model, 
 		{ "trained", trained },
 		{ "dataset", state->dataset },
 		{ "data_hash", hash },
+		{ "test_hash", test_hash },
 		{ "input_divisor", divisor },
 		{ "config", model->preset->text },
 		{ "measures", state->measures }, /* the last: left off where there are none */
@@ -263,6 +265,8 @@ sgan_status sgan_checkpoint_state(const struct sgan_safetensors *file, struct sg
 	SGAN_TRY(read_number(file, "discriminator_updates", 10, &state->updates.first));
 	SGAN_TRY(read_updates(file, &state->updates, &state->generators));
 	SGAN_TRY(read_number(file, "data_hash", 16, &state->data_hash));
+	if (sgan_safetensors_metadata(file, "test_hash") != NULL)
+		SGAN_TRY(read_number(file, "test_hash", 16, &state->test_hash));
 	state->measures = sgan_safetensors_metadata(file, "measures");
 	return read_dataset(file, state);
 }

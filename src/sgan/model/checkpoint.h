@@ -17,7 +17,8 @@ struct sgan_state {
 	size_t generators;              /* that the file had updates of; 1: a number for all */
 	bool trained[SGAN_STAGE_COUNT]; /* stages whose work the weights hold */
 	char dataset[64];
-	uint64_t data_hash;   /* of the training set: sizes, labels and pixels */
+	uint64_t data_hash;   /* of the training images: sizes, labels and pixels */
+	uint64_t test_hash;   /* of the test images; 0: the file does not say */
 	const char *measures; /* a text of training's; NULL: none. Of a state that was read it is the file's */
 };
 

@@ -47,7 +47,9 @@ static sgan_status parse_file(config_t *tree, const char *path)
 	char *text;
 	size_t size;
 	SGAN_TRY(sgan_file_read(path, PRESET_BYTES, &text, &size));
-	sgan_status status = strlen(text) == size ? sgan_tree_parse(tree, base_name(path), text, true)
+	/* some editors begin with a mark */
+	const char *content = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+	sgan_status status = strlen(text) == size ? sgan_tree_parse(tree, base_name(path), content, true)
 	                                          : sgan_fail(SGAN_EINVAL, "%s: not a text, it has a NUL byte", path);
 	free(text);
 	return status;

@@ -44,17 +44,27 @@ static uint64_t hash_labels(uint64_t hash, const uint32_t *labels, size_t count)
 }
 
 /* Labels count where they are read. */
-static uint64_t data_hash(const struct sgan_dataset *data, bool labels)
+static uint64_t split_hash(const struct sgan_dataset *data, const struct sgan_split *split, bool labels)
 {
-	const uint64_t sizes[4] = { data->train.count, data->height, data->width, data->channels };
+	const uint64_t sizes[4] = { split->count, data->height, data->width, data->channels };
 	uint64_t hash = hash_bytes(0xcbf29ce484222325u, sizes, sizeof sizes);
 	if (labels)
-		hash = hash_labels(hash, data->train.labels, data->train.count);
-	return hash_bytes(hash, data->train.images, data->train.count * data->height * data->width * data->channels);
+		hash = hash_labels(hash, split->labels, split->count);
+	return hash_bytes(hash, split->images, split->count * data->height * data->width * data->channels);
+}
+
+/* Of what is trained on and of what it is judged by. */
+struct hashes {
+	uint64_t train, test;
+};
+
+static struct hashes hashes_of(const struct sgan_dataset *data, bool labels)
+{
+	return (struct hashes){ split_hash(data, &data->train, labels), split_hash(data, &data->test, labels) };
 }
 
 /* Whether the state of a checkpoint is one that this run can have come to. */
-static sgan_status check_state(const struct sgan_trainer *t, const char *path, uint64_t hash)
+static sgan_status check_state(const struct sgan_trainer *t, const char *path, struct hashes hashes)
 {
 	const struct sgan_state *state = &t->state;
 	const size_t limit = state->stage < SGAN_STAGE_COUNT ? sgan_stage_steps(&t->options->preset->stages[state->stage],
@@ -63,9 +73,11 @@ static sgan_status check_state(const struct sgan_trainer *t, const char *path, u
 	if (state->step > limit)
 		return sgan_fail(SGAN_EFORMAT, "%s: step %" PRIu64 " of stage %s, which has %zu", path, state->step,
 		                 sgan_stage_name(state->stage), limit);
-	if (state->data_hash != hash)
+	if (state->data_hash != hashes.train)
 		return sgan_fail(SGAN_EINVAL, "%s: the run was trained on another dataset ('%s') than %s", path, state->dataset,
 		                 t->options->data->name);
+	if (state->test_hash != 0 && state->test_hash != hashes.test)
+		return sgan_fail(SGAN_EINVAL, "%s: the run had other test images than %s has", path, t->options->data->name);
 	return SGAN_OK;
 }
 
@@ -105,22 +117,23 @@ static sgan_status reopen_last_stage(struct sgan_trainer *t, char path[SGAN_PATH
 	                 path);
 }
 
-static sgan_status load_opened(struct sgan_trainer *t, const char *path, const struct sgan_safetensors *file, uint64_t hash)
+static sgan_status load_opened(struct sgan_trainer *t, const char *path, const struct sgan_safetensors *file, struct hashes hashes)
 {
-	SGAN_TRY(check_state(t, path, hash));
+	SGAN_TRY(check_state(t, path, hashes));
+	t->state.test_hash = hashes.test; /* which older files have not */
 	SGAN_TRY(restore_measures(t, path));
 	t->state.measures = NULL; /* the file's */
 	return sgan_checkpoint_load(file, t->model, SGAN_STAGE_COUNT, true);
 }
 
-static sgan_status load_checkpoint(struct sgan_trainer *t, uint64_t hash)
+static sgan_status load_checkpoint(struct sgan_trainer *t, struct hashes hashes)
 {
 	char path[SGAN_PATH];
 	struct sgan_safetensors *file;
 	SGAN_TRY(open_state(t, SGAN_RUN_CHECKPOINT, path, &file));
 	sgan_status status = reopen_last_stage(t, path, &file);
 	if (status == SGAN_OK)
-		status = load_opened(t, path, file, hash);
+		status = load_opened(t, path, file, hashes);
 	sgan_safetensors_close(file);
 	return status;
 }
@@ -154,10 +167,9 @@ static sgan_status load_encoder(struct sgan_trainer *t, const char *path)
 	return SGAN_OK;
 }
 
-static sgan_status begin(struct sgan_trainer *t, uint64_t hash)
+static sgan_status begin(struct sgan_trainer *t)
 {
 	t->state.stage = sgan_first_stage(t->options->preset);
-	t->state.data_hash = hash;
 	snprintf(t->state.dataset, sizeof t->state.dataset, "%s", t->options->data->name);
 	const bool first = t->state.stage == SGAN_STAGE_ENCODER ||
 	                   (t->options->init == NULL && sgan_starts_from_nothing(t->options->preset));
@@ -184,16 +196,16 @@ static bool keep_line(void *arg, const char *stage, int64_t step)
 }
 
 /* What the run has in files. */
-static sgan_status start_files(struct sgan_trainer *t, uint64_t hash)
+static sgan_status start_files(struct sgan_trainer *t, struct hashes hashes)
 {
 	const struct sgan_train_options *o = t->options;
 	if (o->resume) {
-		SGAN_TRY(load_checkpoint(t, hash));
+		SGAN_TRY(load_checkpoint(t, hashes));
 		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
 		if (o->more) /* the preset is another from now on */
 			SGAN_TRY(sgan_trainer_save_again(t));
 	} else {
-		SGAN_TRY(begin(t, hash));
+		SGAN_TRY(begin(t));
 		SGAN_TRY(sgan_trainer_save(t));
 		if (sgan_reals_write(o->run, o->data, sgan_preset_reads_labels(o->preset)) != SGAN_OK)
 			sgan_trainer_warn(t, "no picture of real images");
@@ -207,9 +219,11 @@ static sgan_status start_files(struct sgan_trainer *t, uint64_t hash)
 
 sgan_status sgan_trainer_start(struct sgan_trainer *t)
 {
-	const uint64_t hash = data_hash(t->options->data, sgan_preset_reads_labels(t->options->preset));
-	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_together_check(t, hash)));
-	const sgan_status status = sgan_trainer_leads(t) ? start_files(t, hash) : SGAN_OK;
+	const struct hashes hashes = hashes_of(t->options->data, sgan_preset_reads_labels(t->options->preset));
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_together_check(t, hashes.train ^ hashes.test)));
+	t->state.data_hash = hashes.train;
+	t->state.test_hash = hashes.test;
+	const sgan_status status = sgan_trainer_leads(t) ? start_files(t, hashes) : SGAN_OK;
 	SGAN_TRY(sgan_ranks_agree(t->options->ranks, status));
 	return sgan_together_start(t);
 }
