@@ -269,6 +269,11 @@ fails '--set: huge' 2 "'epochs' is 99999999999" train --set epochs=99999999999
 fails '--set: huger' 2 '99999999999999999999' train --set epochs=99999999999999999999
 fails '--set: infinite' 2 "'lr' is inf" train --set lr=1e999
 fails '--set: breaks the networks' 2 "layer 'q'" train --set 'stacks.[0].generator.[1].shape.[0]=51'
+awk 'BEGIN { for (i = 0; i < 100000; i++) printf "a%d=1;", i }' > many.cfg
+fails 'preset: a hundred thousand names' 2 'more than 1000 members' train --preset many.cfg --data squares
+awk 'BEGIN { printf "a = "; for (i = 0; i < 100000; i++) printf "(" }' > deep.cfg
+fails 'preset: a hundred thousand lists' 2 'more than 31 deep' train --preset deep.cfg --data squares
+rm many.cfg deep.cfg
 { printf '\357\273\277'; sed 's/$/\r/' tiny.cfg | head -c -2; } > windows.cfg
 works 'preset: a mark, carriage returns, no last newline' train --preset windows.cfg --data squares --dry-run
 rm windows.cfg
@@ -641,6 +646,7 @@ for file in checkpoint.safetensors joint.safetensors config.cfg samples-joint-3.
 		cmp at-once/00000-tiny-squares/$file $run/00000-tiny-squares/$file > ../err 2>&1 || not_ok "$run: $file" 'it is another'
 	done
 done
+fails '--resume with --epochs that --steps cuts short' 2 'give --steps, too' train --resume 0 --epochs 3000
 run train --resume latest --out more --epochs 3
 one_line '--resume with what is done' 0 'is finished already' && ok '--resume with what is done'
 fails '--resume with less than is done' 2 'stage joint has done 30 steps' train --resume latest --out more --epochs 2

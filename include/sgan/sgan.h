@@ -181,23 +181,27 @@ typedef struct sgan_partials {
  * all end with the bits of one caller. Its functions are called by the context's thread, outside parallel work, in the
  * same order and with the same sizes by all who share a batch, some of whom may have none of its slices; but where a
  * caller has all, nothing is exchanged, and nobody can share the batch with it. They must not use the context. Anything
- * but SGAN_OK ends the call that needed it; what was begun must then be waited for by nobody. */
+ * but SGAN_OK ends the call that needed it: `finish` does not follow, and what the call was given may be freed. */
 typedef struct sgan_exchange {
 	void *arg; /* handed on to each */
 
-	/* Brings partial sums: on entry those of slices begin .. end - 1 are in data, on return all are. */
+	/* Brings partial sums: on entry those of slices begin .. end - 1 are in data, on return all are. It is also called
+	 * while scatters are under way. */
 	sgan_status (*gather)(void *arg, const sgan_partials *partials);
 
 	/* For sums of many elements, as gradients of weights are: each caller adds a share of the elements and tells the
 	 * others, so that few bytes need to travel, and while other work is done. All four, or none: then gather does. */
 
-	/* This caller's elements of `all`; the callers' shares are `all`, and no element is two callers'. */
+	/* This caller's elements of `all`, the partials' count: callers' shares are all of them, and no element is two
+	 * callers'. */
 	void (*share)(void *arg, size_t all, size_t *first, size_t *count);
-	/* As gather, but of this caller's share alone, and begun: data is the exchange's until `finish` has returned. */
+	/* As gather, but of this caller's share alone, and begun; several may be. Until `finish` has returned nobody touches
+	 * data but the exchange, which writes no more of it than the share of others' slices. */
 	sgan_status (*scatter)(void *arg, const sgan_partials *partials);
-	/* Begins to bring what the others have added up: of sums [count], this caller's share is there. */
+	/* Begins to bring what the others have added up: of sums [count], this caller's share is there, and until `finish` has
+	 * returned the rest is the exchange's to write. They may be a slice's in the data of a scatter that is finished. */
 	sgan_status (*spread)(void *arg, sgan_element type, size_t count, void *sums);
-	/* All that was begun is done. */
+	/* All that was begun is done; also where nothing was. */
 	sgan_status (*finish)(void *arg);
 } sgan_exchange;
 

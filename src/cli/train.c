@@ -193,7 +193,7 @@ static bool take(struct cli_train *train, int option)
 static int report(const struct cli_train *train, sgan_status status)
 {
 	const size_t rank = sgan_ranks_number(train->ranks);
-	cli_mute(sgan_ranks_silent(train->ranks));
+	cli_mute(sgan_ranks_silent(train->ranks) || (!train->ranks && !sgan_ranks_first_launched()));
 	if (status == SGAN_EINTERRUPTED && cli_stop == SIGPIPE)
 		return CLI_SIGNAL + SIGPIPE; /* nobody listens */
 	const bool lost = status == SGAN_EIO || status == SGAN_ENOMEM || status == SGAN_EINTERRUPTED;
@@ -211,7 +211,8 @@ static int parse(int argc, char **argv, struct cli_train *train)
 	int option;
 	while ((option = cli_option(argc, argv, options)) != CLI_END) {
 		if (option == CLI_HELP) {
-			fputs(help, stdout);
+			if (sgan_ranks_number(train->ranks) == 0)
+				fputs(help, stdout);
 			return CLI_HELP;
 		}
 		if (option == CLI_BAD || !take(train, option))
@@ -226,7 +227,7 @@ static int parse(int argc, char **argv, struct cli_train *train)
 static int train_with(int argc, char **argv, struct cli_train *train)
 {
 	const sgan_status opened = sgan_ranks_open(&train->ranks);
-	cli_mute(sgan_ranks_number(train->ranks) > 0);
+	cli_mute(!sgan_ranks_first_launched());
 	int code = opened == SGAN_OK ? parse(argc, argv, train) : CLI_DONE;
 	sgan_status status = opened;
 	if (code == CLI_DONE) {
@@ -235,8 +236,8 @@ static int train_with(int argc, char **argv, struct cli_train *train)
 			status = cli_train_run(train);
 		code = report(train, status);
 	}
-	cli_train_free(train);
 	sgan_ranks_close(train->ranks, status, code);
+	cli_train_free(train);
 	return code == CLI_HELP ? CLI_DONE : code;
 }
 

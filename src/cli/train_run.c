@@ -145,12 +145,17 @@ static sgan_status raise_limits(struct cli_train *train, const char *checkpoint)
 	struct sgan_preset *raised;
 	const enum sgan_stage last = sgan_last_stage(train->preset), first = train->stage < SGAN_STAGE_COUNT ? train->stage : last;
 	const size_t count = add_limits(train, first, sgan_preset_stages(train->preset), settings);
-	if (train->stage == SGAN_STAGE_COUNT) {
+	train->done = train->stage == SGAN_STAGE_COUNT;
+	if (train->done) {
 		char name[32], path[SGAN_PATH];
 		snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(last));
 		SGAN_TRY(sgan_run_file(train->run, name, path));
 		SGAN_TRY(find_stage(train, path));
+		if (train->stage != last || train->step == 0)
+			return sgan_fail(SGAN_EUNSUPPORTED,
+			                 "%s: an older version of this program has made it, which kept nothing to go on from", path);
 	}
+	train->was = train->preset->stages[train->stage];
 	SGAN_TRY(sgan_preset_parse_with(checkpoint, train->preset->text, settings, count, &raised));
 	sgan_preset_free(train->preset);
 	train->preset = raised;
@@ -182,11 +187,17 @@ static sgan_status check_limits(const struct cli_train *train)
 	if (!train->more || train->stage == SGAN_STAGE_COUNT)
 		return SGAN_OK;
 	const struct sgan_stage_settings *s = &train->preset->stages[train->stage];
-	const size_t steps = sgan_stage_steps(s, train->data.train.count);
+	const size_t images = train->data.train.count, steps = sgan_stage_steps(s, images);
 	if (steps < train->step)
 		return sgan_fail(SGAN_EINVAL, "stage %s has done %zu steps of %zu an epoch, and --epochs or --steps leave it %zu",
 		                 sgan_stage_name(train->stage), train->step, sgan_epoch_steps(s, train->data.train.count), steps);
-	if (s->lr_end != s->lr && train->step > 0)
+	if (train->done && steps == train->step && s->steps > steps)
+		return sgan_fail(SGAN_EINVAL, "stage %s has done its %zu epochs, which --steps does not change: give --epochs, too",
+		                 sgan_stage_name(train->stage), s->epochs);
+	if (train->done && steps == train->step && s->epochs > sgan_stage_epochs(s, images))
+		return sgan_fail(SGAN_EINVAL, "stage %s has done its %zu steps, which --epochs does not change: give --steps, too",
+		                 sgan_stage_name(train->stage), steps);
+	if (s->lr_end != s->lr && train->step > 0 && steps != sgan_stage_steps(&train->was, images))
 		return sgan_fail(SGAN_EINVAL, "stage %s has begun, and its learning rate falls until its end: another end would have "
 		                 "made its steps others; begin anew", sgan_stage_name(train->stage));
 	return SGAN_OK;
@@ -239,9 +250,10 @@ static sgan_status tell_prepared(struct cli_train *train)
 	SGAN_TRY(sgan_ranks_tell(ranks, &train->step, sizeof train->step));
 	SGAN_TRY(sgan_ranks_tell(ranks, &train->more, sizeof train->more));
 	char *text = leads(train) ? strdup(train->preset->text) : malloc(size);
-	if (!text)
-		return sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes", (unsigned long long)size);
-	sgan_status status = sgan_ranks_tell(ranks, text, size);
+	sgan_status status = text ? SGAN_OK : sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes",
+	                                                (unsigned long long)size);
+	SGAN_TRY(agree(train, status));
+	status = sgan_ranks_tell(ranks, text, size);
 	if (status == SGAN_OK && !leads(train))
 		status = sgan_preset_parse("the first process's preset", text, &train->preset);
 	free(text);
@@ -336,22 +348,18 @@ static sgan_status run_new(struct cli_train *train)
 	return status;
 }
 
-/* Whether anything is left of the stage that the run stands in, or of later ones. */
+/* Whether the run is done, and has been given nothing more to do. */
 static bool is_finished(const struct cli_train *train)
 {
 	if (train->stage == SGAN_STAGE_COUNT)
 		return true;
-	return train->more && train->stage == sgan_last_stage(train->preset) &&
-	       train->step == sgan_stage_steps(&train->preset->stages[train->stage], train->data.train.count);
+	return train->done && train->step == sgan_stage_steps(&train->preset->stages[train->stage], train->data.train.count);
 }
 
 static sgan_status go_on(struct cli_train *train)
 {
-	if (!is_finished(train)) {
-		if (train->more && leads(train))
-			SGAN_TRY(sgan_run_record_config(train->run, train->preset->text));
+	if (!is_finished(train))
 		return train_in_run(train);
-	}
 	if (!train->quiet && leads(train))
 		cli_error(CLI_DONE, "%s: the run is finished already", train->run);
 	return SGAN_OK;
@@ -398,10 +406,12 @@ static sgan_status check_memory(struct cli_train *train)
 		return SGAN_OK;
 	SGAN_TRY(sgan_train_memory(train->ctx, train->preset, &train->data, train->stage, &bytes));
 	train->memory = bytes;
-	if (train->dry_run || bytes <= room)
+	const size_t here = sgan_ranks_neighbours(train->ranks);
+	if (train->dry_run || bytes <= room / here)
 		return SGAN_OK;
-	return sgan_fail(SGAN_ENOMEM, "this run takes %.2f GB of memory besides its data, and %.2f GB are to be had: a smaller "
-	                 "batch takes less", (double)bytes * 1e-9, (double)room * 1e-9);
+	return sgan_fail(SGAN_ENOMEM, "this run takes %.2f GB of memory besides its data, and %.2f GB are to be had%s: a smaller "
+	                 "batch takes less", (double)bytes * (double)here * 1e-9, (double)room * 1e-9,
+	                 here > 1 ? " by the processes on this machine" : "");
 }
 
 static sgan_status stop_early(void)

@@ -40,6 +40,8 @@ struct cli_train {
 	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
 	size_t step;           /* of that stage */
 	size_t memory;         /* bytes that training takes, once it is known */
+	bool done;             /* it was, before it was given more to do */
+	struct sgan_stage_settings was; /* those of its stage, before */
 	bool more;             /* a run that is resumed is to do more than it was to */
 };
 

@@ -223,22 +223,22 @@ static bool read_number(const char *text, long *number)
 	return true;
 }
 
-/* " ; there are A, B and 7 more" of the highest numbers, for messages: nothing where there are none. */
+/* "; there are A, B, C and others" of the highest numbers, for messages: nothing where there are none. */
 static void list_runs(const char *out, char text[LIST])
 {
 	long below = HIGHEST + 1;
 	size_t used = 0;
 	text[0] = '\0';
-	for (int i = 0; i < LISTED; i++) {
+	for (int i = 0; i <= LISTED; i++) {
 		struct search next = { .wanted = -1, .below = below };
 		if (scan(out, true, &next) != SGAN_OK || next.number < 0)
 			return;
-		used += (size_t)snprintf(text + used, LIST - used, "%s %s", i == 0 ? "; there are" : ",", next.name);
+		const char *name = i < LISTED ? next.name : "others";
+		used += (size_t)snprintf(text + used, LIST - used, "%s %s", i == 0 ? "; there are" : i < LISTED ? "," : " and", name);
 		if (used >= LIST)
 			return;
 		below = next.number;
 	}
-	snprintf(text + used, LIST - used, " and so on");
 }
 
 static sgan_status find_number(const char *out, const char *run, long number, char path[SGAN_PATH])

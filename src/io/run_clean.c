@@ -2,9 +2,12 @@
  * It must not remove what it does not know. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/cpu/status.h"
 #include "src/io/run_record.h"
@@ -39,13 +42,14 @@ static bool has_not_begun(const char *run)
 static void clean(const char *out, const char *name)
 {
 	char path[SGAN_PATH];
-	int lock = -1;
 	if (!is_run(name) || sgan_run_file(out, name, path) != SGAN_OK || !is_old(path) || !has_not_begun(path))
 		return;
-	/* who trains in it has it */
-	if (sgan_run_lock(path, &lock) == SGAN_OK)
+	const int lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* who trains in it has it; where nobody can, it stays */
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
 		sgan_run_record_discard(path);
-	sgan_run_unlock(lock);
+	if (lock >= 0)
+		close(lock);
 }
 
 sgan_status sgan_run_clean(const char *out)

@@ -46,10 +46,13 @@ sgan_status sgan_run_lock(const char *dir, int *lock)
 	int reason = lock_retry(fd);
 	if (reason != 0 && reason != EWOULDBLOCK)
 		reason = lock_record(dir, &fd);
-	/* Where nothing can be locked, training goes on: that nobody else trains in the folder is the user's to see to. */
-	const sgan_status status = reason == EWOULDBLOCK
-	                               ? sgan_fail(SGAN_EIO, "%s: another process is training in it", dir)
-	                               : sgan_file_clean(dir);
+	/* Where nothing can be locked, training goes on: that nobody else trains in the folder is the user's to see to; and what
+	 * others may be writing stays. */
+	sgan_status status = SGAN_OK;
+	if (reason == EWOULDBLOCK)
+		status = sgan_fail(SGAN_EIO, "%s: another process is training in it", dir);
+	else if (reason == 0)
+		status = sgan_file_clean(dir);
 	if (status == SGAN_OK)
 		*lock = fd;
 	else

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether one has started it; *count is then how many processes, 0 if it does not say. */
+/* Whether one has started it with others; *count is then how many processes, 0 if it does not say. */
 bool sgan_launched(size_t *count);
 
 #endif

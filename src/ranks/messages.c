@@ -70,8 +70,8 @@ sgan_status sgan_message_send(struct sgan_messages *m, int to, const void *data,
 	MPI_Datatype type;
 	if (is_empty(layout))
 		return SGAN_OK;
-	SGAN_TRY(make_type(layout, &type));
 	SGAN_TRY(next_request(m, &request));
+	SGAN_TRY(make_type(layout, &type));
 	const int error = MPI_Isend(data, 1, type, to, TAG, m->comm, request);
 	MPI_Type_free(&type); /* when it is not needed any more */
 	return sgan_mpi_status(error);
@@ -83,8 +83,8 @@ sgan_status sgan_message_receive(struct sgan_messages *m, int from, void *data, 
 	MPI_Datatype type;
 	if (is_empty(layout))
 		return SGAN_OK;
-	SGAN_TRY(make_type(layout, &type));
 	SGAN_TRY(next_request(m, &request));
+	SGAN_TRY(make_type(layout, &type));
 	const int error = MPI_Irecv(data, 1, type, from, TAG, m->comm, request);
 	MPI_Type_free(&type);
 	return sgan_mpi_status(error);

@@ -13,11 +13,14 @@
 
 struct sgan_ranks {
 	struct sgan_messages messages;
-	size_t sharers;
+	size_t sharers, neighbours;
 	size_t *offsets; /* [count + 1], of what is being brought together */
+	uint64_t *words; /* [count, WORDS] */
 	bool agreed;     /* all know that one has failed */
 	bool silent;     /* which is another */
 };
+
+enum { WORDS = 8 };
 
 /* --- beginning and end --- */
 
@@ -28,7 +31,7 @@ static sgan_status count_sharers(struct sgan_ranks *r)
 	cpu_set_t mine;
 	int count = 0;
 	CPU_ZERO(&mine);
-	sched_getaffinity(0, sizeof mine, &mine);
+	const bool known = sched_getaffinity(0, sizeof mine, &mine) == 0; /* not where there are more CPUs than it has bits */
 	SGAN_TRY(sgan_mpi_status(
 		MPI_Comm_split_type(r->messages.comm, MPI_COMM_TYPE_SHARED, r->messages.rank, MPI_INFO_NULL, &node)));
 	MPI_Comm_size(node, &count);
@@ -37,8 +40,10 @@ static sgan_status count_sharers(struct sgan_ranks *r)
 		return sgan_fail(SGAN_ENOMEM, "no memory for the CPUs of %d ranks", count);
 	const sgan_status status =
 		sgan_mpi_status(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, node));
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && known; i++)
 		r->sharers += CPU_EQUAL(&all[i], &mine) != 0;
+	r->sharers += !known;
+	r->neighbours = (size_t)count;
 	free(all);
 	MPI_Comm_free(&node);
 	return status;
@@ -50,7 +55,8 @@ static sgan_status join(struct sgan_ranks *r)
 	SGAN_TRY(sgan_mpi_status(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm)));
 	MPI_Comm_rank(m->comm, &m->rank);
 	r->offsets = calloc((size_t)m->count + 1, sizeof *r->offsets);
-	if (!r->offsets)
+	r->words = calloc((size_t)m->count, WORDS * sizeof *r->words);
+	if (!r->offsets || !r->words)
 		return sgan_fail(SGAN_ENOMEM, "no memory for %d ranks", m->count);
 	return count_sharers(r);
 }
@@ -58,7 +64,7 @@ static sgan_status join(struct sgan_ranks *r)
 static sgan_status start(size_t launched, int *count)
 {
 	int level;
-	if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS)
+	if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS || level < MPI_THREAD_FUNNELED)
 		return sgan_fail(SGAN_EUNSUPPORTED, "MPI does not start");
 	MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN); /* those made of it have it, too */
 	MPI_Comm_size(MPI_COMM_WORLD, count);
@@ -96,6 +102,7 @@ void sgan_ranks_close(struct sgan_ranks *r, sgan_status status, int exit_code)
 	MPI_Finalize();
 	sgan_messages_free(&r->messages);
 	free(r->offsets);
+	free(r->words);
 	free(r);
 }
 
@@ -112,6 +119,11 @@ size_t sgan_ranks_count(const struct sgan_ranks *r)
 size_t sgan_ranks_sharers(const struct sgan_ranks *r)
 {
 	return r ? r->sharers : 1;
+}
+
+size_t sgan_ranks_neighbours(const struct sgan_ranks *r)
+{
+	return r ? r->neighbours : 1;
 }
 
 /* --- to all --- */
@@ -195,20 +207,18 @@ sgan_status sgan_ranks_tell(struct sgan_ranks *r, void *data, size_t size)
 
 sgan_status sgan_ranks_most(struct sgan_ranks *r, size_t count, uint64_t *values)
 {
-	enum { MOST = 8 };
 	if (!r)
 		return SGAN_OK;
+	if (count > WORDS)
+		return sgan_fail(SGAN_EINVAL, "%zu values to be compared, at most %d", count, WORDS);
 	const size_t ranks = (size_t)r->messages.count, me = (size_t)r->messages.rank;
-	uint64_t *all = count <= MOST ? calloc(ranks, count * sizeof *all) : NULL;
-	if (!all)
-		return sgan_fail(SGAN_ENOMEM, "no memory for %zu values of %zu ranks", count, ranks);
+	uint64_t *all = r->words;
 	memcpy(all + me * count, values, count * sizeof *values);
 	set_offsets(r, ranks, count * sizeof *values);
 	const sgan_status status = disseminate(r, (char *)all);
 	for (size_t i = 0; i < ranks * count; i++)
 		if (all[i] > values[i % count])
 			values[i % count] = all[i];
-	free(all);
 	return status;
 }
 
@@ -229,6 +239,11 @@ sgan_status sgan_ranks_agree(struct sgan_ranks *r, sgan_status status)
 	return r->silent ? sgan_fail((sgan_status)(worst & ((1u << BITS) - 1)), "rank %zu has failed",
 	                             (size_t)(ranks - (worst >> BITS)))
 	                 : status;
+}
+
+bool sgan_ranks_agreed(const struct sgan_ranks *r)
+{
+	return !r || r->agreed;
 }
 
 bool sgan_ranks_silent(const struct sgan_ranks *r)

@@ -7,9 +7,9 @@ sgan_status sgan_ranks_open(struct sgan_ranks **ranks)
 {
 	size_t count;
 	*ranks = NULL;
-	if (sgan_launched(&count) && count > 1)
+	if (sgan_launched(&count) && (count > 1 || !sgan_ranks_first_launched()))
 		return sgan_fail(SGAN_EUNSUPPORTED,
-		                 "started as one of %zu processes, but this build has no MPI: configure it --with-mpi", count);
+		                 "started as one of several processes, but this build has no MPI: configure it --with-mpi");
 	return SGAN_OK;
 }
 
@@ -31,6 +31,12 @@ size_t sgan_ranks_count(const struct sgan_ranks *ranks)
 }
 
 size_t sgan_ranks_sharers(const struct sgan_ranks *ranks)
+{
+	(void)ranks;
+	return 1;
+}
+
+size_t sgan_ranks_neighbours(const struct sgan_ranks *ranks)
 {
 	(void)ranks;
 	return 1;
@@ -64,6 +70,12 @@ sgan_status sgan_ranks_agree(struct sgan_ranks *ranks, sgan_status status)
 {
 	(void)ranks;
 	return status;
+}
+
+bool sgan_ranks_agreed(const struct sgan_ranks *ranks)
+{
+	(void)ranks;
+	return true;
 }
 
 bool sgan_ranks_silent(const struct sgan_ranks *ranks)

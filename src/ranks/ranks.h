@@ -23,8 +23,12 @@ void sgan_ranks_close(struct sgan_ranks *ranks, sgan_status status, int exit_cod
 size_t sgan_ranks_number(const struct sgan_ranks *ranks);
 size_t sgan_ranks_count(const struct sgan_ranks *ranks);
 
-/* How many ranks may use exactly the CPUs of this one, with it. */
+/* How many ranks may use exactly the CPUs of this one, with it; and how many are on its machine, with it. */
 size_t sgan_ranks_sharers(const struct sgan_ranks *ranks);
+size_t sgan_ranks_neighbours(const struct sgan_ranks *ranks);
+
+/* Whether this process is the first, as far as its launcher has told; for what goes wrong before there are ranks. */
+bool sgan_ranks_first_launched(void);
 
 /* Of `all` things in order, slices or elements, the first that is rank number `rank`'s; of rank number `count`, `all`. */
 static inline size_t sgan_ranks_first(size_t all, size_t rank, size_t count)
@@ -47,6 +51,10 @@ sgan_status sgan_ranks_collect(struct sgan_ranks *ranks, const size_t *offsets, 
 /* SGAN_OK where all ranks come with that; else the status of the first that does not. Where that is another, it is what
  * tells of the failure (sgan_ranks_silent). */
 sgan_status sgan_ranks_agree(struct sgan_ranks *ranks, sgan_status status);
+
+/* Whether a failure has been agreed upon. Where one has not, messages may still be on their way into memory of the calls that
+ * failed: it must not be freed before sgan_ranks_close. */
+bool sgan_ranks_agreed(const struct sgan_ranks *ranks);
 
 /* Of this rank: what it failed with, another one has failed with, and says. */
 bool sgan_ranks_silent(const struct sgan_ranks *ranks);

@@ -4,6 +4,8 @@
  * a word. Here those that need 64 bits get the suffix L, and those that need more
  * are refused. @include is refused too: it reads any file there is, also when the
  * text came out of somebody's model file; `base` is the way to build on a preset.
+ * Of each name libconfig goes through those before it in its group, so groups have no more
+ * members than presets may need: else a file of 1 MB would take it minutes.
  * Knows tokens, not settings. */
 #include "src/sgan/preset/scan.h"
 
@@ -15,10 +17,13 @@
 
 #include "src/cpu/status.h"
 
+enum { DEPTH = 32, MEMBERS = 1000 };
+
 struct scan {
 	const char *in;
 	char *out;
-	unsigned line;
+	unsigned line, depth;
+	unsigned members[DEPTH]; /* of the groups and lists that are open */
 };
 
 static void copy(struct scan *scan, size_t count)
@@ -83,6 +88,21 @@ static sgan_status copy_number(struct scan *scan)
 	return SGAN_OK;
 }
 
+/* Groups and lists begin and end; members are told by what stands between them. */
+static sgan_status count_member(struct scan *scan, char c)
+{
+	if (strchr("{([", c)) {
+		if (++scan->depth == DEPTH)
+			return sgan_fail(SGAN_EINVAL, "groups and lists within each other, more than %d deep", DEPTH - 1);
+		scan->members[scan->depth] = 0;
+	} else if (strchr("})]", c)) {
+		scan->depth -= scan->depth > 0;
+	} else if (strchr("=:,", c) && ++scan->members[scan->depth] > MEMBERS) {
+		return sgan_fail(SGAN_EINVAL, "a group or list of more than %d members", MEMBERS);
+	}
+	return SGAN_OK;
+}
+
 static sgan_status step(struct scan *scan)
 {
 	const char *in = scan->in;
@@ -100,7 +120,7 @@ static sgan_status step(struct scan *scan)
 		copy_name(scan);
 	else
 		copy(scan, in[0] == '.' ? strspn(in, ".0123456789eE+-") : 1);
-	return SGAN_OK;
+	return count_member(scan, in[0]);
 }
 
 sgan_status sgan_preset_scan(const char *text, char **scanned, unsigned *line)

@@ -5,7 +5,8 @@
 #include <sgan/sgan.h>
 
 /* *scanned (free() it) = text, line for line, in a form that every libconfig reads alike.
- * SGAN_EINVAL: an integer that no 64 bits hold, or a directive; *line says where. */
+ * SGAN_EINVAL: an integer that no 64 bits hold, a directive, groups of more members or deeper than presets have; *line says
+ * where. */
 sgan_status sgan_preset_scan(const char *text, char **scanned, unsigned *line);
 
 #endif

@@ -120,7 +120,7 @@ sgan_status sgan_stage_begin(struct sgan_trainer *t)
 	SGAN_TRY(sgan_session_share(t->session, t->slice_begin, t->slice_end));
 	SGAN_TRY(sgan_meter_create(t->session, &t->interval));
 	SGAN_TRY(sgan_meter_create(t->session, &t->epoch));
-	SGAN_TRY(sgan_measures_restore_sums(t));
+	SGAN_TRY(sgan_ranks_agree(t->options->ranks, sgan_measures_restore_sums(t))); /* which rank 0 alone has */
 	t->session->updates = t->state.updates;
 	if (t->state.step == 0)
 		sgan_session_copy_averages(t->session);

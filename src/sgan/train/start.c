@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/cpu/status.h"
+#include "src/io/run_record.h"
 #include "src/sgan/model/published.h"
 #include "src/sgan/train/epoch.h"
 #include "src/sgan/train/limits.h"
@@ -202,8 +203,10 @@ static sgan_status start_files(struct sgan_trainer *t, struct hashes hashes)
 	if (o->resume) {
 		SGAN_TRY(load_checkpoint(t, hashes));
 		SGAN_TRY(sgan_log_truncate(o->run, keep_line, t));
-		if (o->more) /* the preset is another from now on */
+		if (o->more) { /* the preset is another from now on */
 			SGAN_TRY(sgan_trainer_save_again(t));
+			SGAN_TRY(sgan_run_record_config(o->run, o->preset->text));
+		}
 	} else {
 		SGAN_TRY(begin(t));
 		SGAN_TRY(sgan_trainer_save(t));
@@ -225,5 +228,6 @@ sgan_status sgan_trainer_start(struct sgan_trainer *t)
 	t->state.test_hash = hashes.test;
 	const sgan_status status = sgan_trainer_leads(t) ? start_files(t, hashes) : SGAN_OK;
 	SGAN_TRY(sgan_ranks_agree(t->options->ranks, status));
+	t->saved = sgan_trainer_now();
 	return sgan_together_start(t);
 }

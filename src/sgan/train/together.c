@@ -1,8 +1,6 @@
 /* See together.h. It must not know when training tells what. */
 #include "src/sgan/train/together.h"
 
-#include <stdlib.h>
-
 #include "src/cpu/status.h"
 #include "src/ops/ops.h"
 
@@ -73,14 +71,15 @@ sgan_status sgan_together_signals(struct sgan_trainer *t)
 	SGAN_TRY(sgan_ranks_most(o->ranks, 2, come));
 	t->stop = come[0] != 0;
 	t->save = come[1] != 0;
-	if (t->stop)
+	if (t->stop && o->stop != NULL)
 		*o->stop = (sig_atomic_t)come[0];
 	return SGAN_OK;
 }
 
 /* A tensor of `size` values an image. */
-static sgan_status collect(struct sgan_trainer *t, size_t *offsets, size_t size, const real *values)
+static sgan_status collect(struct sgan_trainer *t, size_t size, const real *values)
 {
+	size_t *offsets = t->offsets;
 	const sgan_batch batch = sgan_trainer_batch(t);
 	const size_t ranks = sgan_ranks_count(t->options->ranks);
 	for (size_t r = 0; r <= ranks; r++)
@@ -91,19 +90,12 @@ static sgan_status collect(struct sgan_trainer *t, size_t *offsets, size_t size,
 
 sgan_status sgan_together_tensors(struct sgan_trainer *t)
 {
-	const size_t ranks = sgan_ranks_count(t->options->ranks);
-	if (ranks == 1 || t->state.stage == SGAN_STAGE_ENCODER)
+	if (sgan_ranks_count(t->options->ranks) == 1 || t->state.stage == SGAN_STAGE_ENCODER)
 		return SGAN_OK;
-	size_t *offsets = calloc(ranks + 1, sizeof *offsets);
-	if (offsets == NULL)
-		return sgan_fail(SGAN_ENOMEM, "no memory for %zu ranks", ranks);
-	sgan_status status = SGAN_OK;
-	for (size_t i = 0; i < t->model->stack_count && status == SGAN_OK; i++) {
+	for (size_t i = 0; i < t->model->stack_count; i++) {
 		const size_t size = t->model->stacks[i].lower_size;
-		status = collect(t, offsets, size, sgan_session_real(t->session, i));
-		if (status == SGAN_OK)
-			status = collect(t, offsets, size, sgan_session_generated(t->session, i));
+		SGAN_TRY(collect(t, size, sgan_session_real(t->session, i)));
+		SGAN_TRY(collect(t, size, sgan_session_generated(t->session, i)));
 	}
-	free(offsets);
-	return status;
+	return SGAN_OK;
 }

@@ -71,6 +71,8 @@ sgan_status sgan_train(sgan_ctx *ctx, const struct sgan_train_options *options)
 		status = run_stages(&t);
 	sgan_epoch_warn_again(&t); /* above all where training diverged or was stopped */
 	const bool same = status == SGAN_OK || status == SGAN_EINTERRUPTED; /* as in all ranks */
+	if (!same && !sgan_ranks_agreed(options->ranks))
+		return status; /* messages may be on their way into what would be freed; the process ends soon */
 	status = sgan_trainer_close(&t, status);
 	return same ? sgan_ranks_agree(options->ranks, status) : status;
 }

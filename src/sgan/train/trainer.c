@@ -82,6 +82,9 @@ sgan_status sgan_trainer_open(struct sgan_trainer *t, sgan_ctx *ctx, const struc
 	if (sgan_trainer_leads(t))
 		SGAN_TRY(sgan_run_lock(options->run, &t->lock));
 	SGAN_TRY(find_chance(t));
+	t->offsets = calloc(sgan_ranks_count(options->ranks) + 1, sizeof *t->offsets);
+	if (t->offsets == NULL)
+		return sgan_fail(SGAN_ENOMEM, "no memory for %zu ranks", sgan_ranks_count(options->ranks));
 	return make_model(t);
 }
 
@@ -118,7 +121,9 @@ void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress 
 void sgan_trainer_warn(const struct sgan_trainer *t, const char *what)
 {
 	char text[SGAN_WARNING];
-	struct sgan_progress told = sgan_trainer_progress(t, SGAN_EVENT_WARNING);
+	struct sgan_progress told = { .event = SGAN_EVENT_WARNING, .stage = SGAN_STAGE_ENCODER }; /* of one that was given */
+	if (t->state.stage < SGAN_STAGE_COUNT)
+		told = sgan_trainer_progress(t, SGAN_EVENT_WARNING);
 	snprintf(text, sizeof text, "%s: %s", what, sgan_last_error());
 	told.warning = text;
 	sgan_trainer_emit(t, &told);
@@ -142,6 +147,7 @@ sgan_status sgan_trainer_close(struct sgan_trainer *t, sgan_status status)
 	sgan_free(t->labels);
 	sgan_free(t->order);
 	sgan_free(t->shown);
+	free(t->offsets);
 	free(t->measures);
 	sgan_run_unlock(t->lock);
 	return status != SGAN_OK ? status : closed;
@@ -176,8 +182,9 @@ sgan_status sgan_trainer_save_again(struct sgan_trainer *t)
 
 sgan_status sgan_trainer_save(struct sgan_trainer *t)
 {
+	const sgan_status status = save(t, SGAN_RUN_CHECKPOINT);
 	t->saved = sgan_trainer_now();
-	return save(t, SGAN_RUN_CHECKPOINT);
+	return status;
 }
 
 sgan_status sgan_trainer_save_stage(struct sgan_trainer *t, enum sgan_stage stage)
