@@ -36,13 +36,7 @@ train() { # processes, threads, out, options
 	fi
 }
 
-# All that training has, on few images; what is logged and averaged, too.
-cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
-cat >> "$dir/all.cfg" <<'CFG'
-generator_steps = [ 1, 2, 3 ];
-generator_steps_above = [ 0.7, 0.69 ];
-joint: { lambda_below = 0.1; ema = 0.9; };
-CFG
+all_settings "$dir/all.cfg"
 sh "${abs_top_srcdir:?}/tests/squares.sh" "$dir/squares" 160 120
 
 # 18 images in 4 slices are 4 or 5 a slice.
@@ -70,6 +64,18 @@ train 4 1 changing --resume latest --stop-after 15 > "$dir/out"
 train 1 2 changing --resume latest --stop-after 15 > "$dir/out"
 train 3 2 changing --resume latest > "$dir/out"
 same straight changing 10
+
+# One that is done, and given more.
+few="--preset $abs_top_srcdir/tests/tiny.cfg --data $dir/squares --set batch=80 --epochs 1"
+# shellcheck disable=SC2086 # a list of words
+train 1 1 at-once $few --set joint.epochs=2 > "$dir/out"
+# shellcheck disable=SC2086
+train 2 1 more $few > "$dir/out"
+train 3 1 more --resume latest --epochs 2 > "$dir/out"
+train 2 1 more --resume latest --epochs 2 > "$dir/out" 2> "$dir/errors"
+for file in checkpoint.safetensors joint.safetensors; do
+	cmp "$dir"/at-once/00000-*/$file "$dir"/more/00000-*/$file || fail "more epochs end in another $file"
+done
 
 # --- refusals -----------------------------------------------------------------
 

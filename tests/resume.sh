@@ -24,13 +24,9 @@ else
 	others="one stopped changing" more="warned alone"
 fi
 
-# All that training has besides the default preset's settings.
-cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$dir/all.cfg"
-cat >> "$dir/all.cfg" <<'CFG'
-generator_steps = [ 1, 2, 3 ];
-generator_steps_above = [ 0.7, 0.69 ];
-joint: { lambda_below = 0.1; ema = 0.9; };
-CFG
+. "${abs_top_srcdir:?}/tests/same-run.sh"
+
+all_settings "$dir/all.cfg"
 
 begin() { # out, options: a new run
 	out=$1
@@ -38,8 +34,6 @@ begin() { # out, options: a new run
 	train "$out" --preset "$dir/all.cfg" --data "$dir/squares" --steps $steps --set batch=$batch \
 		--set log_interval=$interval --set lr_end=1e-5 --set encoder.flip=true --set encoder.shift=3 "$@"
 }
-
-. "${abs_top_srcdir:?}/tests/same-run.sh"
 
 sh "${abs_top_srcdir:?}/tests/squares.sh" "$dir/squares" $train $test
 failed=0

@@ -20,3 +20,12 @@ same() { # a, b, files: run b has the files of a, at least so many, byte for byt
 	[ -s "$dir/told" ] || { echo "stats.jsonl is empty"; failed=1; }
 	told "$dir/$2"/00000-*/stats.jsonl | diff "$dir/told" - || failed=1
 }
+
+all_settings() { # FILE: a preset with all that training has besides the default preset's settings
+	cp "${abs_top_srcdir:?}/tests/tiny.cfg" "$1"
+	cat >> "$1" <<'CFG'
+generator_steps = [ 1, 2, 3 ];
+generator_steps_above = [ 0.7, 0.69 ];
+joint: { lambda_below = 0.1; ema = 0.9; };
+CFG
+}

@@ -90,14 +90,14 @@ static sgan_status find_encoder(struct cli_train *train)
 	if (first > SGAN_STAGE_INDEPENDENT)
 		return sgan_fail(SGAN_EINVAL, "--encoder %.200s: stage '%s' starts from a whole model, which --init names",
 		                 train->encoder, train->preset->stage);
-	train->stage = last == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT : SGAN_STAGE_INDEPENDENT;
+	train->at.stage = last == SGAN_STAGE_ENCODER ? SGAN_STAGE_COUNT : SGAN_STAGE_INDEPENDENT;
 	return SGAN_OK;
 }
 
 /* Finds the model that the stages before the first one come from. */
 static sgan_status find_init(struct cli_train *train)
 {
-	enum sgan_stage first = train->stage = sgan_first_stage(train->preset);
+	enum sgan_stage first = train->at.stage = sgan_first_stage(train->preset);
 	if (first == SGAN_STAGE_ENCODER)
 		return train->init_name
 		           ? sgan_fail(SGAN_EINVAL, "--init %.200s: stage '%s' starts from nothing and takes no model",
@@ -125,10 +125,10 @@ static sgan_status find_stage(struct cli_train *train, const char *checkpoint)
 {
 	struct sgan_model_info info;
 	SGAN_TRY(sgan_model_describe(checkpoint, &info));
-	train->step = info.step;
-	train->stage = SGAN_STAGE_ENCODER;
-	while (train->stage < SGAN_STAGE_COUNT && strcmp(info.stage, sgan_stage_name(train->stage)) != 0)
-		train->stage++;
+	train->at.step = info.step;
+	train->at.stage = SGAN_STAGE_ENCODER;
+	while (train->at.stage < SGAN_STAGE_COUNT && strcmp(info.stage, sgan_stage_name(train->at.stage)) != 0)
+		train->at.stage++;
 	return SGAN_OK;
 }
 
@@ -143,23 +143,23 @@ static sgan_status raise_limits(struct cli_train *train, const char *checkpoint)
 {
 	const char *settings[2 * SGAN_STAGE_COUNT];
 	struct sgan_preset *raised;
-	const enum sgan_stage last = sgan_last_stage(train->preset), first = train->stage < SGAN_STAGE_COUNT ? train->stage : last;
+	const enum sgan_stage last = sgan_last_stage(train->preset), first = train->at.stage < SGAN_STAGE_COUNT ? train->at.stage : last;
 	const size_t count = add_limits(train, first, sgan_preset_stages(train->preset), settings);
-	train->done = train->stage == SGAN_STAGE_COUNT;
-	if (train->done) {
+	train->at.done = train->at.stage == SGAN_STAGE_COUNT;
+	if (train->at.done) {
 		char name[32], path[SGAN_PATH];
 		snprintf(name, sizeof name, "%s.safetensors", sgan_stage_name(last));
 		SGAN_TRY(sgan_run_file(train->run, name, path));
 		SGAN_TRY(find_stage(train, path));
-		if (train->stage != last || train->step == 0)
+		if (train->at.stage != last || train->at.step == 0)
 			return sgan_fail(SGAN_EUNSUPPORTED,
 			                 "%s: an older version of this program has made it, which kept nothing to go on from", path);
 	}
-	train->was = train->preset->stages[train->stage];
+	train->at.was = train->preset->stages[train->at.stage];
 	SGAN_TRY(sgan_preset_parse_with(checkpoint, train->preset->text, settings, count, &raised));
 	sgan_preset_free(train->preset);
 	train->preset = raised;
-	train->more = true;
+	train->at.more = true;
 	return SGAN_OK;
 }
 
@@ -184,22 +184,22 @@ static sgan_status prepare_resumed(struct cli_train *train)
  * had them from the beginning. */
 static sgan_status check_limits(const struct cli_train *train)
 {
-	if (!train->more || train->stage == SGAN_STAGE_COUNT)
+	if (!train->at.more || train->at.stage == SGAN_STAGE_COUNT)
 		return SGAN_OK;
-	const struct sgan_stage_settings *s = &train->preset->stages[train->stage];
+	const struct sgan_stage_settings *s = &train->preset->stages[train->at.stage];
 	const size_t images = train->data.train.count, steps = sgan_stage_steps(s, images);
-	if (steps < train->step)
+	if (steps < train->at.step)
 		return sgan_fail(SGAN_EINVAL, "stage %s has done %zu steps of %zu an epoch, and --epochs or --steps leave it %zu",
-		                 sgan_stage_name(train->stage), train->step, sgan_epoch_steps(s, train->data.train.count), steps);
-	if (train->done && steps == train->step && s->steps > steps)
+		                 sgan_stage_name(train->at.stage), train->at.step, sgan_epoch_steps(s, train->data.train.count), steps);
+	if (train->at.done && steps == train->at.step && s->steps > steps)
 		return sgan_fail(SGAN_EINVAL, "stage %s has done its %zu epochs, which --steps does not change: give --epochs, too",
-		                 sgan_stage_name(train->stage), s->epochs);
-	if (train->done && steps == train->step && s->epochs > sgan_stage_epochs(s, images))
+		                 sgan_stage_name(train->at.stage), s->epochs);
+	if (train->at.done && steps == train->at.step && s->epochs > sgan_stage_epochs(s, images))
 		return sgan_fail(SGAN_EINVAL, "stage %s has done its %zu steps, which --epochs does not change: give --steps, too",
-		                 sgan_stage_name(train->stage), steps);
-	if (s->lr_end != s->lr && train->step > 0 && steps != sgan_stage_steps(&train->was, images))
+		                 sgan_stage_name(train->at.stage), steps);
+	if (s->lr_end != s->lr && train->at.step > 0 && steps != sgan_stage_steps(&train->at.was, images))
 		return sgan_fail(SGAN_EINVAL, "stage %s has begun, and its learning rate falls until its end: another end would have "
-		                 "made its steps others; begin anew", sgan_stage_name(train->stage));
+		                 "made its steps others; begin anew", sgan_stage_name(train->at.stage));
 	return SGAN_OK;
 }
 
@@ -218,7 +218,7 @@ static sgan_status tell_init(const char *path)
 /* Says where a limit that was asked for is not what ends a stage. */
 static void tell_limits(const struct cli_train *train)
 {
-	for (unsigned stage = train->stage; stage <= (unsigned)sgan_last_stage(train->preset); stage++) {
+	for (unsigned stage = train->at.stage; stage <= (unsigned)sgan_last_stage(train->preset); stage++) {
 		const struct sgan_stage_settings *s = &train->preset->stages[stage];
 		const size_t steps = sgan_stage_steps(s, train->data.train.count);
 		if (train->own[OWN_STEPS][0] && steps < s->steps)
@@ -246,9 +246,7 @@ static sgan_status tell_prepared(struct cli_train *train)
 		return SGAN_OK;
 	SGAN_TRY(sgan_ranks_tell(ranks, &size, sizeof size));
 	SGAN_TRY(sgan_ranks_tell(ranks, train->data_path, sizeof train->data_path));
-	SGAN_TRY(sgan_ranks_tell(ranks, &train->stage, sizeof train->stage));
-	SGAN_TRY(sgan_ranks_tell(ranks, &train->step, sizeof train->step));
-	SGAN_TRY(sgan_ranks_tell(ranks, &train->more, sizeof train->more));
+	SGAN_TRY(sgan_ranks_tell(ranks, &train->at, sizeof train->at));
 	char *text = leads(train) ? strdup(train->preset->text) : malloc(size);
 	sgan_status status = text ? SGAN_OK : sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes",
 	                                                (unsigned long long)size);
@@ -305,7 +303,7 @@ static sgan_status train_in_run(struct cli_train *train)
 		.init = train->init[0] ? train->init : NULL,
 		.encoder = train->encoder,
 		.resume = train->resume != NULL,
-		.more = train->more,
+		.more = train->at.more,
 		.save_every = (double)train->save_every,
 		.stop_after = (size_t)train->stop_after,
 		.ranks = train->ranks,
@@ -351,9 +349,9 @@ static sgan_status run_new(struct cli_train *train)
 /* Whether the run is done, and has been given nothing more to do. */
 static bool is_finished(const struct cli_train *train)
 {
-	if (train->stage == SGAN_STAGE_COUNT)
+	if (train->at.stage == SGAN_STAGE_COUNT)
 		return true;
-	return train->done && train->step == sgan_stage_steps(&train->preset->stages[train->stage], train->data.train.count);
+	return train->at.done && train->at.step == sgan_stage_steps(&train->preset->stages[train->at.stage], train->data.train.count);
 }
 
 static sgan_status go_on(struct cli_train *train)
@@ -377,8 +375,8 @@ static sgan_status print_plan(struct cli_train *train)
 		.run = train->run,
 		.init = train->init[0] ? train->init : NULL,
 		.encoder = train->encoder,
-		.stage = train->stage,
-		.step = train->step,
+		.stage = train->at.stage,
+		.step = train->at.step,
 		.resumed = train->resume != NULL,
 		.processes = sgan_ranks_count(train->ranks),
 		.memory = train->memory,
@@ -404,7 +402,7 @@ static sgan_status check_memory(struct cli_train *train)
 	size_t bytes;
 	if (is_finished(train))
 		return SGAN_OK;
-	SGAN_TRY(sgan_train_memory(train->ctx, train->preset, &train->data, train->stage, &bytes));
+	SGAN_TRY(sgan_train_memory(train->ctx, train->preset, &train->data, train->at.stage, &bytes));
 	train->memory = bytes;
 	const size_t here = sgan_ranks_neighbours(train->ranks);
 	if (train->dry_run || bytes <= room / here)

@@ -18,6 +18,15 @@ enum cli_own_setting {
 	OWN_COUNT
 };
 
+/* Where a run stands, as its files say. */
+struct cli_standing {
+	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
+	size_t step;           /* of that stage */
+	bool more;             /* it is resumed, to do more than it was to */
+	bool done;             /* and was finished before */
+	struct sgan_stage_settings was; /* those of its stage, before */
+};
+
 struct cli_train {
 	const char *preset_name, *data_name, *out, *init_name, *encoder, *resume;
 	const char *changes; /* an option that a resumed run cannot take, NULL: none was given */
@@ -37,12 +46,8 @@ struct cli_train {
 	bool begun;                /* training has */
 	struct cli_progress progress;
 	char init[SGAN_PATH];  /* a model file, "": none */
-	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
-	size_t step;           /* of that stage */
-	size_t memory;         /* bytes that training takes, once it is known */
-	bool done;             /* it was, before it was given more to do */
-	struct sgan_stage_settings was; /* those of its stage, before */
-	bool more;             /* a run that is resumed is to do more than it was to */
+	struct cli_standing at;
+	size_t memory; /* bytes that training takes, once it is known */
 };
 
 /* Trains, or says what would be done, and prints the run's folder. Of several processes the first reads what is given,

@@ -59,60 +59,51 @@ static sgan_status make_type(struct sgan_layout l, MPI_Datatype *type)
 	return sgan_mpi_status(MPI_Type_commit(type));
 }
 
-static bool is_empty(struct sgan_layout l)
+/* A message to a peer, or from it; what is sent is not written. */
+static sgan_status begin(struct sgan_messages *m, bool send, int peer, void *data, int count, MPI_Datatype type)
 {
-	return l.blocks == 0 || l.length == 0;
+	MPI_Request *request;
+	SGAN_TRY(next_request(m, &request));
+	return sgan_mpi_status(send ? MPI_Isend(data, count, type, peer, TAG, m->comm, request)
+	                            : MPI_Irecv(data, count, type, peer, TAG, m->comm, request));
+}
+
+static sgan_status begin_layout(struct sgan_messages *m, bool send, int peer, void *data, struct sgan_layout layout)
+{
+	MPI_Datatype type;
+	if (layout.blocks == 0 || layout.length == 0)
+		return SGAN_OK;
+	SGAN_TRY(make_type(layout, &type));
+	const sgan_status status = begin(m, send, peer, data, 1, type);
+	MPI_Type_free(&type); /* when it is not needed any more */
+	return status;
+}
+
+static sgan_status begin_bytes(struct sgan_messages *m, bool send, int peer, void *data, size_t bytes)
+{
+	if (bytes > INT_MAX)
+		return sgan_fail(SGAN_EUNSUPPORTED, "%zu bytes are too many for a message", bytes);
+	return bytes > 0 ? begin(m, send, peer, data, (int)bytes, MPI_BYTE) : SGAN_OK;
 }
 
 sgan_status sgan_message_send(struct sgan_messages *m, int to, const void *data, struct sgan_layout layout)
 {
-	MPI_Request *request;
-	MPI_Datatype type;
-	if (is_empty(layout))
-		return SGAN_OK;
-	SGAN_TRY(next_request(m, &request));
-	SGAN_TRY(make_type(layout, &type));
-	const int error = MPI_Isend(data, 1, type, to, TAG, m->comm, request);
-	MPI_Type_free(&type); /* when it is not needed any more */
-	return sgan_mpi_status(error);
+	return begin_layout(m, true, to, (void *)(uintptr_t)data, layout);
 }
 
 sgan_status sgan_message_receive(struct sgan_messages *m, int from, void *data, struct sgan_layout layout)
 {
-	MPI_Request *request;
-	MPI_Datatype type;
-	if (is_empty(layout))
-		return SGAN_OK;
-	SGAN_TRY(next_request(m, &request));
-	SGAN_TRY(make_type(layout, &type));
-	const int error = MPI_Irecv(data, 1, type, from, TAG, m->comm, request);
-	MPI_Type_free(&type);
-	return sgan_mpi_status(error);
-}
-
-static sgan_status check_bytes(size_t bytes)
-{
-	return bytes <= INT_MAX ? SGAN_OK : sgan_fail(SGAN_EUNSUPPORTED, "%zu bytes are too many for a message", bytes);
+	return begin_layout(m, false, from, data, layout);
 }
 
 sgan_status sgan_message_send_bytes(struct sgan_messages *m, int to, const void *data, size_t bytes)
 {
-	MPI_Request *request;
-	if (bytes == 0)
-		return SGAN_OK;
-	SGAN_TRY(check_bytes(bytes));
-	SGAN_TRY(next_request(m, &request));
-	return sgan_mpi_status(MPI_Isend(data, (int)bytes, MPI_BYTE, to, TAG, m->comm, request));
+	return begin_bytes(m, true, to, (void *)(uintptr_t)data, bytes);
 }
 
 sgan_status sgan_message_receive_bytes(struct sgan_messages *m, int from, void *data, size_t bytes)
 {
-	MPI_Request *request;
-	if (bytes == 0)
-		return SGAN_OK;
-	SGAN_TRY(check_bytes(bytes));
-	SGAN_TRY(next_request(m, &request));
-	return sgan_mpi_status(MPI_Irecv(data, (int)bytes, MPI_BYTE, from, TAG, m->comm, request));
+	return begin_bytes(m, false, from, data, bytes);
 }
 
 static double now(void)
