@@ -73,8 +73,11 @@ fields "sample" '^{"step"' "ms images_per_second" sample --runs 1 --batch 3
 fields "regions" '^{"region"' "threads us work_us" threads --runs 1 --batch 3 --preset "$abs_top_srcdir/tests/tiny.cfg"
 fields "steps beside busy programs" '^{"step"' "threads busy_programs quiet_ms ms ratio" \
 	threads --runs 1 --batch 3 --preset "$abs_top_srcdir/tests/tiny.cfg"
-fields "scale" '^{"scale"' "how ms modelled_ms speedup efficiency" scale --runs 1 --batch 3 \
+fields "a step of many threads" '^{"scale".*"modelled"' "how sockets ms compute_ms memory_ms between_ms speedup efficiency" \
+	scale --runs 1 --batch 3 --preset "$abs_top_srcdir/tests/tiny.cfg"
+fields "several machines" '^{"machines"' "bytes rounds compute_ms hours" scale --runs 1 --batch 3 \
 	--preset "$abs_top_srcdir/tests/tiny.cfg"
+fields "bytes of several processes" '^{"bytes"' "most all rounds" bytes --batch 3 --preset "$abs_top_srcdir/tests/tiny.cfg"
 
 # Each row of kernels.def on each set of the build and machine.
 if "$bench" kernels --runs 1 --json >"$dir/kernels" 2>"$dir/err"; then
