@@ -910,6 +910,7 @@ fails 'sample: no output' 2 '--out' sample --model 0
 fails 'sample: unknown kind of file' 2 'x.jpg' sample --model none --out x.jpg
 fails 'sample: label that the model lacks' 2 '--labels' sample --model 0 --out x.png --labels 10
 fails 'sample: folder is missing' 1 'nowhere/x.png' sample --model 0 --out nowhere/x.png
+fails 'sample: folder is missing, found out first' 1 'nowhere/x.png' sample --model none --out nowhere/x.png
 fails 'sample: below a file' 1 'file/x.npz' sample --model 0 --out file/x.npz
 fails 'sample: generators are not trained' 1 'not trained' sample --model 1 --out x.png
 fails 'sample: model is missing' 1 'none.safetensors' sample --model none.safetensors --out x.png

@@ -7,6 +7,7 @@
 #include "src/cli/list.h"
 #include "src/cli/sample_draw.h"
 #include "src/cpu/status.h"
+#include "src/io/file.h"
 #include "src/sgan/model/modelfile.h"
 #include "src/sgan/model/published.h"
 #include "src/sgan/sample/generators.h"
@@ -337,6 +338,7 @@ static size_t picture_columns(const struct sample *s)
 
 static sgan_status draw(sgan_ctx *ctx, struct sample *s)
 {
+	SGAN_TRY(sgan_file_try(s->out)); /* ahead of all that takes time */
 	SGAN_TRY(find_model(s));
 	SGAN_TRY(choose(s));
 	if (s->nearest)
