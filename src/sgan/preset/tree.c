@@ -64,10 +64,19 @@ sgan_status sgan_tree_fail(const config_setting_t *at, const char *format, ...)
 	return sgan_fail(SGAN_EINVAL, "%s: %s", origin->source, message);
 }
 
+/* libconfig leaves out what it has no memory for, a name or a text, without a word. */
+static bool is_whole(const config_setting_t *setting)
+{
+	const config_setting_t *parent = config_setting_parent(setting);
+	if (parent && config_setting_is_group(parent) && !config_setting_name(setting))
+		return false;
+	return config_setting_type(setting) != CONFIG_TYPE_STRING || config_setting_get_string(setting) != NULL;
+}
+
 sgan_status sgan_tree_set_origin(config_setting_t *setting, const char *source, unsigned line)
 {
 	size_t length = strlen(source) + 1;
-	struct origin *origin = malloc(sizeof *origin + length);
+	struct origin *origin = is_whole(setting) ? malloc(sizeof *origin + length) : NULL;
 	if (!origin)
 		return sgan_fail(SGAN_ENOMEM, "%s: no memory for a preset's settings", source);
 	origin->line = line;

@@ -9,7 +9,8 @@ enum { SGAN_TREE_DEPTH = 12 }; /* of settings in settings */
 /* Of a value that stands alone, on the command line or in `set`. */
 extern const char sgan_tree_not_a_value[];
 
-/* Says where a setting was written; line 0: nowhere in particular. SGAN_ENOMEM. */
+/* Says where a setting was written; line 0: nowhere in particular. SGAN_ENOMEM, also where libconfig had no memory for its
+ * name or text. */
 sgan_status sgan_tree_set_origin(config_setting_t *setting, const char *source, unsigned line);
 
 /* Gives dst, a scalar of the same type, the value of src. */
