@@ -626,10 +626,12 @@ rm -rf odd
 # What a run takes is told before it takes any time, and what cannot be had is refused then.
 works 'memory of a run' $tiny --dry-run
 grep -q '^memory  *0.0[0-9] GB, and 0.00 of data' ../out || not_ok 'memory of a run' 'it is not told'
-sed 's/{ type = "dense"; name = "fc3"; out = 16;/{ type = "dense"; name = "wide"; out = 65000; act = "relu"; },\n{ type = "dense"; name = "wider"; out = 65000; act = "relu"; },\n&/' \
-	tiny.cfg > wide.cfg
-fails 'memory that is not there' 1 'memory' train --preset wide.cfg --data squares --out big
-rm wide.cfg
+if [ -z "${SANITIZER_CFLAGS-}" ]; then # which end where memory cannot be had
+	sed 's/{ type = "dense"; name = "fc3"; out = 16;/{ type = "dense"; name = "wide"; out = 65000; act = "relu"; },\n{ type = "dense"; name = "wider"; out = 65000; act = "relu"; },\n&/' \
+		tiny.cfg > wide.cfg
+	fails 'memory that is not there' 1 'memory' train --preset wide.cfg --data squares --out big
+	rm wide.cfg
+fi
 
 # A run is no dead end: more epochs end in the files of a run that had them from the beginning.
 works 'three joint epochs at once' $tiny --quiet --out at-once --set joint.epochs=3
