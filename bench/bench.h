@@ -169,7 +169,7 @@ void bench_print_columns(const struct bench *b, const char *first, bool algorith
  * ratio where peer_seconds is not 0. `title` is the row's in the table for people. */
 struct bench_row {
 	const char *title, *pass;
-	const char *algorithm; /* a plan's for the pass; NULL: there is no such column */
+	const char *algorithm;  /* a plan's for the pass; NULL: there is no such column */
 	double seconds, flop;   /* flop 0: nothing to count */
 	double peak;            /* GFLOP/s, 0: unknown */
 	double images;          /* for images/s; 0: none */

@@ -86,7 +86,8 @@ static void print_bytes(const struct bench *b, const struct sent *s)
 		bench_print_object(json_pack("{sI sI sI sI}", "bytes", (json_int_t)s->ranks, "most", (json_int_t)s->most, "all",
 		                             (json_int_t)s->all, "rounds", (json_int_t)s->rounds));
 	else
-		printf("%9zu %15llu %15llu %7zu\n", s->ranks, (unsigned long long)s->most, (unsigned long long)s->all, s->rounds);
+		printf("%9zu %15llu %15llu %7zu\n", s->ranks, (unsigned long long)s->most, (unsigned long long)s->all,
+		       s->rounds);
 	fflush(stdout);
 }
 
@@ -98,9 +99,9 @@ static void print_hours(const struct bench_fit *fit, const struct sent *s, doubl
 	for (size_t i = 0; i < sizeof gbits / sizeof *gbits; i++)
 		hours[i] = steps * (compute + 8 * (double)s->most / (1e9 * gbits[i]) + (double)s->rounds * latency) / 3600;
 	if (fit->b->options.json)
-		bench_print_object(json_pack("{sI sI sI sf s[fff]}", "machines", (json_int_t)s->ranks, "bytes", (json_int_t)s->most,
-		                             "rounds", (json_int_t)s->rounds, "compute_ms", compute * 1e3, "hours", hours[0],
-		                             hours[1], hours[2]));
+		bench_print_object(json_pack("{sI sI sI sf s[fff]}", "machines", (json_int_t)s->ranks, "bytes",
+		                             (json_int_t)s->most, "rounds", (json_int_t)s->rounds, "compute_ms", compute * 1e3,
+		                             "hours", hours[0], hours[1], hours[2]));
 	else
 		printf("%9zu %15llu %7zu %11.1f %9.2f %9.2f %9.2f\n", s->ranks, (unsigned long long)s->most, s->rounds,
 		       compute * 1e3, hours[0], hours[1], hours[2]);
@@ -175,9 +176,10 @@ void bench_print_machines(const struct bench_fit *fit)
 {
 	const int cores = fit->b->options.threads > 0 ? fit->b->options.threads : CORES;
 	if (!fit->b->options.json)
-		printf("\n# machines of %d cores, modelled; hours are those of %d epochs of %d images over 10, 25 and 100 Gbit/s\n"
-		       "%9s %15s %7s %11s %9s %9s %9s\n",
-		       cores, EPOCHS, IMAGES, "machines", "bytes, a step", "rounds", "compute ms", "hours 10", "25", "100");
+		printf(
+			"\n# machines of %d cores, modelled; hours are those of %d epochs of %d images over 10, 25 and 100 Gbit/s\n"
+			"%9s %15s %7s %11s %9s %9s %9s\n",
+			cores, EPOCHS, IMAGES, "machines", "bytes, a step", "rounds", "compute ms", "hours 10", "25", "100");
 	for (size_t ranks = 1; ranks <= most_ranks(fit->b); ranks *= 2) {
 		struct process p;
 		struct bench_fit own = *fit;

@@ -37,9 +37,10 @@ static void print_modelled(const struct bench_fit *fit, const struct bench_traff
 	const int threads = m.sockets * m.cores;
 	const double seconds = all_of(t), speedup = fit->step / seconds;
 	if (fit->b->options.json)
-		bench_print_object(json_pack("{si ss si sf sf sf sf sf sf}", "scale", threads, "how", "modelled", "sockets", m.sockets,
-		                             "ms", seconds * 1e3, "compute_ms", t.compute * 1e3, "memory_ms", t.memory * 1e3,
-		                             "between_ms", t.between * 1e3, "speedup", speedup, "efficiency", speedup / threads));
+		bench_print_object(json_pack("{si ss si sf sf sf sf sf sf}", "scale", threads, "how", "modelled", "sockets",
+		                             m.sockets, "ms", seconds * 1e3, "compute_ms", t.compute * 1e3, "memory_ms",
+		                             t.memory * 1e3, "between_ms", t.between * 1e3, "speedup", speedup, "efficiency",
+		                             speedup / threads));
 	else
 		printf("%5d x %-3d  modelled  %9.1f %9.1f %9.1f %9.1f %9.2f %11.3f\n", m.sockets, m.cores, seconds * 1e3,
 		       t.compute * 1e3, t.memory * 1e3, t.between * 1e3, speedup, speedup / threads);
@@ -51,8 +52,8 @@ static void print_measured(const struct bench_fit *fit, size_t i)
 	const int threads = (int)fit->measured[i][0];
 	const double seconds = fit->measured[i][1], speedup = fit->step / seconds;
 	if (fit->b->options.json)
-		bench_print_object(json_pack("{si ss sf sf sf}", "scale", threads, "how", "measured", "ms", seconds * 1e3, "speedup",
-		                             speedup, "efficiency", speedup / threads));
+		bench_print_object(json_pack("{si ss sf sf sf}", "scale", threads, "how", "measured", "ms", seconds * 1e3,
+		                             "speedup", speedup, "efficiency", speedup / threads));
 	else
 		printf("%11d  measured  %9.1f %9s %9s %9s %9.2f %11.3f\n", threads, seconds * 1e3, "", "", "", speedup,
 		       speedup / threads);
@@ -63,8 +64,9 @@ static void print_fit(const struct bench_fit *fit, const struct bench_traffic *t
 {
 	bench_print_summary(
 		fit->b,
-		json_pack("{s{sf sf sf sf sf}}", "model", "outside_ms", fit->outside * 1e3, "wait_us", fit->wait * 1e6, "slower",
-	              fit->slower, "copying_gb_per_second", fit->bandwidth * 1e-9, "step_gb", traffic->memory * 1e-9),
+		json_pack("{s{sf sf sf sf sf}}", "model", "outside_ms", fit->outside * 1e3, "wait_us", fit->wait * 1e6,
+	              "slower", fit->slower, "copying_gb_per_second", fit->bandwidth * 1e-9, "step_gb",
+	              traffic->memory * 1e-9),
 		"outside regions %.3f ms of one thread's step; a region of two threads %.2f us; 2 threads take %.3f of what is "
 		"modelled; memory copies %.1f GB/s here; a step moves %.2f GB at the most, %.3f between two nodes",
 		fit->outside * 1e3, fit->wait * 1e6, fit->slower, fit->bandwidth * 1e-9, traffic->memory * 1e-9,
@@ -79,8 +81,8 @@ void bench_scale(struct bench *b)
 	const struct bench_traffic traffic = bench_step_traffic(b);
 	bench_fit(b, &batch, &fit);
 	if (!b->options.json)
-		printf("%11s  %-8s  %9s %9s %9s %9s %9s %11s\n", "threads", "how", "ms", "compute", "memory", "between", "speed-up",
-		       "efficiency");
+		printf("%11s  %-8s  %9s %9s %9s %9s %9s %11s\n", "threads", "how", "ms", "compute", "memory", "between",
+		       "speed-up", "efficiency");
 	for (size_t i = 0; i < fit.most; i++)
 		print_measured(&fit, i);
 	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)

@@ -39,7 +39,8 @@ static size_t list_regions(const struct bench_fit *fit, const struct bench_share
 		tally.regions = 0;
 		bench_time_step(&stepper, fit->batch);
 		if (run > 0 && tally.regions != count)
-			bench_fail("scale: %llu regions of a step, %zu of the one before", (unsigned long long)tally.regions, count);
+			bench_fail("scale: %llu regions of a step, %zu of the one before", (unsigned long long)tally.regions,
+			           count);
 		if (tally.regions > MOST_REGIONS)
 			bench_fail("scale: a step of %llu regions", (unsigned long long)tally.regions);
 		count = (size_t)tally.regions;

@@ -16,12 +16,12 @@
 struct bench_fit {
 	const struct bench *b;
 	const struct bench_batch *batch;
-	double step, outside;   /* seconds: one thread's step, and what of it no region has */
-	double wait;            /* of a region of two threads */
-	double slower;          /* what two threads take over what is modelled, 1 where there is one CPU */
-	double bandwidth;       /* of this machine's memory, bytes a second, with all CPUs */
-	size_t most;            /* threads that were measured */
-	double measured[8][2];  /* threads, seconds */
+	double step, outside;  /* seconds: one thread's step, and what of it no region has */
+	double wait;           /* of a region of two threads */
+	double slower;         /* what two threads take over what is modelled, 1 where there is one CPU */
+	double bandwidth;      /* of this machine's memory, bytes a second, with all CPUs */
+	size_t most;           /* threads that were measured */
+	double measured[8][2]; /* threads, seconds */
 };
 
 /* Measures it all, and steps of 1, 2, 4, ... threads, as far as there are CPUs. */
@@ -34,7 +34,8 @@ double bench_model_compute(const struct bench_fit *fit, int threads, const struc
 
 /* Bytes that a step moves. */
 struct bench_traffic {
-	double memory;  /* between memory and caches: activations, once for each pass that reads or writes them; weights, their
+	double
+		memory; /* between memory and caches: activations, once for each pass that reads or writes them; weights, their
 	                   gradients' partial sums and moments */
 	double packed;  /* of packed weights: each node has them once more */
 	double partial; /* of gradients' partial sums: others' than a node's own come from there */

@@ -10,36 +10,37 @@
 #include "bench/bench.h"
 #include "bench/peer.h"
 
-static const char help[] = "usage: sgan-bench [peak|kernels|layers|gemm|step|sample|threads|scale|bytes]... [OPTION]...\n"
-						   "\n"
-						   "  peak    the machine's peak: a loop of fused multiply-adds on registers alone\n"
-						   "  kernels each kernel by itself, of each instruction set or that of --isa, on one thread:\n"
-						   "          with operands in the core's caches, and with operands that are not\n"
-						   "  layers  each linear layer of the preset's networks, each pass\n"
-						   "  gemm    matrix products of the dense layers, and squares of 256 to 2048\n"
-						   "  step    training steps, whole and by parts (the default)\n"
-						   "  sample  images a second\n"
-						   "  threads parallel regions by themselves; a step beside busy programs, and with four times the\n"
-						   "          threads, in turn with a quiet one\n"
-						   "  scale   a step with ever more threads: measured while there are CPUs, then modelled; and on\n"
-						   "          several machines, of --threads cores each (16)\n"
-						   "  bytes   what several processes that train together send in a step\n"
-						   "\n"
-						   "  --preset P      a preset or a file (mnist)\n"
-						   "  --isa X         instruction set: avx512, avx2, neon, generic (the best)\n"
-						   "  --threads N     (the machine's)\n"
-						   "  --batch N       images (100)\n"
-						   "  --runs N        timed runs of each, at the least (15); the median counts\n"
-						   "  --json          an object a line\n"
-						   "\n"
-						   "  --kernel TEXT   kernels: only those with this in their name or shape\n"
-						   "  --layer TEXT    layers: only those with this in their name or shape\n"
-						   "  --pass P        layers: fwd, bwd-data or bwd-weights (all)\n"
-						   "  --algorithms    layers: each algorithm that fits, not only the plan's choice\n"
-						   "  --peer P        layers: onednn; gemm: openblas or blis, where configure found them\n"
-						   "  --packing       layers: against a peer, a ratio with the time to pack weights, too\n"
-						   "  --stage S       step: encoder, independent or joint (all)\n"
-						   "  --stack I       step: one stack alone, 0 being the bottom one (all)\n";
+static const char help[] =
+	"usage: sgan-bench [peak|kernels|layers|gemm|step|sample|threads|scale|bytes]... [OPTION]...\n"
+	"\n"
+	"  peak    the machine's peak: a loop of fused multiply-adds on registers alone\n"
+	"  kernels each kernel by itself, of each instruction set or that of --isa, on one thread:\n"
+	"          with operands in the core's caches, and with operands that are not\n"
+	"  layers  each linear layer of the preset's networks, each pass\n"
+	"  gemm    matrix products of the dense layers, and squares of 256 to 2048\n"
+	"  step    training steps, whole and by parts (the default)\n"
+	"  sample  images a second\n"
+	"  threads parallel regions by themselves; a step beside busy programs, and with four times the\n"
+	"          threads, in turn with a quiet one\n"
+	"  scale   a step with ever more threads: measured while there are CPUs, then modelled; and on\n"
+	"          several machines, of --threads cores each (16)\n"
+	"  bytes   what several processes that train together send in a step\n"
+	"\n"
+	"  --preset P      a preset or a file (mnist)\n"
+	"  --isa X         instruction set: avx512, avx2, neon, generic (the best)\n"
+	"  --threads N     (the machine's)\n"
+	"  --batch N       images (100)\n"
+	"  --runs N        timed runs of each, at the least (15); the median counts\n"
+	"  --json          an object a line\n"
+	"\n"
+	"  --kernel TEXT   kernels: only those with this in their name or shape\n"
+	"  --layer TEXT    layers: only those with this in their name or shape\n"
+	"  --pass P        layers: fwd, bwd-data or bwd-weights (all)\n"
+	"  --algorithms    layers: each algorithm that fits, not only the plan's choice\n"
+	"  --peer P        layers: onednn; gemm: openblas or blis, where configure found them\n"
+	"  --packing       layers: against a peer, a ratio with the time to pack weights, too\n"
+	"  --stage S       step: encoder, independent or joint (all)\n"
+	"  --stack I       step: one stack alone, 0 being the bottom one (all)\n";
 
 static _Noreturn void usage(const char *format, ...) SGAN_PRINTF(1, 2);
 
@@ -208,8 +209,7 @@ static const struct {
 	void (*run)(struct bench *b);
 } benchmarks[] = { { "peak", bench_peak_alone }, { "kernels", bench_kernels }, { "layers", bench_layers },
 	               { "gemm", bench_gemm },       { "step", bench_step },       { "sample", bench_sample },
-	               { "threads", bench_threads }, { "scale", bench_scale },
-	               { "bytes", bench_bytes } };
+	               { "threads", bench_threads }, { "scale", bench_scale },     { "bytes", bench_bytes } };
 
 static void (*benchmark_named(const char *name))(struct bench *b)
 {

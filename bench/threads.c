@@ -55,8 +55,8 @@ static void print_region(const struct bench *b, const char *what, struct region 
 		times[runs++] = time_regions(b, &r);
 	const double each = bench_median(times, runs), work = (double)r.chunks * r.chunk / threads;
 	if (b->options.json)
-		bench_print_object(json_pack("{ss si sf sf}", "region", what, "threads", (int)threads, "us", each * 1e6, "work_us",
-		                             work * 1e6));
+		bench_print_object(json_pack("{ss si sf sf}", "region", what, "threads", (int)threads, "us", each * 1e6,
+		                             "work_us", work * 1e6));
 	else
 		printf("%-46s %10.2f us, of which chunks %.2f\n", what, each * 1e6, work * 1e6);
 	fflush(stdout);
@@ -149,7 +149,8 @@ static void print_pairs(const struct bench *b, const char *what, size_t busy, in
 {
 	if (b->options.json)
 		bench_print_object(json_pack("{ss si sI sf sf sf}", "step", what, "threads", threads, "busy_programs",
-		                             (json_int_t)busy, "quiet_ms", p.quiet * 1e3, "ms", p.other * 1e3, "ratio", p.ratio));
+		                             (json_int_t)busy, "quiet_ms", p.quiet * 1e3, "ms", p.other * 1e3, "ratio",
+		                             p.ratio));
 	else
 		printf("%-46s %10.1f ms, quiet %.1f, ratio %.2f\n", what, p.other * 1e3, p.quiet * 1e3, p.ratio);
 	fflush(stdout);
@@ -173,7 +174,8 @@ static void print_outside(const struct bench *b, const struct bench_batch *batch
 static void time_steps(const struct bench *b)
 {
 	const size_t cpus = (size_t)sgan_cpus_allowed(), most = cpus < MOST_NEIGHBOURS ? cpus : MOST_NEIGHBOURS;
-	const int threads = sgan_ctx_threads(b->ctx), more = threads < SGAN_THREADS_MAX / 4 ? 4 * threads : SGAN_THREADS_MAX;
+	const int threads = sgan_ctx_threads(b->ctx),
+			  more = threads < SGAN_THREADS_MAX / 4 ? 4 * threads : SGAN_THREADS_MAX;
 	const sgan_ctx_options options = { .isa = b->options.isa, .threads = more };
 	struct bench_batch batch = bench_make_batch(b);
 	struct neighbours neighbours;

@@ -62,8 +62,8 @@ struct bench_traffic bench_step_traffic(const struct bench *b)
 		bench_check(sgan_net_desc_cut(&b->preset->encoder, from, b->preset->stacks[i].cut, &part), "encoder");
 		const struct moved e = net_moved(&part), g = net_moved(&b->preset->stacks[i].generator);
 		const struct moved d = net_moved(&b->preset->stacks[i].discriminator);
-		moved += e.forward;                                                      /* h(i) of the batch */
-		moved += g.forward + 2 * (d.forward + d.to_inputs + d.to_weights);       /* D */
+		moved += e.forward;                                                /* h(i) of the batch */
+		moved += g.forward + 2 * (d.forward + d.to_inputs + d.to_weights); /* D */
 		moved += g.forward + g.to_inputs + g.to_weights + d.forward + d.to_inputs + e.forward + e.to_inputs; /* G */
 		add_update(b, d.params, 2, &t);
 		add_update(b, g.params, 1, &t);

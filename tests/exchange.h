@@ -201,8 +201,8 @@ static inline void exchange_all(const char *isa, size_t ranks, sgan_status (*wor
                                 void *const *args)
 {
 	struct exchange_group group = { .ranks = ranks,
-	                                .lock = PTHREAD_MUTEX_INITIALIZER,
-	                                .all_came = PTHREAD_COND_INITIALIZER };
+		                            .lock = PTHREAD_MUTEX_INITIALIZER,
+		                            .all_came = PTHREAD_COND_INITIALIZER };
 	struct exchange_rank rank[EXCHANGE_MOST] = { 0 };
 	pthread_t thread[EXCHANGE_MOST];
 	const sgan_ctx_options options = { .isa = isa, .threads = 1 };

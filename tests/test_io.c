@@ -214,7 +214,8 @@ Test(run, folders_that_cannot_be_made)
 	ASSERT_FAILS(sgan_run_create(in_temporary("file"), "m", "d", NULL, path), SGAN_EIO,
 	             "file: cannot make the output folder");
 	ASSERT_FAILS(sgan_run_create(in_temporary("file/runs"), "m", "d", NULL, path), SGAN_EIO, "Not a directory");
-	ASSERT_FAILS(sgan_run_create("/proc/runs", "m", "d", NULL, path), SGAN_EIO, "/proc/runs: cannot make the output folder");
+	ASSERT_FAILS(sgan_run_create("/proc/runs", "m", "d", NULL, path), SGAN_EIO,
+	             "/proc/runs: cannot make the output folder");
 	ASSERT_FAILS(sgan_run_create("", "m", "d", NULL, path), SGAN_EINVAL, "a path has 1 to");
 	memset(deep, 'a', sizeof deep);
 	deep[sizeof deep - 1] = '\0';

@@ -191,7 +191,8 @@ Test(library, passes_refused)
 	REFUSED(sgan_conv_forward(s.ctx, s.plan, two, s.a, p, NULL, NULL, w), "convolution, forward: dst is NULL");
 	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, NULL, p, s.out, w),
 	        "convolution, backward-data: diff_dst is NULL");
-	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, s.a, p, NULL, w), "convolution, backward-data: diff_src is NULL");
+	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, s.a, p, NULL, w),
+	        "convolution, backward-data: diff_src is NULL");
 	REFUSED(sgan_conv_backward_data(s.ctx, s.plan, two, s.a, p, s.out, NULL),
 	        "convolution, backward-data: workspace is NULL");
 	REFUSED(sgan_conv_backward_weights(s.ctx, s.plan, two, NULL, s.b, s.out, false, w),

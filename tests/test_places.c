@@ -86,8 +86,10 @@ Test(places, what_comes_again_is_refused)
 	struct sgan_places *p;
 	ASSERT_FAILS(sgan_places_create(read_places("0.0 1.0 0.0", place), place, &p), SGAN_EINVAL,
 	             "thread 2 is on node 0, group 0 again");
-	ASSERT_FAILS(sgan_places_create(read_places("0.0 0.1 0.0", place), place, &p), SGAN_EINVAL, "must follow each other");
-	ASSERT_FAILS(sgan_places_create(read_places("0.0 1.0 0.1", place), place, &p), SGAN_EINVAL, "must follow each other");
+	ASSERT_FAILS(sgan_places_create(read_places("0.0 0.1 0.0", place), place, &p), SGAN_EINVAL,
+	             "must follow each other");
+	ASSERT_FAILS(sgan_places_create(read_places("0.0 1.0 0.1", place), place, &p), SGAN_EINVAL,
+	             "must follow each other");
 	sgan_ctx *ctx = NULL;
 	ASSERT_FAILS(sgan_ctx_create(&(sgan_ctx_options){ .places = place }, &ctx), SGAN_EINVAL, "not how many");
 	cr_expect_null(ctx);
@@ -105,7 +107,8 @@ static sgan_ctx *placed(const char *text, const char *isa)
 	return ctx;
 }
 
-static const char *const machines[] = { "0.0 1.0", "0.0 0.1", "0.0 0.0 0.1 1.0 1.0 1.1", "0.0 1.0 1.0 2.0 2.0 2.0 2.0" };
+static const char *const machines[] = { "0.0 1.0", "0.0 0.1", "0.0 0.0 0.1 1.0 1.0 1.1",
+	                                    "0.0 1.0 1.0 2.0 2.0 2.0 2.0" };
 enum { MACHINES = sizeof machines / sizeof *machines, CHUNKS = 600 };
 
 struct visits {
@@ -328,17 +331,21 @@ Test(plan, recorded_machines)
 		  "Package:2 Group:4 [NUMANode(memory=16GB)] L3Cache:2 Core:3 PU:2(indexes=2*48:1*2)", 16,
 		  "8 nodes, 16 caches: 0.0[0-53] 0.1 1.0[6-59] 1.1 2.0[12-65] 2.1 3.0[18-71] 3.1 4.0[24-77] 4.1 5.0[30-83] 5.1 "
 		  "6.0[36-89] 6.1 7.0[42-95] 7.1" },
-		{ "4 x 4 Xeon X7460: a cache a package, CPUs counted across", "Group:4 [NUMANode(memory=48GB)] Package:4 L3Cache:1 "
-		  "Core:6 PU:1(indexes=6*4:1*6:24*4)", 8, "4 nodes, 8 caches: 0.0[0-23] 0.2 1.0[24-47] 1.2 2.0[48-71] 2.2 3.0[72-95] 3.2" },
+		{ "4 x 4 Xeon X7460: a cache a package, CPUs counted across",
+		  "Group:4 [NUMANode(memory=48GB)] Package:4 L3Cache:1 "
+		  "Core:6 PU:1(indexes=6*4:1*6:24*4)",
+		  8, "4 nodes, 8 caches: 0.0[0-23] 0.2 1.0[24-47] 1.2 2.0[48-71] 2.2 3.0[72-95] 3.2" },
 		{ "Xeon Phi in quarters: each has a node of fast memory besides, without CPUs",
 		  "Package:1 L3Cache:4 [NUMANode(memory=1GB indexes=0,7,1,4,2,5,3,6)] [NUMANode(memory=2GB)] Core:4 "
-		  "PU:4(indexes=4*16:1*4)", 4, "4 nodes, 4 caches: 0.0[0-51] 1.0[4-55] 2.0[8-59] 3.0[12-63]" },
+		  "PU:4(indexes=4*16:1*4)",
+		  4, "4 nodes, 4 caches: 0.0[0-51] 1.0[4-55] 2.0[8-59] 3.0[12-63]" },
 		{ "8 x Opteron: nodes that are not numbered in their order",
 		  "Group:2 Package:4 [NUMANode(memory=8GB indexes=1,0,2,5,4,3,6,7)] Core:2 PU:1", 8,
 		  "8 nodes, 8 caches: 1.0[0-1] 0.0[2-3] 2.0[4-5] 5.0[6-7] 4.0[8-9] 3.0[10-11] 6.0[12-13] 7.0[14-15]" },
-		{ "POWER8: CPUs' numbers have gaps", "Package:2 [NUMANode(memory=64GB)] L3Cache:4 Core:1 "
-		  "PU:2(indexes=0,1,8,9,16,17,24,25,80,81,88,89,96,97,104,105)", 8,
-		  "2 nodes, 8 caches: 0.0[0-25] 0.1 0.2 0.3 1.0[80-105] 1.1 1.2 1.3" },
+		{ "POWER8: CPUs' numbers have gaps",
+		  "Package:2 [NUMANode(memory=64GB)] L3Cache:4 Core:1 "
+		  "PU:2(indexes=0,1,8,9,16,17,24,25,80,81,88,89,96,97,104,105)",
+		  8, "2 nodes, 8 caches: 0.0[0-25] 0.1 0.2 0.3 1.0[80-105] 1.1 1.2 1.3" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		hwloc_topology_t machine = machine_of(cases[i].synthetic);
@@ -353,19 +360,20 @@ static const char uneven[] =
 	"<?xml version=\"1.0\" encoding=\"UTF-8\"?><!DOCTYPE topology SYSTEM \"hwloc2.dtd\"><topology version=\"2.0\">"
 	"<object type=\"Machine\" os_index=\"0\" cpuset=\"0x7f\" complete_cpuset=\"0x7f\" allowed_cpuset=\"0x7f\" "
 	"nodeset=\"0x3\" complete_nodeset=\"0x3\" allowed_nodeset=\"0x3\" gp_index=\"1\">"
-#define OBJECT(type, os, cpus, nodes, gp)                                                               \
-	"<object type=\"" type "\" os_index=\"" os "\" cpuset=\"" cpus "\" complete_cpuset=\"" cpus          \
-	"\" nodeset=\"" nodes "\" complete_nodeset=\"" nodes "\" gp_index=\"" gp "\""
+#define OBJECT(type, os, cpus, nodes, gp)                                                                              \
+	"<object type=\"" type "\" os_index=\"" os "\" cpuset=\"" cpus "\" complete_cpuset=\"" cpus "\" nodeset=\"" nodes  \
+	"\" complete_nodeset=\"" nodes "\" gp_index=\"" gp "\""
 #define CPU(os, bit, nodes, gp) OBJECT("PU", os, bit, nodes, gp) "/>"
-#define CACHE(cpus, nodes, gp)                                                                                           \
-	OBJECT("L3Cache", "0", cpus, nodes, gp)                                                                                \
+#define CACHE(cpus, nodes, gp)                                                                                         \
+	OBJECT("L3Cache", "0", cpus, nodes, gp)                                                                            \
 	" cache_size=\"1048576\" depth=\"3\" cache_linesize=\"64\" cache_associativity=\"16\" cache_type=\"0\">"
-	OBJECT("Package", "0", "0xf", "0x2", "2") ">" OBJECT("NUMANode", "1", "0xf", "0x2", "3") " local_memory=\"1073741824\"/>"
-	CACHE("0xf", "0x2", "4") CPU("0", "0x1", "0x2", "5") CPU("1", "0x2", "0x2", "6") CPU("2", "0x4", "0x2", "7")
-	CPU("3", "0x8", "0x2", "8") "</object></object>"
-	OBJECT("Package", "1", "0x70", "0x1", "9") ">" OBJECT("NUMANode", "0", "0x70", "0x1", "10") " local_memory=\"0\"/>"
-	CACHE("0x30", "0x1", "11") CPU("4", "0x10", "0x1", "12") CPU("5", "0x20", "0x1", "13") "</object>"
-	CACHE("0x40", "0x1", "14") CPU("6", "0x40", "0x1", "15") "</object></object></object></topology>";
+	OBJECT("Package", "0", "0xf", "0x2", "2") ">" OBJECT("NUMANode", "1", "0xf", "0x2",
+                                                         "3") " local_memory=\"1073741824\"/>" CACHE("0xf", "0x2", "4")
+		CPU("0", "0x1", "0x2", "5") CPU("1", "0x2", "0x2", "6") CPU("2", "0x4", "0x2", "7")
+			CPU("3", "0x8", "0x2", "8") "</object></object>" OBJECT("Package", "1", "0x70", "0x1", "9") ">" OBJECT(
+				"NUMANode", "0", "0x70", "0x1", "10") " local_memory=\"0\"/>" CACHE("0x30", "0x1", "11")
+				CPU("4", "0x10", "0x1", "12") CPU("5", "0x20", "0x1", "13") "</object>" CACHE("0x40", "0x1", "14")
+					CPU("6", "0x40", "0x1", "15") "</object></object></object></topology>";
 
 Test(plan, a_machine_in_xml)
 {

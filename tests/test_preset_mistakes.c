@@ -147,7 +147,9 @@ Test(preset_mistakes, of_lines)
 /* Settings for all stacks that none of them would see. */
 Test(preset_mistakes, of_settings_that_do_nothing)
 {
-	static const char *const common[] = { "adversarial=saturating" }, *const stage[] = { "joint.adversarial=saturating" };
+	static const char *const common[] = { "adversarial=saturating" }, *const stage[] = {
+		"joint.adversarial=saturating"
+	};
 	static const char *const one[] = { "stacks.[0].lambda_ent=1", "lambda_ent=2" };
 	static const char *const both[] = { "stacks.[0].lambda_ent=1", "stacks.[1].lambda_ent=1", "lambda_ent=2" };
 	static const char *const of_stage[] = { "stacks.[0].joint.lambda_ent=1", "stacks.[1].joint.lambda_ent=1",
@@ -155,9 +157,10 @@ Test(preset_mistakes, of_settings_that_do_nothing)
 	static const char *const other_stage[] = { "stacks.[0].joint.lambda_ent=1", "stacks.[1].joint.lambda_ent=1",
 		                                       "lambda_ent=2" };
 	struct sgan_preset *p;
-	expect_error("cifar10", common, 1,
-	             "--set adversarial=saturating: it would do nothing, each of the 2 stacks has 'adversarial' of its own; set "
-	             "stacks.[0].adversarial and so on");
+	expect_error(
+		"cifar10", common, 1,
+		"--set adversarial=saturating: it would do nothing, each of the 2 stacks has 'adversarial' of its own; set "
+		"stacks.[0].adversarial and so on");
 	expect_error("cifar10", stage, 1, "--set joint.adversarial=saturating: it would do nothing");
 	expect_error("mnist", both, 3, "--set lambda_ent=2: it would do nothing");
 	expect_error("mnist", of_stage, 3, "--set joint.lambda_ent=2: it would do nothing");

@@ -845,8 +845,8 @@ Test(train, saves_when_asked, .init = temporary_make, .fini = temporary_remove)
 /* A file that says that stages are done must hold what they make, and is refused before a model of its size is made. */
 Test(model_file, holds_what_it_says, .init = temporary_make, .fini = temporary_remove)
 {
-	static const char *const keys[] = { "format",  "stage",     "step",          "discriminator_updates", "generator_updates", "trained",
-		                                "dataset", "data_hash", "input_divisor", "config" };
+	static const char *const keys[] = { "format",  "stage",   "step",      "discriminator_updates", "generator_updates",
+		                                "trained", "dataset", "data_hash", "input_divisor",         "config" };
 	enum { KEYS = sizeof keys / sizeof *keys };
 	struct small_run *r = small_run("", NULL, 0);
 	struct sgan_preset *preset = NULL;

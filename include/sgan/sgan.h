@@ -113,10 +113,11 @@ typedef struct sgan_ctx sgan_ctx;
  * and on it each group, has the share of a batch's images that it has of the threads: packed weights are there once for
  * each node, and images' memory is asked for where they are. No bit of any result depends on it. */
 typedef struct sgan_thread_place {
-	int node;        /* the NUMA node, as the system numbers them; negative: memory lies where it is first written */
-	int group;       /* threads that share a cache have the same; any number */
-	const int *cpus; /* [cpu_count] CPUs that it may run on, as the system numbers them; read while the context is made */
-	int cpu_count;   /* 0: the thread is not bound */
+	int node;  /* the NUMA node, as the system numbers them; negative: memory lies where it is first written */
+	int group; /* threads that share a cache have the same; any number */
+	const int
+		*cpus;     /* [cpu_count] CPUs that it may run on, as the system numbers them; read while the context is made */
+	int cpu_count; /* 0: the thread is not bound */
 } sgan_thread_place;
 
 /* What a context is told, as data: the library reads of the machine no more than it takes to fill what is left out.

@@ -190,8 +190,8 @@ sgan_status cli_context_placed(const struct cli_machine *machine, sgan_ctx **ctx
 	SGAN_TRY(find_threads(machine, &wanted));
 	SGAN_TRY(find_places(machine, wanted, &placement));
 	const char *bound = placement.place && placement.place->cpu_count > 0 ? sgan_bind_names[machine->bind] : "";
-	status = sgan_ctx_create(
-		&(sgan_ctx_options){ .isa = machine->isa, .threads = wanted, .places = placement.place }, ctx);
+	status =
+		sgan_ctx_create(&(sgan_ctx_options){ .isa = machine->isa, .threads = wanted, .places = placement.place }, ctx);
 	sgan_placement_free(&placement);
 	SGAN_TRY(status);
 	if (places)

@@ -54,8 +54,7 @@ static sgan_status load_with(struct cli_train *train, size_t stages, struct sgan
 		settings[count++] = train->own[OWN_SEED];
 	for (size_t i = 0; i < train->set_count; i++)
 		settings[count++] = train->sets[i];
-	sgan_status status =
-		sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count, preset);
+	sgan_status status = sgan_preset_load(train->preset_name ? train->preset_name : "mnist", settings, count, preset);
 	free(settings);
 	return status;
 }
@@ -143,7 +142,8 @@ static sgan_status raise_limits(struct cli_train *train, const char *checkpoint)
 {
 	const char *settings[2 * SGAN_STAGE_COUNT];
 	struct sgan_preset *raised;
-	const enum sgan_stage last = sgan_last_stage(train->preset), first = train->at.stage < SGAN_STAGE_COUNT ? train->at.stage : last;
+	const enum sgan_stage last = sgan_last_stage(train->preset),
+						  first = train->at.stage < SGAN_STAGE_COUNT ? train->at.stage : last;
 	const size_t count = add_limits(train, first, sgan_preset_stages(train->preset), settings);
 	train->at.done = train->at.stage == SGAN_STAGE_COUNT;
 	if (train->at.done) {
@@ -153,7 +153,8 @@ static sgan_status raise_limits(struct cli_train *train, const char *checkpoint)
 		SGAN_TRY(find_stage(train, path));
 		if (train->at.stage != last || train->at.step == 0)
 			return sgan_fail(SGAN_EUNSUPPORTED,
-			                 "%s: an older version of this program has made it, which kept nothing to go on from", path);
+			                 "%s: an older version of this program has made it, which kept nothing to go on from",
+			                 path);
 	}
 	train->at.was = train->preset->stages[train->at.stage];
 	SGAN_TRY(sgan_preset_parse_with(checkpoint, train->preset->text, settings, count, &raised));
@@ -189,17 +190,22 @@ static sgan_status check_limits(const struct cli_train *train)
 	const struct sgan_stage_settings *s = &train->preset->stages[train->at.stage];
 	const size_t images = train->data.train.count, steps = sgan_stage_steps(s, images);
 	if (steps < train->at.step)
-		return sgan_fail(SGAN_EINVAL, "stage %s has done %zu steps of %zu an epoch, and --epochs or --steps leave it %zu",
-		                 sgan_stage_name(train->at.stage), train->at.step, sgan_epoch_steps(s, train->data.train.count), steps);
+		return sgan_fail(
+			SGAN_EINVAL, "stage %s has done %zu steps of %zu an epoch, and --epochs or --steps leave it %zu",
+			sgan_stage_name(train->at.stage), train->at.step, sgan_epoch_steps(s, train->data.train.count), steps);
 	if (train->at.done && steps == train->at.step && s->steps > steps)
-		return sgan_fail(SGAN_EINVAL, "stage %s has done its %zu epochs, which --steps does not change: give --epochs, too",
+		return sgan_fail(SGAN_EINVAL,
+		                 "stage %s has done its %zu epochs, which --steps does not change: give --epochs, too",
 		                 sgan_stage_name(train->at.stage), s->epochs);
 	if (train->at.done && steps == train->at.step && s->epochs > sgan_stage_epochs(s, images))
-		return sgan_fail(SGAN_EINVAL, "stage %s has done its %zu steps, which --epochs does not change: give --steps, too",
+		return sgan_fail(SGAN_EINVAL,
+		                 "stage %s has done its %zu steps, which --epochs does not change: give --steps, too",
 		                 sgan_stage_name(train->at.stage), steps);
 	if (s->lr_end != s->lr && train->at.step > 0 && steps != sgan_stage_steps(&train->at.was, images))
-		return sgan_fail(SGAN_EINVAL, "stage %s has begun, and its learning rate falls until its end: another end would have "
-		                 "made its steps others; begin anew", sgan_stage_name(train->at.stage));
+		return sgan_fail(SGAN_EINVAL,
+		                 "stage %s has begun, and its learning rate falls until its end: another end would have "
+		                 "made its steps others; begin anew",
+		                 sgan_stage_name(train->at.stage));
 	return SGAN_OK;
 }
 
@@ -248,8 +254,8 @@ static sgan_status tell_prepared(struct cli_train *train)
 	SGAN_TRY(sgan_ranks_tell(ranks, train->data_path, sizeof train->data_path));
 	SGAN_TRY(sgan_ranks_tell(ranks, &train->at, sizeof train->at));
 	char *text = leads(train) ? strdup(train->preset->text) : malloc(size);
-	sgan_status status = text ? SGAN_OK : sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes",
-	                                                (unsigned long long)size);
+	sgan_status status =
+		text ? SGAN_OK : sgan_fail(SGAN_ENOMEM, "no memory for a preset of %llu bytes", (unsigned long long)size);
 	SGAN_TRY(agree(train, status));
 	status = sgan_ranks_tell(ranks, text, size);
 	if (status == SGAN_OK && !leads(train))
@@ -351,7 +357,8 @@ static bool is_finished(const struct cli_train *train)
 {
 	if (train->at.stage == SGAN_STAGE_COUNT)
 		return true;
-	return train->at.done && train->at.step == sgan_stage_steps(&train->preset->stages[train->at.stage], train->data.train.count);
+	return train->at.done &&
+	       train->at.step == sgan_stage_steps(&train->preset->stages[train->at.stage], train->data.train.count);
 }
 
 static sgan_status go_on(struct cli_train *train)
@@ -407,8 +414,10 @@ static sgan_status check_memory(struct cli_train *train)
 	const size_t here = sgan_ranks_neighbours(train->ranks);
 	if (train->dry_run || bytes <= room / here)
 		return SGAN_OK;
-	return sgan_fail(SGAN_ENOMEM, "this run takes %.2f GB of memory besides its data, and %.2f GB are to be had%s: a smaller "
-	                 "batch takes less", (double)bytes * (double)here * 1e-9, (double)room * 1e-9,
+	return sgan_fail(SGAN_ENOMEM,
+	                 "this run takes %.2f GB of memory besides its data, and %.2f GB are to be had%s: a smaller "
+	                 "batch takes less",
+	                 (double)bytes * (double)here * 1e-9, (double)room * 1e-9,
 	                 here > 1 ? " by the processes on this machine" : "");
 }
 

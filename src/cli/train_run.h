@@ -20,10 +20,10 @@ enum cli_own_setting {
 
 /* Where a run stands, as its files say. */
 struct cli_standing {
-	enum sgan_stage stage; /* that is next; SGAN_STAGE_COUNT: the run is finished */
-	size_t step;           /* of that stage */
-	bool more;             /* it is resumed, to do more than it was to */
-	bool done;             /* and was finished before */
+	enum sgan_stage stage;          /* that is next; SGAN_STAGE_COUNT: the run is finished */
+	size_t step;                    /* of that stage */
+	bool more;                      /* it is resumed, to do more than it was to */
+	bool done;                      /* and was finished before */
 	struct sgan_stage_settings was; /* those of its stage, before */
 };
 
@@ -45,7 +45,7 @@ struct cli_train {
 	char run[SGAN_PATH];       /* known to the first process alone */
 	bool begun;                /* training has */
 	struct cli_progress progress;
-	char init[SGAN_PATH];  /* a model file, "": none */
+	char init[SGAN_PATH]; /* a model file, "": none */
 	struct cli_standing at;
 	size_t memory; /* bytes that training takes, once it is known */
 };

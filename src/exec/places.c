@@ -36,10 +36,11 @@ static sgan_status check_order(size_t threads, const sgan_thread_place *place)
 		if (!begins_group(place, i))
 			continue;
 		for (size_t before = 0; before < i; before++)
-			if (same_group(&place[before], &place[i]) ||
-			    (begins_node(place, i) && place[before].node == place[i].node))
-				return sgan_fail(SGAN_EINVAL, "context: thread %zu is on node %d, group %d again: a node's threads, "
-				                 "and a group's, must follow each other", i, place[i].node, place[i].group);
+			if (same_group(&place[before], &place[i]) || (begins_node(place, i) && place[before].node == place[i].node))
+				return sgan_fail(SGAN_EINVAL,
+				                 "context: thread %zu is on node %d, group %d again: a node's threads, "
+				                 "and a group's, must follow each other",
+				                 i, place[i].node, place[i].group);
 	}
 	return SGAN_OK;
 }
@@ -159,7 +160,8 @@ static void prefer_part(const void *memory, size_t begin, size_t end, size_t all
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)memory;
 	const uintptr_t from = (first + begin + page - 1) / page * page;
-	const uintptr_t rounded = (first + end + (end < all ? page - 1 : 0)) / page * page, last = (first + all) / page * page;
+	const uintptr_t rounded = (first + end + (end < all ? page - 1 : 0)) / page * page,
+					last = (first + all) / page * page;
 	const uintptr_t to = rounded < last ? rounded : last;
 
 	prefer(from, to, node);

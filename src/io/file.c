@@ -319,8 +319,8 @@ sgan_status sgan_file_clean(const char *folder)
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		const long maker = maker_of(entry->d_name);
 		/* in containers, the one before may have had this one's number */
-		const bool dead = maker == (long)getpid() ||
-		                  (maker > 0 && maker <= INT_MAX && kill((pid_t)maker, 0) != 0 && errno == ESRCH);
+		const bool dead =
+			maker == (long)getpid() || (maker > 0 && maker <= INT_MAX && kill((pid_t)maker, 0) != 0 && errno == ESRCH);
 		if (dead)
 			unlinkat(dirfd(dir), entry->d_name, 0); /* one that stays does no harm */
 	}

@@ -163,7 +163,8 @@ static enum verdict judge(const char *line, size_t length, bool (*keep)(void *ar
 
 /* How many bytes of the log stay. A line that is damaged, with others behind it, is no reason not to go on: it stays, for
  * whoever reads the log to pass over. */
-static size_t measure(const char *text, size_t size, bool (*keep)(void *arg, const char *stage, int64_t step), void *arg)
+static size_t measure(const char *text, size_t size, bool (*keep)(void *arg, const char *stage, int64_t step),
+                      void *arg)
 {
 	size_t kept = 0, at = 0;
 	while (at < size) {

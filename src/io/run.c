@@ -234,7 +234,11 @@ static void list_runs(const char *out, char text[LIST])
 		if (scan(out, true, &next) != SGAN_OK || next.number < 0)
 			return;
 		const char *name = i < LISTED ? next.name : "others";
-		used += (size_t)snprintf(text + used, LIST - used, "%s %s", i == 0 ? "; there are" : i < LISTED ? "," : " and", name);
+		used += (size_t)snprintf(text + used, LIST - used, "%s %s",
+		                         i == 0       ? "; there are"
+		                         : i < LISTED ? ","
+		                                      : " and",
+		                         name);
 		if (used >= LIST)
 			return;
 		below = next.number;
@@ -261,7 +265,8 @@ static bool is_latest_below(const char *run, char dir[SGAN_PATH])
 {
 	static const char end[] = "/latest";
 	const size_t length = strlen(run);
-	if (length < sizeof end || length >= SGAN_PATH || strcmp(run + length - (sizeof end - 1), end) != 0 || is_folder(run))
+	if (length < sizeof end || length >= SGAN_PATH || strcmp(run + length - (sizeof end - 1), end) != 0 ||
+	    is_folder(run))
 		return false;
 	memcpy(dir, run, length - (sizeof end - 1));
 	dir[length - (sizeof end - 1)] = '\0';
@@ -289,8 +294,8 @@ sgan_status sgan_run_find(const char *out, const char *run, char path[SGAN_PATH]
 		return sgan_fail(SGAN_EINVAL, "%.60s...: the path is longer than %d bytes", run, SGAN_PATH - 1);
 	if (!is_folder(run)) {
 		list_runs(out, list);
-		return sgan_fail(SGAN_EIO, "%s: no such run: neither a run's folder nor a name, a number or 'latest' in %s%s", run,
-		                 out, list);
+		return sgan_fail(SGAN_EIO, "%s: no such run: neither a run's folder nor a name, a number or 'latest' in %s%s",
+		                 run, out, list);
 	}
 	strcpy(path, run);
 	return SGAN_OK;

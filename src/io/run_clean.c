@@ -56,7 +56,8 @@ sgan_status sgan_run_clean(const char *out)
 {
 	DIR *folder = opendir(out);
 	if (!folder)
-		return errno == ENOENT ? SGAN_OK : sgan_fail(SGAN_EIO, "%s: cannot read the folder of runs: %s", out, strerror(errno));
+		return errno == ENOENT ? SGAN_OK
+		                       : sgan_fail(SGAN_EIO, "%s: cannot read the folder of runs: %s", out, strerror(errno));
 	for (const struct dirent *entry; (entry = readdir(folder));)
 		clean(out, entry->d_name);
 	closedir(folder);

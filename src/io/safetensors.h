@@ -41,7 +41,7 @@ const struct sgan_tensor *sgan_safetensors_tensor(const struct sgan_safetensors 
 const struct sgan_tensor *sgan_safetensors_find(const struct sgan_safetensors *file, const char *name); /* or NULL */
 /* The values of a tensor of the file. SGAN_EIO; SGAN_EFORMAT: the file has become shorter. */
 sgan_status sgan_safetensors_read(const struct sgan_safetensors *file, const struct sgan_tensor *tensor, float *values);
-const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key);            /* or NULL */
+const char *sgan_safetensors_metadata(const struct sgan_safetensors *file, const char *key); /* or NULL */
 const char *sgan_safetensors_path(const struct sgan_safetensors *file);
 
 #endif

@@ -16,8 +16,8 @@ struct backward {
 	bool want_weights;
 	size_t left_count;
 	struct sgan_weights_left left[SGAN_LAYERS]; /* gradients of weights that wait for others' partial sums */
-	bool wanted[SGAN_LAYERS];  /* the layer's gradient leads to something that was asked for */
-	bool written[SGAN_LAYERS]; /* the layer's gradient buffer holds something */
+	bool wanted[SGAN_LAYERS];                   /* the layer's gradient leads to something that was asked for */
+	bool written[SGAN_LAYERS];                  /* the layer's gradient buffer holds something */
 };
 
 static void lap(const struct backward *b, int layer, const char *what)

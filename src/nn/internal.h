@@ -26,8 +26,9 @@ struct sgan_node {
 struct sgan_net {
 	struct sgan_net_desc desc;
 	size_t max_batch, slices;
-	int threads;    /* of the contexts that the workspace suffices for, at most */
-	const struct sgan_places *places; /* where its memory goes: the context's that it was made with, which outlives it */
+	int threads; /* of the contexts that the workspace suffices for, at most */
+	const struct sgan_places
+		*places;    /* where its memory goes: the context's that it was made with, which outlives it */
 	bool exchanges; /* it suffices for contexts that exchange partial sums, too */
 	struct sgan_node nodes[SGAN_LAYERS];
 	size_t param_count, packed_size, workspace_size, partials_size;
@@ -43,7 +44,7 @@ struct sgan_params {
 	char *packed;
 	char *partials; /* of weights' gradients, on their way while the backward pass goes on; NULL: nobody exchanges */
 	size_t fresh[SGAN_LAYERS][SGAN_PASS_COUNT]; /* packed holds what value holds, for so many nodes */
-	bool cleared[SGAN_LAYERS];                /* the gradient of the layer's weights counts as 0, whatever it holds */
+	bool cleared[SGAN_LAYERS];                  /* the gradient of the layer's weights counts as 0, whatever it holds */
 };
 
 struct sgan_activation {

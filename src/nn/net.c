@@ -88,10 +88,9 @@ static void number_parameters(struct sgan_net *net, const struct sgan_layer_desc
 		node->shift = next++;
 		node->mean = next++;
 		node->var = next++;
-		node->bn = (struct sgan_bn){ .channels = l->out,
-			                         .epsilon = (real)net->desc.bn_epsilon,
-			                         .act = l->act,
-			                         .slope = (real)l->slope };
+		node->bn = (struct sgan_bn){
+			.channels = l->out, .epsilon = (real)net->desc.bn_epsilon, .act = l->act, .slope = (real)l->slope
+		};
 	}
 	net->param_count = (size_t)next;
 }

@@ -31,7 +31,8 @@ static sgan_status count_sharers(struct sgan_ranks *r)
 	cpu_set_t mine;
 	int count = 0;
 	CPU_ZERO(&mine);
-	const bool known = sched_getaffinity(0, sizeof mine, &mine) == 0; /* not where there are more CPUs than it has bits */
+	const bool known =
+		sched_getaffinity(0, sizeof mine, &mine) == 0; /* not where there are more CPUs than it has bits */
 	SGAN_TRY(sgan_mpi_status(
 		MPI_Comm_split_type(r->messages.comm, MPI_COMM_TYPE_SHARED, r->messages.rank, MPI_INFO_NULL, &node)));
 	MPI_Comm_size(node, &count);
@@ -69,9 +70,11 @@ static sgan_status start(size_t launched, int *count)
 	MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN); /* those made of it have it, too */
 	MPI_Comm_size(MPI_COMM_WORLD, count);
 	if (launched > 0 && launched != (size_t)*count)
-		return MPI_Finalize(), sgan_fail(SGAN_EUNSUPPORTED,
-		           "started as one of %zu processes, of which this build's MPI sees %d: the launcher is another MPI's",
-		           launched, *count);
+		return MPI_Finalize(),
+		       sgan_fail(
+				   SGAN_EUNSUPPORTED,
+				   "started as one of %zu processes, of which this build's MPI sees %d: the launcher is another MPI's",
+				   launched, *count);
 	return SGAN_OK;
 }
 
@@ -305,7 +308,8 @@ static sgan_status spread(void *arg, sgan_element type, size_t count, void *sums
 	const int me = r->messages.rank;
 	char *data = sums;
 	const size_t size = element_size(type), ranks = (size_t)r->messages.count;
-	const size_t first = sgan_ranks_first(count, (size_t)me, ranks), end = sgan_ranks_first(count, (size_t)me + 1, ranks);
+	const size_t first = sgan_ranks_first(count, (size_t)me, ranks),
+				 end = sgan_ranks_first(count, (size_t)me + 1, ranks);
 	for (int i = 1; i < r->messages.count; i++) {
 		const size_t peer = (size_t)peer_at(r, i), at = sgan_ranks_first(count, peer, ranks);
 		SGAN_TRY(sgan_message_receive_bytes(&r->messages, (int)peer, data + at * size,

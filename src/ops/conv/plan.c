@@ -76,7 +76,8 @@ static sgan_status plan_pass(sgan_pass pass, const char *name, const struct conv
 	planned->worker_bytes = a->worker_bytes(&planned->problem);
 	packed = a->packed_count ? a->packed_count(&planned->problem) : 0;
 	if (packed > max_elements)
-		return sgan_fail(SGAN_EINVAL, "convolution: weights of %zu elements, packed for \"%s\", are too large to address",
+		return sgan_fail(SGAN_EINVAL,
+		                 "convolution: weights of %zu elements, packed for \"%s\", are too large to address",
 		                 problem->weight_count, a->name);
 	planned->packed_bytes = conv_round_bytes(packed * sizeof(real));
 	if (a->shared_bytes) {
@@ -161,7 +162,8 @@ size_t sgan_conv_workspace_size(const sgan_ctx *ctx, const sgan_conv_plan *plan,
 {
 	if (!ctx || !plan || !conv_is_pass(pass))
 		return 0;
-	return (size_t)ctx->threads * plan->pass[pass].worker_bytes + plan->pass[pass].shared_bytes[sgan_ctx_exchanges(ctx)];
+	return (size_t)ctx->threads * plan->pass[pass].worker_bytes +
+	       plan->pass[pass].shared_bytes[sgan_ctx_exchanges(ctx)];
 }
 
 sgan_status sgan_conv_algorithms(sgan_ctx *ctx, const sgan_conv_desc *desc, sgan_pass pass, size_t most,

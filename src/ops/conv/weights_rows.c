@@ -127,7 +127,8 @@ static void ask(const struct rows_work *work, const struct rows_strip *strip, si
                 struct sgan_walk *walk)
 {
 	const struct conv_problem *problem = work->job->call->problem;
-	size_t x_last = strip->c + conv_chunk_tile(&work->chunk, tile + 1) - conv_chunk_tile(&work->chunk, strip->begin) - 1;
+	size_t x_last =
+		strip->c + conv_chunk_tile(&work->chunk, tile + 1) - conv_chunk_tile(&work->chunk, strip->begin) - 1;
 
 	walk->ahead = x_rows(work->job);
 	walk->ahead_step = 0;
@@ -179,7 +180,9 @@ static void sum_strip(const struct rows_work *work, size_t begin, size_t end, st
 		.end = end,
 		.c = chunk->c + first,
 		.x = x_rows(job) + chunk->c + first,
-		.to_next = end < chunk->tiles ? count : work->jump ? work->jump - first : 0,
+		.to_next = end < chunk->tiles ? count
+		           : work->jump       ? work->jump - first
+		                              : 0,
 		.ask_panel = work->memory.held->panels < chunk->panels ? chunk->panels - 1 : 0,
 	};
 
@@ -198,7 +201,8 @@ static void rows_chunk(void *arg, size_t index, int worker)
 {
 	const struct rows_job *job = arg;
 	const struct conv_problem *problem = job->call->problem;
-	size_t x_chunks = job->grid.x_chunks, y_chunk = index / x_chunks, next = index % x_chunks + sgan_places_peers(job->call->places, (size_t)worker);
+	size_t x_chunks = job->grid.x_chunks, y_chunk = index / x_chunks,
+		   next = index % x_chunks + sgan_places_peers(job->call->places, (size_t)worker);
 	struct rows_work work = {
 		.job = job,
 		.chunk = sgan_weights_chunk(&problem->cut, &job->grid, index % x_chunks, y_chunk),

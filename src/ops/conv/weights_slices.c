@@ -167,8 +167,8 @@ sgan_status sgan_weights_run(sgan_ctx *ctx, const struct conv_call *call, conv_w
 {
 	const sgan_batch *batch = &call->batch;
 	bool whole = batch->begin == 0 && batch->end == batch->slices;
-	struct sgan_weights_left left = { call->problem, *batch, call->accumulate, call->partials ? call->partials : partials,
-		                              call->diff_weights };
+	struct sgan_weights_left left = { call->problem, *batch, call->accumulate,
+		                              call->partials ? call->partials : partials, call->diff_weights };
 
 	if (call->left)
 		call->left->problem = NULL;

@@ -37,8 +37,8 @@ struct tiles_chunk {
 	size_t tile, tiles; /* the first and how many */
 	size_t panel, panels;
 	const real *packed; /* of all filters */
-	real *windows;  /* [point pair][tile][step] */
-	real *products; /* [panel][addend][point pair][tile][gemm_nr] */
+	real *windows;      /* [point pair][tile][step] */
+	real *products;     /* [panel][addend][point pair][tile][gemm_nr] */
 };
 
 /* An addend of a chunk. */
@@ -263,7 +263,7 @@ static void cut(struct tiles_job *job, size_t threads)
 	if (job->ranges < wanted)
 		job->ranges = least_of(wanted, w->panels);
 	if (threads == 2)
-		return; /* an odd one costs little */
+		return;                       /* an odd one costs little */
 	alike = job->ranges * w->windows; /* chunks of a block */
 	even = round_up(job->blocks * alike, threads) / alike;
 	if (job->blocks * alike < FEW * threads || (even - job->blocks) * MORE <= job->blocks)

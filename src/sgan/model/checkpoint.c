@@ -132,7 +132,8 @@ static void write_updates(const struct sgan_updates *updates, size_t stacks, cha
 static sgan_status write_file(const char *path, const struct sgan_model *model, const struct sgan_state *state,
                               const struct sgan_tensor *tensors, size_t count)
 {
-	char step[24], discriminator[24], generator[24 * SGAN_STACKS_MAX], hash[24], test_hash[24], divisor[24], trained[64] = "";
+	char step[24], discriminator[24], generator[24 * SGAN_STACKS_MAX], hash[24], test_hash[24], divisor[24],
+		trained[64] = "";
 	snprintf(step, sizeof step, "%" PRIu64, state->step);
 	snprintf(discriminator, sizeof discriminator, "%" PRIu64, state->updates.first);
 	write_updates(&state->updates, model->stack_count, generator, sizeof generator);

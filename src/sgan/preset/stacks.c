@@ -187,8 +187,10 @@ sgan_status sgan_stacks_check_setting(const config_setting_t *list, const char *
 		if (!key || !has_own(config_setting_get_elem(list, (unsigned)i), key, of_stage))
 			return SGAN_OK;
 	return count == 0 ? SGAN_OK
-	                  : sgan_fail(SGAN_EINVAL, "%s %.80s: it would do nothing, each of the %d stacks has '%s' of its own; "
-	                              "set stacks.[0].%s%s", where, setting, count, key, key, count > 1 ? " and so on" : "");
+	                  : sgan_fail(SGAN_EINVAL,
+	                              "%s %.80s: it would do nothing, each of the %d stacks has '%s' of its own; "
+	                              "set stacks.[0].%s%s",
+	                              where, setting, count, key, key, count > 1 ? " and so on" : "");
 }
 
 sgan_status sgan_stacks_read(const config_setting_t *list, struct sgan_preset *preset)

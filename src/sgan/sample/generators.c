@@ -15,7 +15,8 @@ bool sgan_generators_published(const char *path)
 }
 
 /* Generators exist from the first step of the independent stage on. */
-static sgan_status check_checkpoint(const char *path, const struct sgan_safetensors *file, const struct sgan_preset *preset)
+static sgan_status check_checkpoint(const char *path, const struct sgan_safetensors *file,
+                                    const struct sgan_preset *preset)
 {
 	struct sgan_state state;
 	SGAN_TRY(sgan_checkpoint_state(file, &state));

@@ -160,7 +160,8 @@ void sgan_epoch_draw_missing(struct sgan_trainer *t)
 	const size_t epoch_steps = sgan_trainer_epoch_steps(t);
 	const struct sgan_progress now = sgan_trainer_progress(t, SGAN_EVENT_EPOCH);
 	const bool at_end = t->state.step > 0 && (now.step == now.steps || t->state.step % epoch_steps == 0);
-	if (at_end && sgan_samples_path(t->options->run, t->state.stage, now.epoch, path) == SGAN_OK && access(path, F_OK) != 0)
+	if (at_end && sgan_samples_path(t->options->run, t->state.stage, now.epoch, path) == SGAN_OK &&
+	    access(path, F_OK) != 0)
 		sgan_epoch_draw(t);
 }
 

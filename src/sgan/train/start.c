@@ -89,7 +89,8 @@ static sgan_status restore_measures(struct sgan_trainer *t, const char *path)
 }
 
 /* Opens a file of the run, and reads where training stood in it. */
-static sgan_status open_state(struct sgan_trainer *t, const char *name, char path[SGAN_PATH], struct sgan_safetensors **file)
+static sgan_status open_state(struct sgan_trainer *t, const char *name, char path[SGAN_PATH],
+                              struct sgan_safetensors **file)
 {
 	SGAN_TRY(sgan_run_file(t->options->run, name, path));
 	SGAN_TRY(sgan_safetensors_open(path, file));
@@ -114,11 +115,12 @@ static sgan_status reopen_last_stage(struct sgan_trainer *t, char path[SGAN_PATH
 	SGAN_TRY(open_state(t, name, path, file));
 	if (t->state.stage == last && t->state.step > 0)
 		return SGAN_OK;
-	return sgan_fail(SGAN_EUNSUPPORTED, "%s: an older version of this program has made it, which kept nothing to go on from",
-	                 path);
+	return sgan_fail(SGAN_EUNSUPPORTED,
+	                 "%s: an older version of this program has made it, which kept nothing to go on from", path);
 }
 
-static sgan_status load_opened(struct sgan_trainer *t, const char *path, const struct sgan_safetensors *file, struct hashes hashes)
+static sgan_status load_opened(struct sgan_trainer *t, const char *path, const struct sgan_safetensors *file,
+                               struct hashes hashes)
 {
 	SGAN_TRY(check_state(t, path, hashes));
 	t->state.test_hash = hashes.test; /* which older files have not */

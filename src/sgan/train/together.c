@@ -10,12 +10,12 @@ sgan_status sgan_together_check(struct sgan_trainer *t, uint64_t data_hash)
 	uint64_t most[4] = { data_hash, ~data_hash, isa, ~isa };
 	SGAN_TRY(sgan_ranks_most(t->options->ranks, 4, most));
 	if (most[0] != ~most[1])
-		return sgan_fail(SGAN_EINVAL, "%s: not all of the %zu processes have the same images there", t->options->data->name,
-		                 sgan_ranks_count(t->options->ranks));
+		return sgan_fail(SGAN_EINVAL, "%s: not all of the %zu processes have the same images there",
+		                 t->options->data->name, sgan_ranks_count(t->options->ranks));
 	if (most[2] != ~most[3])
-		return sgan_fail(SGAN_EINVAL, "not all of the %zu processes compute with %s, nor to the same bits: give --isa %s",
-		                 sgan_ranks_count(t->options->ranks), sgan_isa_name((sgan_isa)most[2]),
-		                 sgan_isa_name((sgan_isa)~most[3]));
+		return sgan_fail(
+			SGAN_EINVAL, "not all of the %zu processes compute with %s, nor to the same bits: give --isa %s",
+			sgan_ranks_count(t->options->ranks), sgan_isa_name((sgan_isa)most[2]), sgan_isa_name((sgan_isa)~most[3]));
 	return SGAN_OK;
 }
 
@@ -83,8 +83,8 @@ static sgan_status collect(struct sgan_trainer *t, size_t size, const real *valu
 	const sgan_batch batch = sgan_trainer_batch(t);
 	const size_t ranks = sgan_ranks_count(t->options->ranks);
 	for (size_t r = 0; r <= ranks; r++)
-		offsets[r] = sgan_slice_begin(batch.n, batch.slices, sgan_ranks_first(batch.slices, r, ranks)) * size *
-		             sizeof(real);
+		offsets[r] =
+			sgan_slice_begin(batch.n, batch.slices, sgan_ranks_first(batch.slices, r, ranks)) * size * sizeof(real);
 	return sgan_ranks_collect(t->options->ranks, offsets, (void *)(uintptr_t)values);
 }
 

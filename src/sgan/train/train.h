@@ -12,13 +12,13 @@
 struct sgan_train_options {
 	const struct sgan_preset *preset; /* effective: its stage, limits and seed are what is run */
 	const struct sgan_dataset *data;
-	const char *run;                   /* an existing run directory */
-	const char *init;                  /* a model file for the stages that are not run, or NULL */
-	const char *encoder;               /* published weights of the encoder, whose stage is then not run; or NULL */
-	bool resume;                       /* go on from the run's checkpoint (its preset must be the one given here) */
-	bool more;                         /* and the preset has more epochs or steps, of stages that are not done, or of the last */
-	double save_every;                 /* seconds: save, too, when so many have passed since the last save; 0: at epochs alone */
-	size_t stop_after;                 /* save and return after this many steps of this call; 0: no limit */
+	const char *run;          /* an existing run directory */
+	const char *init;         /* a model file for the stages that are not run, or NULL */
+	const char *encoder;      /* published weights of the encoder, whose stage is then not run; or NULL */
+	bool resume;              /* go on from the run's checkpoint (its preset must be the one given here) */
+	bool more;                /* and the preset has more epochs or steps, of stages that are not done, or of the last */
+	double save_every;        /* seconds: save, too, when so many have passed since the last save; 0: at epochs alone */
+	size_t stop_after;        /* save and return after this many steps of this call; 0: no limit */
 	struct sgan_ranks *ranks; /* the processes that train together, with the same options but for run, init, encoder and
 	                             resume, which are rank 0's to know; their exchange is the context's; NULL: none */
 	volatile sig_atomic_t *save; /* becomes not 0: after the step, save, and set it to 0; or NULL */

@@ -52,10 +52,11 @@ sgan_status sgan_ranks_fit(const struct sgan_preset *preset, const struct sgan_r
 	const size_t slices = preset->slices, count = sgan_ranks_count(ranks);
 	if (count <= slices)
 		return SGAN_OK;
-	return sgan_fail(SGAN_EINVAL,
-	                 "%zu processes for batches of %zu slices: some would have nothing to do; start at most %zu, or begin "
-	                 "a run with more slices (--set slices=%zu), whose bits are others",
-	                 count, slices, slices, count);
+	return sgan_fail(
+		SGAN_EINVAL,
+		"%zu processes for batches of %zu slices: some would have nothing to do; start at most %zu, or begin "
+		"a run with more slices (--set slices=%zu), whose bits are others",
+		count, slices, slices, count);
 }
 
 /* Which slices are this rank's. */
@@ -121,7 +122,8 @@ void sgan_trainer_emit(const struct sgan_trainer *t, const struct sgan_progress 
 void sgan_trainer_warn(const struct sgan_trainer *t, const char *what)
 {
 	char text[SGAN_WARNING];
-	struct sgan_progress told = { .event = SGAN_EVENT_WARNING, .stage = SGAN_STAGE_ENCODER }; /* of one that was given */
+	struct sgan_progress told = { .event = SGAN_EVENT_WARNING,
+		                          .stage = SGAN_STAGE_ENCODER }; /* of one that was given */
 	if (t->state.stage < SGAN_STAGE_COUNT)
 		told = sgan_trainer_progress(t, SGAN_EVENT_WARNING);
 	snprintf(text, sizeof text, "%s: %s", what, sgan_last_error());

@@ -26,12 +26,12 @@ struct sgan_trainer {
 	size_t steps_made;                           /* by this call, over all stages */
 	uint32_t *order;                             /* [train.count], the images in the order of order_epoch */
 	uint64_t order_epoch;
-	real *x;          /* [max_batch, image] */
-	uint32_t *labels; /* [max_batch] */
-	uint8_t *shown;   /* [image], as the encoder's stage shows it */
-	size_t *offsets;  /* [ranks + 1], of what they bring together */
-	bool stop, save;  /* wanted after this step */
-	double saved;     /* when it last was, as sgan_trainer_now has it */
+	real *x;                       /* [max_batch, image] */
+	uint32_t *labels;              /* [max_batch] */
+	uint8_t *shown;                /* [image], as the encoder's stage shows it */
+	size_t *offsets;               /* [ranks + 1], of what they bring together */
+	bool stop, save;               /* wanted after this step */
+	double saved;                  /* when it last was, as sgan_trainer_now has it */
 	size_t slice_begin, slice_end; /* of every batch: those that this rank computes */
 };
 
