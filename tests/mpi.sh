@@ -132,11 +132,15 @@ fi
 
 # --- signals, and death -------------------------------------------------------
 
-# Processes of ours that a call has started. Their launcher may have another group.
+# Processes of ours that a call has started, by their numbers.
 ours() {
-	pgrep -f -- "--out $dir/" | while read -r pid; do
-		case $(readlink "/proc/$pid/exe" 2> /dev/null) in
-		*sgan-cpu) echo "$pid" ;;
+	for process in /proc/[0-9]*; do
+		case $(readlink "$process/exe" 2> /dev/null) in
+		*sgan-cpu)
+			if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -q -e "--out $dir/"; then
+				echo "${process#/proc/}"
+			fi
+			;;
 		esac
 	done
 }
