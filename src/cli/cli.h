@@ -68,8 +68,7 @@ struct cli_machine {
 	uint64_t threads;
 	enum sgan_bind bind;
 	bool bind_given;
-	size_t
-		sharers; /* processes that share this one's CPUs, and divide them where nobody says how many threads; 0, 1: none */
+	size_t sharers; /* processes that share this one's CPUs, and divide them by default; 0, 1: none */
 };
 
 /* Where threads are: NUMA nodes, last-level caches on them, and what threads are bound to, "" for nothing. */

@@ -74,7 +74,8 @@ sgan_status cli_plan_print(const struct cli_plan *plan, const sgan_ctx *ctx)
 	printf("machine  %s, %d threads\n", sgan_isa_name(sgan_ctx_isa(ctx)), sgan_ctx_threads(ctx));
 	if (plan->processes > 1)
 		printf("together %zu processes, each some of a batch's %zu slices\n", plan->processes, preset->slices);
-	print_memory(plan);
+	if (plan->memory > 0)
+		print_memory(plan);
 	cli_line("run      %s", plan->run);
 	if (plan->init)
 		cli_line("init     %s", plan->init);

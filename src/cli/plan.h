@@ -15,7 +15,7 @@ struct cli_plan {
 	size_t step;           /* steps of that stage done */
 	bool resumed;
 	size_t processes; /* that train together */
-	uint64_t memory;  /* bytes that training takes besides the data; and what is to be had, UINT64_MAX: unknown */
+	uint64_t memory;  /* bytes that training takes besides the data, 0: it does none; what is to be had, UINT64_MAX: unknown */
 	uint64_t room;
 };
 

@@ -27,8 +27,7 @@ struct sgan_net {
 	struct sgan_net_desc desc;
 	size_t max_batch, slices;
 	int threads; /* of the contexts that the workspace suffices for, at most */
-	const struct sgan_places
-		*places;    /* where its memory goes: the context's that it was made with, which outlives it */
+	const struct sgan_places *places; /* where its memory goes: those of its context, which outlives it */
 	bool exchanges; /* it suffices for contexts that exchange partial sums, too */
 	struct sgan_node nodes[SGAN_LAYERS];
 	size_t param_count, packed_size, workspace_size, partials_size;

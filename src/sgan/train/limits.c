@@ -49,6 +49,14 @@ size_t sgan_epoch_of(const struct sgan_stage_settings *settings, size_t images, 
 	return steps == 0 ? 1 : (size_t)((steps - 1) / sgan_epoch_steps(settings, images)) + 1;
 }
 
+size_t sgan_largest_batch(const struct sgan_preset *preset)
+{
+	size_t largest = 1;
+	for (size_t i = 0; i < sgan_preset_stages(preset); i++)
+		largest = preset->stages[i].batch > largest ? preset->stages[i].batch : largest;
+	return largest;
+}
+
 double sgan_stage_lr_factor(const struct sgan_stage_settings *settings, size_t images, uint64_t step)
 {
 	const size_t last = sgan_stage_steps(settings, images) - 1;

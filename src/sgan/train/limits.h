@@ -25,6 +25,9 @@ size_t sgan_stage_epochs(const struct sgan_stage_settings *settings, size_t imag
 /* The epoch, from 1, that the last of `steps` done steps was of; 1 before the first. There is at least a batch. */
 size_t sgan_epoch_of(const struct sgan_stage_settings *settings, size_t images, uint64_t steps);
 
+/* Images of the largest batch of the stages that there are: what models are made for. */
+size_t sgan_largest_batch(const struct sgan_preset *preset);
+
 /* What a step, from 0, takes of the stage's learning rate: from 1 at the first to lr_end / lr at the last, linearly. It
  * follows from the step alone. */
 double sgan_stage_lr_factor(const struct sgan_stage_settings *settings, size_t images, uint64_t step);

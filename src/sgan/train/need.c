@@ -27,10 +27,8 @@ sgan_status sgan_train_memory(sgan_ctx *ctx, const struct sgan_preset *preset, c
                               enum sgan_stage first, size_t *bytes)
 {
 	struct sgan_model *model;
-	size_t batch = 1, most = 0;
-	const size_t before = sgan_alloc_tally();
-	for (size_t i = 0; i < sgan_preset_stages(preset); i++)
-		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
+	size_t most = 0;
+	const size_t batch = sgan_largest_batch(preset), before = sgan_alloc_tally();
 	SGAN_TRY(sgan_model_create(ctx, preset, batch, true, &model));
 	const size_t of_model = sgan_alloc_tally() - before;
 	sgan_status status = SGAN_OK;

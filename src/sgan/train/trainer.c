@@ -24,9 +24,7 @@ double sgan_trainer_now(void)
 static sgan_status make_model(struct sgan_trainer *t)
 {
 	const struct sgan_preset *preset = t->options->preset;
-	size_t batch = 1;
-	for (size_t i = 0; i < sgan_preset_stages(preset); i++)
-		batch = preset->stages[i].batch > batch ? preset->stages[i].batch : batch;
+	const size_t batch = sgan_largest_batch(preset);
 	SGAN_TRY(sgan_model_create(t->ctx, preset, batch, true, &t->model));
 	t->x = sgan_places_alloc(t->ctx->places, batch, t->model->input.size * sizeof *t->x);
 	t->labels = sgan_alloc(batch, sizeof *t->labels);
